@@ -7,8 +7,12 @@
 //! Four rings, each of which may name only those before it (`cargo xtask check` holds them to it):
 //!
 //! 1. [`wire`] computes: bytes, hashes, links, signatures, envelopes. Pure functions.
-//! 2. `core` decides: operations, options, errors, diagnostics, retry decisions. No clock, no I/O.
-//! 3. `engine` drives: `async` over one trait for the outside world.
+//! 2. [`core`] decides: operations, options, errors, diagnostics, retry decisions. No clock, no I/O.
+//! 3. [`engine`] drives: `async` over one trait for the outside world.
 //! 4. `wasi` translates: the only code that names WIT.
 
+pub mod core;
+pub mod engine;
+#[cfg(all(target_family = "wasm", any(feature = "p2", feature = "p3")))]
+mod wasi;
 pub mod wire;

@@ -1,0 +1,128 @@
+//! Errors by meaning (spec driver-core §4.9).
+
+use std::fmt;
+
+use super::diagnostics::Diagnostics;
+use crate::wire::Invalid;
+use crate::wire::headers::ResponseHeaders;
+
+/// The result of anything that can fail. Boxed: the error carries headers and diagnostics.
+pub type Result<T> = std::result::Result<T, Box<Error>>;
+
+/// What an error means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The call is wrong: caught here, or answered with 400.
+    InvalidArgument,
+    /// 401.
+    Unauthorized,
+    /// 403, or refused by the host.
+    Forbidden,
+    /// 404.
+    NotFound,
+    /// 409.
+    Conflict,
+    /// 412.
+    PreconditionFailed,
+    /// 413.
+    PayloadTooLarge,
+    /// 429.
+    Throttled,
+    /// 408, or nothing arrived in time.
+    Timeout,
+    /// The caller cancelled it.
+    Cancelled,
+    /// 410, 449, 503.
+    Unavailable,
+    /// No complete HTTP response.
+    Transport,
+    /// Any other answer, or one that makes no sense.
+    Service,
+    /// The driver was closed.
+    Closed,
+}
+
+/// What is known about the effect of a failed operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing was changed.
+    NotApplied,
+    /// It may or may not have been carried out.
+    Unknown,
+}
+
+/// A failed operation.
+#[derive(Debug, Clone)]
+pub struct Error {
+    /// What it means.
+    pub kind: ErrorKind,
+    /// What happened, what it means, what to do next.
+    pub message: String,
+    /// The HTTP status, if a response arrived.
+    pub status: Option<u16>,
+    /// The service's sub-status.
+    pub sub_status: Option<u32>,
+    /// How long the service asks to wait.
+    pub retry_after_ms: Option<u64>,
+    /// Whether the same call may succeed later.
+    pub retryable: bool,
+    /// What is known of its effect.
+    pub outcome: Outcome,
+    /// The headers of the service's answer.
+    pub headers: Option<ResponseHeaders>,
+    /// What was sent.
+    pub diagnostics: Option<Diagnostics>,
+}
+
+impl Error {
+    /// An error without an answer of the service: nothing was changed, repeating does not help.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Box<Self> {
+        Box::new(Self {
+            kind,
+            message: message.into(),
+            status: None,
+            sub_status: None,
+            retry_after_ms: None,
+            retryable: false,
+            outcome: Outcome::NotApplied,
+            headers: None,
+            diagnostics: None,
+        })
+    }
+
+    /// The call is wrong; nothing was sent.
+    pub fn invalid(message: impl Into<String>) -> Box<Self> {
+        Self::new(ErrorKind::InvalidArgument, message)
+    }
+
+    /// A call on a driver that was closed.
+    pub fn closed() -> Box<Self> {
+        Self::new(ErrorKind::Closed, "the driver is closed: open a new one")
+    }
+
+    /// A task that its caller cancelled; `maybe_applied` if it is a write that may have left.
+    pub fn cancelled(maybe_applied: bool) -> Box<Self> {
+        let mut error = Self::new(
+            ErrorKind::Cancelled,
+            "the task was cancelled; a request that had left may still be carried out",
+        );
+        if maybe_applied {
+            error.outcome = Outcome::Unknown;
+        }
+        error
+    }
+}
+
+impl From<Invalid> for Box<Error> {
+    fn from(invalid: Invalid) -> Self {
+        Error::invalid(invalid.to_string())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

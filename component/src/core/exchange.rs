@@ -1,0 +1,120 @@
+//! Requests and responses as the outside world sees them.
+
+use http::Method;
+
+use super::diagnostics::RequestSent;
+use crate::wire::endpoint::Endpoint;
+use crate::wire::headers::HeaderList;
+
+/// Bodies of responses are read up to this many bytes. The service's pages are at most 4 MB.
+pub const MAX_RESPONSE_BYTES: usize = 32 << 20;
+
+/// One attempt, complete with authorization.
+#[derive(Debug)]
+pub struct HttpRequest<'a> {
+    /// The verb.
+    pub method: &'a Method,
+    /// Where to.
+    pub endpoint: &'a Endpoint,
+    /// Escaped path.
+    pub path: &'a str,
+    /// All headers.
+    pub headers: HeaderList,
+    /// The body; none is not the same as an empty one.
+    pub body: Option<&'a [u8]>,
+}
+
+/// A complete response.
+#[derive(Debug)]
+pub struct HttpResponse {
+    /// The status.
+    pub status: u16,
+    /// All headers.
+    pub headers: HeaderList,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no complete response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureCause {
+    /// The name of the host could not be resolved.
+    Dns,
+    /// No connection could be made.
+    Connect,
+    /// TLS failed.
+    Tls,
+    /// The host's policy refused to send it.
+    Denied,
+    /// Nothing arrived in time.
+    Timeout,
+    /// The connection broke.
+    Broken,
+    /// The response ended early or was not HTTP.
+    Incomplete,
+    /// The response is larger than the driver takes.
+    TooLarge,
+    /// Anything else.
+    Other,
+}
+
+/// A request without a complete response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransportFailure {
+    /// Whether the service can have seen the request.
+    pub sent: RequestSent,
+    /// What failed.
+    pub cause: FailureCause,
+    /// The error's name in the HTTP import, for people.
+    pub detail: String,
+}
+
+/// Checks what arrived against what was announced.
+///
+/// # Errors
+/// The body is shorter or longer than `content-length` says. A body with a content encoding is not checked: the host
+/// may have decoded it.
+pub fn check_length(
+    status: u16,
+    headers: &HeaderList,
+    body: &[u8],
+) -> Result<(), TransportFailure> {
+    let header = |name: &str| {
+        let found = headers
+            .iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.and_then(|(_, value)| std::str::from_utf8(value).ok())
+    };
+    let bodiless = status == 204 || status == 304;
+    if bodiless || header("content-encoding").is_some_and(|encoding| encoding != "identity") {
+        return Ok(());
+    }
+    match header("content-length").and_then(|text| text.parse::<u64>().ok()) {
+        Some(length) if length != body.len() as u64 => Err(TransportFailure {
+            sent: RequestSent::Sent,
+            cause: FailureCause::Incomplete,
+            detail: format!("{} bytes of {length} arrived", body.len()),
+        }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_body_must_be_as_long_as_announced() {
+        let list = |name: &str, value: &str| vec![(name.to_owned(), value.as_bytes().to_vec())];
+        assert!(check_length(200, &list("Content-Length", "3"), b"abc").is_ok());
+        assert!(check_length(200, &Vec::new(), b"abc").is_ok());
+        assert!(check_length(204, &list("content-length", "3"), b"").is_ok());
+        assert!(check_length(200, &list("content-length", "x"), b"").is_ok());
+        let failure = check_length(200, &list("content-length", "4"), b"abc").unwrap_err();
+        assert_eq!(failure.sent, RequestSent::Sent);
+        assert_eq!(failure.detail, "3 bytes of 4 arrived");
+        let mut encoded = list("content-length", "4");
+        encoded.push(("content-encoding".to_owned(), b"gzip".to_vec()));
+        assert!(check_length(200, &encoded, b"abcdef").is_ok());
+    }
+}

@@ -1,0 +1,27 @@
+//! Decides: operations, options, credentials, errors, diagnostics, routing and retry decisions.
+//!
+//! Time, randomness and responses come in as arguments; what to do next goes out. No clock, no I/O.
+
+pub mod account;
+pub mod config;
+pub mod container;
+pub mod credential;
+pub mod diagnostics;
+pub mod error;
+pub mod exchange;
+pub mod explain;
+
+pub mod ids;
+pub mod operation;
+pub mod options;
+pub mod request;
+pub mod response;
+pub mod retry;
+
+pub use config::{Config, MetadataMode};
+pub use credential::CredentialConfig;
+pub use diagnostics::{Attempt, Diagnostics, RequestSent};
+pub use error::{Error, ErrorKind, Outcome, Result};
+pub use operation::Operation;
+pub use options::OperationOptions;
+pub use response::Response;

@@ -1,0 +1,286 @@
+//! From an operation to the request that carries it (spec driver-core §1.1 to §1.4).
+
+use http::Method;
+use serde::Serialize;
+
+use super::error::{Error, ErrorKind, Result};
+use super::operation::{
+    Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition, Throughput,
+};
+use crate::wire::headers::{HeaderList, is_header_text, name};
+use crate::wire::key;
+use crate::wire::link::{self, Link};
+use crate::wire::patch;
+
+/// Item bodies over this are refused before they are sent: the service takes 2 MB.
+pub const MAX_ITEM_BYTES: usize = 2 << 20;
+
+/// What a container's definition has a say in.
+#[derive(Debug)]
+pub struct Scope {
+    /// The container of the item.
+    pub container: ContainerRef,
+    /// The item's partition key value.
+    pub key: PartitionKey,
+    /// The paths that a patch touches.
+    pub patched: Vec<String>,
+}
+
+/// What an operation needs on the wire, whatever the attempt.
+#[derive(Debug)]
+pub struct Request {
+    /// The operation's name in diagnostics.
+    pub name: &'static str,
+    /// Whether it changes nothing on the server.
+    pub read: bool,
+    /// The verb.
+    pub method: Method,
+    /// Path, and what the signature covers.
+    pub link: Link,
+    /// Headers that belong to the operation.
+    pub headers: HeaderList,
+    /// The body.
+    pub body: Option<Vec<u8>>,
+    /// The container, for item operations.
+    pub scope: Option<Scope>,
+}
+
+impl Request {
+    /// The request for an operation, checked as far as it can be without metadata. `content_response` makes item
+    /// writes return the item.
+    ///
+    /// # Errors
+    /// `invalid-argument`: ids, keys, etags, tokens or patches that cannot be sent; `payload-too-large`.
+    pub fn new(operation: Operation, content_response: bool) -> Result<Self> {
+        let (name, read) = (operation.name(), operation.is_read());
+        let minimal = !content_response;
+        let mut request = match operation {
+            Operation::CreateItem {
+                container,
+                key,
+                body,
+                conditions,
+            } => Self::on_items(container, key, conditions)?.with_item(body, minimal)?,
+            Operation::UpsertItem {
+                container,
+                key,
+                body,
+                conditions,
+            } => {
+                let request = Self::on_items(container, key, conditions)?;
+                request
+                    .with(name::IS_UPSERT, "true")
+                    .with_item(body, minimal)?
+            }
+            Operation::ReadItem { item, conditions } => {
+                Self::on_item(Method::GET, item, conditions)?
+            }
+            Operation::ReplaceItem {
+                item,
+                body,
+                conditions,
+            } => Self::on_item(Method::PUT, item, conditions)?.with_item(body, minimal)?,
+            Operation::DeleteItem { item, conditions } => {
+                Self::on_item(Method::DELETE, item, conditions)?
+            }
+            Operation::PatchItem {
+                item,
+                operations,
+                condition,
+                conditions,
+            } => {
+                let body = patch::body(&operations, condition.as_deref())?;
+                let mut request =
+                    Self::on_item(Method::PATCH, item, conditions)?.with_item(body, minimal)?;
+                if let Some(scope) = &mut request.scope {
+                    scope.patched = operations
+                        .iter()
+                        .flat_map(|o| o.paths().map(str::to_owned))
+                        .collect();
+                }
+                request.with(name::CONTENT_TYPE, "application/json_patch+json")
+            }
+            Operation::CreateDatabase { id, throughput } => {
+                let request = Self::bare(Method::POST, link::databases());
+                request
+                    .with_throughput(throughput)
+                    .with_body(id_document(id)?)
+            }
+            Operation::ReadDatabase { id } => Self::bare(Method::GET, link::database(&id)?),
+            Operation::DeleteDatabase { id } => Self::bare(Method::DELETE, link::database(&id)?),
+            Operation::CreateContainer {
+                database,
+                definition,
+                throughput,
+            } => {
+                let request = Self::bare(Method::POST, link::containers(&database)?);
+                request.with_throughput(throughput).with_body(definition)
+            }
+            Operation::ReadContainer(at) => Self::bare(Method::GET, container_link(&at)?),
+            Operation::DeleteContainer(at) => Self::bare(Method::DELETE, container_link(&at)?),
+        };
+        (request.name, request.read) = (name, read);
+        Ok(request)
+    }
+
+    /// Reads a container's definition on behalf of another operation.
+    ///
+    /// # Errors
+    /// Its names cannot be sent.
+    pub fn container(at: &ContainerRef) -> Result<Self> {
+        Ok(Self {
+            name: "read_container",
+            read: true,
+            ..Self::bare(Method::GET, container_link(at)?)
+        })
+    }
+
+    /// Reads the account document on behalf of another operation.
+    pub fn account() -> Self {
+        Self {
+            name: "read_account",
+            read: true,
+            ..Self::bare(Method::GET, link::account())
+        }
+    }
+
+    /// The value of one of the operation's headers.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        let found = self.headers.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| value.as_slice())
+    }
+
+    /// Replaces the value of one of the operation's headers, or adds it.
+    pub fn set_header(&mut self, name: &str, value: impl Into<Vec<u8>>) {
+        match self.headers.iter_mut().find(|(other, _)| other == name) {
+            Some((_, old)) => *old = value.into(),
+            None => self.headers.push((name.to_owned(), value.into())),
+        }
+    }
+
+    fn bare(method: Method, link: Link) -> Self {
+        Self {
+            name: "",
+            read: false,
+            method,
+            link,
+            headers: Vec::new(),
+            body: None,
+            scope: None,
+        }
+    }
+
+    fn on_item(method: Method, item: ItemRef, conditions: Conditions) -> Result<Self> {
+        let at = &item.container;
+        let link = link::item(&at.database, &at.container, &item.id)?;
+        Self::bare(method, link)
+            .with_scope(item.container, item.key)?
+            .with_conditions(conditions)
+    }
+
+    fn on_items(at: ContainerRef, key: PartitionKey, conditions: Conditions) -> Result<Self> {
+        let link = link::items(&at.database, &at.container)?;
+        Self::bare(Method::POST, link)
+            .with_scope(at, key)?
+            .with_conditions(conditions)
+    }
+
+    fn with_scope(self, container: ContainerRef, key: PartitionKey) -> Result<Self> {
+        if key.is_empty() {
+            return Err(Error::invalid(
+                "the partition key has no component: give one for each path of the container's key, undefined for an item \
+                 without the property",
+            ));
+        }
+        let text = key::header_value(&key)?;
+        let mut request = self.with(name::PARTITION_KEY, text);
+        request.scope = Some(Scope {
+            container,
+            key,
+            patched: Vec::new(),
+        });
+        Ok(request)
+    }
+
+    fn with_conditions(self, conditions: Conditions) -> Result<Self> {
+        let request = match conditions.precondition {
+            None => self,
+            Some(Precondition::IfMatch(etag)) => self.with(name::IF_MATCH, checked("etag", etag)?),
+            Some(Precondition::IfNoneMatch(etag)) => {
+                self.with(name::IF_NONE_MATCH, checked("etag", etag)?)
+            }
+        };
+        Ok(match conditions.session_token {
+            None => request,
+            Some(token) => request.with(name::SESSION_TOKEN, checked("session token", token)?),
+        })
+    }
+
+    fn with_item(self, body: Vec<u8>, minimal: bool) -> Result<Self> {
+        if body.len() > MAX_ITEM_BYTES {
+            return Err(Error::new(
+                ErrorKind::PayloadTooLarge,
+                format!(
+                    "the body has {} bytes, the service takes items of at most {MAX_ITEM_BYTES}: split the item or keep the \
+                     large part elsewhere",
+                    body.len()
+                ),
+            ));
+        }
+        let request = self.with_body(body);
+        Ok(if minimal {
+            request.with(name::PREFER, "return=minimal")
+        } else {
+            request
+        })
+    }
+
+    fn with_throughput(self, throughput: Option<Throughput>) -> Self {
+        match throughput {
+            None => self,
+            Some(Throughput::Manual(rate)) => self.with(name::OFFER_THROUGHPUT, rate.to_string()),
+            Some(Throughput::Autoscale(rate)) => self.with(
+                name::AUTOPILOT_SETTINGS,
+                format!("{{\"maxThroughput\":{rate}}}"),
+            ),
+        }
+    }
+
+    fn with_body(mut self, body: Vec<u8>) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers
+            .push((name.to_owned(), value.into().into_bytes()));
+        self
+    }
+}
+
+#[derive(Serialize)]
+struct IdDocument {
+    id: String,
+}
+
+fn id_document(id: String) -> Result<Vec<u8>> {
+    link::database(&id)?;
+    serde_json::to_vec(&IdDocument { id }).map_err(|error| Error::invalid(error.to_string()))
+}
+
+fn container_link(at: &ContainerRef) -> Result<Link> {
+    Ok(link::container(&at.database, &at.container)?)
+}
+
+/// Texts that come from responses go back as they are, but a caller may have made them up.
+fn checked(what: &str, text: String) -> Result<String> {
+    if text.is_empty() || !is_header_text(&text) {
+        return Err(Error::invalid(format!(
+            "the {what} is empty or holds characters that no header may hold: pass it exactly as a response delivered it"
+        )));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,323 @@
+//! The driver: one account, its caches, and the path of an operation through them.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::Future;
+use std::rc::Rc;
+
+use futures_util::FutureExt as _;
+
+use crate::core::account::{Account, Target};
+use crate::core::config::{Config, MetadataMode, Settings};
+use crate::core::container::{Container, is_stale};
+use crate::core::diagnostics::Recorder;
+use crate::core::ids::IdSource;
+use crate::core::operation::ContainerRef;
+use crate::core::request::Request;
+use crate::core::{Error, Operation, OperationOptions, Response, Result, explain};
+use crate::wire::endpoint::Endpoint;
+use crate::wire::secret::Secret;
+use crate::wire::{account, container};
+
+use super::World;
+use super::single_flight::SingleFlight;
+use super::transport::{Answer, Transport};
+
+/// Container definitions kept; beyond it they are forgotten and read again as needed.
+const MAX_CONTAINERS: usize = 1024;
+
+/// A client of one account. Cheap to share within an instance; nothing runs between calls.
+#[derive(Debug)]
+pub struct Driver<W: World> {
+    session: RefCell<Option<Rc<Session<W>>>>,
+}
+
+impl<W: World> Driver<W> {
+    /// Checks the configuration. Sends nothing.
+    ///
+    /// # Errors
+    /// `invalid-argument`.
+    pub fn open(config: Config, world: W) -> Result<Self> {
+        let session = Session::new(config.checked()?, world);
+        Ok(Self {
+            session: RefCell::new(Some(Rc::new(session))),
+        })
+    }
+
+    /// Runs one operation. The future holds what it needs: it outlives the driver, and dropping it abandons the
+    /// request without harm to the caches.
+    pub fn execute(
+        &self,
+        operation: Operation,
+        options: OperationOptions,
+    ) -> impl Future<Output = Result<Response>> + use<W> {
+        let session = self.session.borrow().clone();
+        async move {
+            let session = session.ok_or_else(Error::closed)?;
+            session.execute(operation, options).await
+        }
+    }
+
+    /// Replaces the bearer token for operations that begin later.
+    ///
+    /// # Errors
+    /// `invalid-argument`; `closed`.
+    pub fn set_bearer_token(&self, token: &Secret) -> Result<()> {
+        let session = self.session.borrow();
+        let session = session.as_ref().ok_or_else(Error::closed)?;
+        session.transport.credential.replace_bearer(token)
+    }
+
+    /// Forgets everything. The credential is wiped when the last running operation ends.
+    pub fn close(&self) {
+        self.session.replace(None);
+    }
+}
+
+/// What lives between `open` and `close`.
+#[derive(Debug)]
+struct Session<W> {
+    transport: Rc<Transport<W>>,
+    ids: IdSource,
+    configured: Target,
+    metadata: MetadataMode,
+    emulator_host: Option<String>,
+    defaults: OperationOptions,
+    account: SingleFlight<Account>,
+    containers: RefCell<HashMap<ContainerRef, Rc<SingleFlight<Container>>>>,
+}
+
+impl<W: World> Session<W> {
+    fn new(settings: Settings, world: W) -> Self {
+        let ids = IdSource::new(world.random());
+        let transport = Transport::new(world, settings.credential, ids.next_id());
+        Self {
+            transport: Rc::new(transport),
+            ids,
+            configured: Target {
+                region: None,
+                endpoint: settings.endpoint,
+            },
+            metadata: settings.metadata,
+            emulator_host: settings.emulator_host,
+            defaults: settings.defaults,
+            account: SingleFlight::default(),
+            containers: RefCell::default(),
+        }
+    }
+
+    async fn execute(&self, operation: Operation, options: OperationOptions) -> Result<Response> {
+        let (name, now) = (operation.name(), self.transport.world.now());
+        let checked = options
+            .checked()
+            .map(|options| options.over(&self.defaults));
+        let id = checked
+            .as_ref()
+            .ok()
+            .and_then(|options| options.activity_id.clone());
+        let recorder = Recorder::new(name, id.unwrap_or_else(|| self.ids.next_id()), now);
+        let result = match checked {
+            Ok(options) => self.run(operation, &options, &recorder).await,
+            Err(error) => Err(error),
+        };
+        let diagnostics = recorder.finish();
+        match result {
+            Ok(Answer {
+                status,
+                headers,
+                body,
+            }) => Ok(Response {
+                status,
+                body,
+                headers,
+                diagnostics,
+            }),
+            Err(mut error) => {
+                error.message = self.transport.credential.redact(error.message);
+                error.diagnostics = Some(diagnostics);
+                Err(error)
+            }
+        }
+    }
+
+    async fn run(
+        &self,
+        operation: Operation,
+        options: &OperationOptions,
+        recorder: &Recorder,
+    ) -> Result<Answer> {
+        let dropped = dropped_by(&operation);
+        let content_response = options.content_response_on_write.unwrap_or(false);
+        let mut request = Request::new(operation, content_response)?;
+        let account = match self.metadata {
+            MetadataMode::Eager => Some(self.account(recorder).await?),
+            MetadataMode::Lean => None,
+        };
+        let target = account
+            .as_ref()
+            .map_or(&self.configured, |a| a.target(request.read));
+        if account.is_some()
+            && let Some(scope) = &request.scope
+        {
+            let container = self
+                .container(scope.container.clone(), target, recorder)
+                .await?;
+            container.bind(&mut request)?;
+        }
+        let answer = self
+            .transport
+            .send(&request, &options.custom_headers, target, recorder)
+            .await?;
+        if explain::is_success(answer.status) {
+            self.forget(dropped.as_ref());
+            return Ok(answer);
+        }
+        if is_stale(answer.status, answer.headers.sub_status) {
+            self.forget(
+                request
+                    .scope
+                    .map(|scope| Dropped::Container(scope.container))
+                    .as_ref(),
+            );
+        }
+        let Answer {
+            status,
+            headers,
+            body,
+        } = answer;
+        Err(explain::answer(
+            request.name,
+            request.read,
+            status,
+            headers,
+            &body,
+        ))
+    }
+
+    /// The account document: read once, from the configured endpoint.
+    async fn account(&self, recorder: &Recorder) -> Result<Rc<Account>> {
+        if let Some(account) = self.account.ready() {
+            return Ok(account);
+        }
+        let fetch = || {
+            let (transport, target) = (Rc::clone(&self.transport), self.configured.clone());
+            let (emulator, recorder) = (self.emulator_host.clone(), recorder.clone());
+            async move {
+                let answer = transport
+                    .metadata(Request::account(), &target, &recorder)
+                    .await?;
+                parse_account(&answer, &target.endpoint, emulator.as_deref()).map(Rc::new)
+            }
+            .boxed_local()
+        };
+        let result = self.account.get(fetch).await;
+        recorder.resume(self.transport.world.now());
+        result
+    }
+
+    /// A container's definition: read once, from the region that the operation goes to.
+    async fn container(
+        &self,
+        at: ContainerRef,
+        target: &Target,
+        recorder: &Recorder,
+    ) -> Result<Rc<Container>> {
+        let flight = self.container_flight(&at);
+        if let Some(container) = flight.ready() {
+            return Ok(container);
+        }
+        let fetch = || {
+            let (transport, target) = (Rc::clone(&self.transport), target.clone());
+            let recorder = recorder.clone();
+            async move {
+                let request = Request::container(&at)?;
+                let answer = transport.metadata(request, &target, &recorder).await?;
+                parse_container(&answer).map(Rc::new)
+            }
+            .boxed_local()
+        };
+        let result = flight.get(fetch).await;
+        recorder.resume(self.transport.world.now());
+        result
+    }
+
+    fn container_flight(&self, at: &ContainerRef) -> Rc<SingleFlight<Container>> {
+        let mut containers = self.containers.borrow_mut();
+        if let Some(flight) = containers.get(at) {
+            return Rc::clone(flight);
+        }
+        if containers.len() >= MAX_CONTAINERS {
+            containers.clear();
+        }
+        let flight = Rc::new(SingleFlight::default());
+        containers.insert(at.clone(), Rc::clone(&flight));
+        flight
+    }
+
+    /// Drops cached definitions that are gone or may be outdated.
+    fn forget(&self, dropped: Option<&Dropped>) {
+        let mut containers = self.containers.borrow_mut();
+        match dropped {
+            None => {}
+            Some(Dropped::Container(at)) => {
+                containers.remove(at);
+            }
+            Some(Dropped::Database(id)) => containers.retain(|at, _| at.database != *id),
+        }
+    }
+}
+
+impl<W: World> Transport<W> {
+    /// A metadata request on behalf of an operation.
+    async fn metadata(
+        &self,
+        request: Request,
+        target: &Target,
+        recorder: &Recorder,
+    ) -> Result<Answer> {
+        let answer = self.send(&request, &[], target, recorder).await?;
+        if explain::is_success(answer.status) {
+            return Ok(answer);
+        }
+        let Answer {
+            status,
+            headers,
+            body,
+        } = answer;
+        Err(explain::answer(request.name, true, status, headers, &body))
+    }
+}
+
+/// What an operation removes when it succeeds.
+#[derive(Debug)]
+enum Dropped {
+    Database(String),
+    Container(ContainerRef),
+}
+
+fn dropped_by(operation: &Operation) -> Option<Dropped> {
+    match operation {
+        Operation::DeleteDatabase { id } => Some(Dropped::Database(id.clone())),
+        Operation::DeleteContainer(at) => Some(Dropped::Container(at.clone())),
+        _ => None,
+    }
+}
+
+fn parse_account(
+    answer: &Answer,
+    configured: &Endpoint,
+    emulator: Option<&str>,
+) -> Result<Account> {
+    let document = account::parse(&answer.body)
+        .ok_or_else(|| explain::nonsense("read_account", "account document"))?;
+    Ok(Account::new(&document, configured, emulator))
+}
+
+fn parse_container(answer: &Answer) -> Result<Container> {
+    let document = container::parse(&answer.body)
+        .ok_or_else(|| explain::nonsense("read_container", "container definition"))?;
+    Ok(Container::from(document))
+}
+
+#[cfg(test)]
+mod tests;

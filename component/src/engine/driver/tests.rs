@@ -1,0 +1,430 @@
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+use crate::core::credential::CredentialConfig;
+use crate::core::diagnostics::RequestSent;
+use crate::core::exchange::{FailureCause, HttpRequest, HttpResponse, TransportFailure};
+use crate::core::operation::{Conditions, ItemRef};
+use crate::core::{ErrorKind, Outcome};
+use crate::wire::key::KeyComponent;
+
+const ACCOUNT: &str = r#"{"writableLocations":[{"name":"East US","databaseAccountEndpoint":"https://a-eastus.example.com:443/"}],
+    "readableLocations":[{"name":"West US 2","databaseAccountEndpoint":"https://a-westus2.example.com:443/"}]}"#;
+const CONTAINER: &str =
+    r#"{"_rid":"r1","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2}}"#;
+
+type Answered = std::result::Result<HttpResponse, TransportFailure>;
+
+/// A scripted outside world: it answers in order, and only while its gate is open.
+#[derive(Clone, Default)]
+struct Script(Rc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    answers: RefCell<VecDeque<Answered>>,
+    seen: RefCell<Vec<String>>,
+    last_headers: RefCell<Vec<(String, String)>>,
+    shut: Cell<bool>,
+    clock: Cell<u64>,
+}
+
+impl World for Script {
+    async fn send(&self, request: HttpRequest<'_>) -> Answered {
+        let line = format!(
+            "{} {}{}",
+            request.method,
+            request.endpoint.authority(),
+            request.path
+        );
+        self.0.seen.borrow_mut().push(line);
+        let text = |value: Vec<u8>| String::from_utf8(value).unwrap();
+        let headers = request
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name, text(value)));
+        *self.0.last_headers.borrow_mut() = headers.collect();
+        poll_fn(|_| {
+            if self.0.shut.get() {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+        self.0
+            .answers
+            .borrow_mut()
+            .pop_front()
+            .expect("an answer in the script")
+    }
+
+    fn now(&self) -> u64 {
+        self.0
+            .clock
+            .set(self.0.clock.get().saturating_add(1_000_000));
+        self.0.clock.get()
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        1_751_373_296
+    }
+
+    fn random(&self) -> (u64, u64) {
+        (1, 2)
+    }
+}
+
+impl Script {
+    fn answer(&self, status: u16, headers: &[(&str, &str)], body: &str) -> &Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), value.as_bytes().to_vec());
+        self.0.answers.borrow_mut().push_back(Ok(HttpResponse {
+            status,
+            headers: headers.iter().map(owned).collect(),
+            body: body.as_bytes().to_vec(),
+        }));
+        self
+    }
+
+    fn fail(&self, sent: RequestSent, cause: FailureCause) -> &Self {
+        let detail = "scripted".to_owned();
+        self.0.answers.borrow_mut().push_back(Err(TransportFailure {
+            sent,
+            cause,
+            detail,
+        }));
+        self
+    }
+
+    fn metadata(&self) -> &Self {
+        self.answer(200, &[], ACCOUNT).answer(200, &[], CONTAINER)
+    }
+
+    fn seen(&self) -> Vec<String> {
+        self.0.seen.take()
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        let headers = self.0.last_headers.borrow();
+        let found = headers.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| value.clone())
+    }
+
+    fn open(&self, metadata: MetadataMode) -> Driver<Self> {
+        let config = Config {
+            endpoint: Some("https://a.example.com/".to_owned()),
+            credential: CredentialConfig::AccountKey(Secret::new("c2VjcmV0")),
+            metadata,
+            environment: Vec::new(),
+            defaults: OperationOptions::default(),
+        };
+        Driver::open(config, self.clone()).unwrap()
+    }
+}
+
+fn at() -> ContainerRef {
+    ContainerRef {
+        database: "d".to_owned(),
+        container: "c".to_owned(),
+    }
+}
+
+fn read(parts: usize) -> Operation {
+    let key = vec![KeyComponent::Null; parts];
+    Operation::ReadItem {
+        item: ItemRef {
+            container: at(),
+            id: "1".to_owned(),
+            key,
+        },
+        conditions: Conditions::default(),
+    }
+}
+
+fn create() -> Operation {
+    Operation::CreateItem {
+        container: at(),
+        key: vec![KeyComponent::Null],
+        body: b"{}".to_vec(),
+        conditions: Conditions::default(),
+    }
+}
+
+fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn finish<F: Future>(future: F) -> F::Output {
+    match poll(pin!(future)) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the operation waits"),
+    }
+}
+
+fn run(driver: &Driver<Script>, operation: Operation) -> Result<Response> {
+    finish(driver.execute(operation, OperationOptions::default()))
+}
+
+#[test]
+fn eager_reads_the_account_and_the_container_once() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Eager);
+    world
+        .metadata()
+        .answer(200, &[("x-ms-request-charge", "1.5")], "{\"id\":\"1\"}");
+    let response = run(&driver, read(1)).unwrap();
+    assert_eq!(
+        world.seen(),
+        [
+            "GET a.example.com/",
+            "GET a-westus2.example.com/dbs/d/colls/c",
+            "GET a-westus2.example.com/dbs/d/colls/c/docs/1",
+        ]
+    );
+    assert_eq!(response.body, b"{\"id\":\"1\"}");
+    let names: Vec<_> = response
+        .diagnostics
+        .attempts
+        .iter()
+        .map(|a| a.operation_name)
+        .collect();
+    assert_eq!(names, ["read_account", "read_container", "read_item"]);
+    assert_eq!(response.diagnostics.request_charge, 1.5);
+    assert_eq!(
+        response.diagnostics.attempts[2].region.as_deref(),
+        Some("westus2")
+    );
+    assert_eq!(
+        world
+            .header("x-ms-cosmos-intended-collection-rid")
+            .as_deref(),
+        Some("r1")
+    );
+    assert!(
+        world
+            .header("authorization")
+            .unwrap()
+            .starts_with("type%3Dmaster%26ver%3D1.0%26sig%3D")
+    );
+    assert_eq!(
+        world.header("x-ms-date").as_deref(),
+        Some("Tue, 01 Jul 2025 12:34:56 GMT")
+    );
+
+    world.answer(201, &[], "");
+    run(&driver, create()).unwrap();
+    assert_eq!(
+        world.seen(),
+        ["POST a-eastus.example.com/dbs/d/colls/c/docs"]
+    );
+    assert_eq!(world.header("content-length").as_deref(), Some("2"));
+}
+
+#[test]
+fn lean_sends_one_request() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Lean);
+    world.answer(200, &[], "{}");
+    let response = run(&driver, read(1)).unwrap();
+    assert_eq!(world.seen(), ["GET a.example.com/dbs/d/colls/c/docs/1"]);
+    assert_eq!(response.diagnostics.request_count, 1);
+    assert_eq!(response.diagnostics.attempts[0].region, None);
+}
+
+#[test]
+fn what_is_wrong_is_refused_before_anything_is_sent() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Eager);
+    let error = run(&driver, read(0)).unwrap_err();
+    assert_eq!(
+        (error.kind, error.outcome),
+        (ErrorKind::InvalidArgument, Outcome::NotApplied)
+    );
+    assert_eq!(error.diagnostics.unwrap().request_count, 0);
+    assert!(world.seen().is_empty());
+
+    world.metadata();
+    let error = run(&driver, read(2)).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::InvalidArgument);
+    assert_eq!(error.diagnostics.unwrap().request_count, 2);
+    assert_eq!(world.seen().len(), 2);
+}
+
+#[test]
+fn a_request_that_never_left_is_repeated_once() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Lean);
+    world
+        .fail(RequestSent::NotSent, FailureCause::Connect)
+        .answer(201, &[], "");
+    let response = run(&driver, create()).unwrap();
+    assert_eq!(world.seen().len(), 2);
+    let sent: Vec<_> = response
+        .diagnostics
+        .attempts
+        .iter()
+        .map(|a| a.request_sent)
+        .collect();
+    assert_eq!(sent, [RequestSent::NotSent, RequestSent::Sent]);
+
+    world
+        .fail(RequestSent::NotSent, FailureCause::Connect)
+        .fail(RequestSent::NotSent, FailureCause::Connect);
+    let error = run(&driver, create()).unwrap_err();
+    assert_eq!(
+        (error.kind, error.outcome),
+        (ErrorKind::Transport, Outcome::NotApplied)
+    );
+    assert_eq!(world.seen().len(), 2);
+
+    world.fail(RequestSent::Unknown, FailureCause::Broken);
+    let error = run(&driver, create()).unwrap_err();
+    assert_eq!(error.outcome, Outcome::Unknown);
+    assert_eq!(world.seen().len(), 1);
+}
+
+#[test]
+fn many_operations_share_the_metadata_and_outlive_the_first() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Eager);
+    world.0.shut.set(true);
+    let start = || Box::pin(driver.execute(read(1), OperationOptions::default()));
+    let (mut first, mut second) = (start(), start());
+    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
+    drop(first);
+    world.metadata().answer(200, &[], "{}");
+    world.0.shut.set(false);
+    let response = match poll(second.as_mut()) {
+        Poll::Ready(response) => response.unwrap(),
+        Poll::Pending => panic!("the second operation waits"),
+    };
+    assert_eq!(world.seen().len(), 3);
+    // The account was the first one's request; the container was read by the second one itself.
+    assert_eq!(response.diagnostics.request_count, 2);
+}
+
+#[test]
+fn failed_metadata_is_reported_and_not_kept() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Eager);
+    for (status, body, kind) in [
+        (401, "", ErrorKind::Unauthorized),
+        (200, "<html>", ErrorKind::Service),
+        (503, "{}", ErrorKind::Unavailable),
+    ] {
+        world.answer(status, &[], body);
+        let error = run(&driver, create()).unwrap_err();
+        assert_eq!((error.kind, error.outcome), (kind, Outcome::NotApplied));
+        assert!(
+            error.message.starts_with("read_account"),
+            "{}",
+            error.message
+        );
+    }
+    world.metadata().answer(201, &[], "");
+    assert!(run(&driver, create()).is_ok());
+}
+
+#[test]
+fn a_container_that_went_is_forgotten() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Eager);
+    world.metadata().answer(200, &[], "{}");
+    run(&driver, read(1)).unwrap();
+    world.answer(400, &[("x-ms-substatus", "1024")], "{}");
+    assert_eq!(
+        run(&driver, read(1)).unwrap_err().kind,
+        ErrorKind::Unavailable
+    );
+    for gone in [
+        Operation::DeleteContainer(at()),
+        Operation::DeleteDatabase { id: "d".to_owned() },
+    ] {
+        world.seen();
+        world.answer(200, &[], CONTAINER).answer(200, &[], "{}");
+        run(&driver, read(1)).unwrap();
+        assert_eq!(world.seen().len(), 2);
+        world.answer(204, &[], "");
+        run(&driver, gone).unwrap();
+    }
+    world.seen();
+    world.answer(404, &[], "{}");
+    let error = run(&driver, read(1)).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+    assert!(
+        error.message.starts_with("read_container"),
+        "{}",
+        error.message
+    );
+}
+
+#[test]
+fn options_and_custom_headers_reach_the_wire_and_cannot_replace_the_drivers() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Lean);
+    world.answer(201, &[], "");
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let options = OperationOptions {
+        content_response_on_write: Some(true),
+        custom_headers: vec![
+            header("X-Mine", "1"),
+            header("x-ms-version", "1999-01-01"),
+            header("Authorization", "stolen"),
+            header("x-ms-date", "never"),
+        ],
+        activity_id: Some("7ea3a1f2-2b6f-4a62-8e0c-2f1a3c9d0b11".to_owned()),
+    };
+    let response = finish(driver.execute(create(), options)).unwrap();
+    assert_eq!(world.header("x-mine").as_deref(), Some("1"));
+    assert_eq!(world.header("x-ms-version").as_deref(), Some("2020-07-15"));
+    assert_ne!(world.header("authorization").as_deref(), Some("stolen"));
+    assert_ne!(world.header("x-ms-date").as_deref(), Some("never"));
+    assert_eq!(world.header("prefer"), None);
+    assert_eq!(
+        response.diagnostics.activity_id,
+        "7ea3a1f2-2b6f-4a62-8e0c-2f1a3c9d0b11"
+    );
+    assert_eq!(
+        world.header("x-ms-activity-id"),
+        Some(response.diagnostics.activity_id)
+    );
+}
+
+#[test]
+fn a_closed_driver_says_so_and_lets_running_operations_end() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Lean);
+    world.0.shut.set(true);
+    let mut running = Box::pin(driver.execute(read(1), OperationOptions::default()));
+    assert!(poll(running.as_mut()).is_pending());
+    driver.close();
+    driver.close();
+    assert_eq!(run(&driver, read(1)).unwrap_err().kind, ErrorKind::Closed);
+    assert_eq!(
+        driver.set_bearer_token(&Secret::new("x")).unwrap_err().kind,
+        ErrorKind::Closed
+    );
+    world.answer(200, &[], "{}").0.shut.set(false);
+    assert!(matches!(poll(running.as_mut()), Poll::Ready(Ok(_))));
+}
+
+#[test]
+fn debug_shows_no_key() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Lean);
+    let shown = format!(
+        "{:?}",
+        driver
+            .session
+            .borrow()
+            .as_ref()
+            .map(|s| format!("{:?}", s.transport.credential))
+    );
+    assert!(
+        !shown.contains("c2VjcmV0") && shown.contains("REDACTED"),
+        "{shown}"
+    );
+}

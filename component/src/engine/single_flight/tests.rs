@@ -1,0 +1,92 @@
+use std::cell::Cell;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+use crate::core::Error;
+
+type Gate = Rc<RefCell<Option<Result<Rc<u32>>>>>;
+
+/// A fetch that counts its beginnings and ends when the gate holds a result.
+fn fetch(gate: &Gate, begun: &Rc<Cell<u32>>) -> LocalBoxFuture<'static, Result<Rc<u32>>> {
+    begun.update(|count| count.saturating_add(1));
+    let gate = Rc::clone(gate);
+    std::future::poll_fn(move |_| gate.borrow().clone().map_or(Poll::Pending, Poll::Ready))
+        .boxed_local()
+}
+
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn many_ask_and_one_fetches() {
+    let (cell, gate, begun) = (
+        SingleFlight::default(),
+        Gate::default(),
+        Rc::new(Cell::new(0)),
+    );
+    let mut first = pin!(cell.get(|| fetch(&gate, &begun)));
+    let mut second = pin!(cell.get(|| fetch(&gate, &begun)));
+    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
+    gate.replace(Some(Ok(Rc::new(7))));
+    assert!(matches!(poll(second), Poll::Ready(Ok(value)) if *value == 7));
+    assert!(matches!(poll(first), Poll::Ready(Ok(value)) if *value == 7));
+    assert_eq!(begun.get(), 1);
+    assert_eq!(cell.ready().as_deref(), Some(&7));
+}
+
+#[test]
+fn the_fetch_goes_on_when_the_first_caller_goes_away() {
+    let (cell, gate, begun) = (
+        SingleFlight::default(),
+        Gate::default(),
+        Rc::new(Cell::new(0)),
+    );
+    let mut first = Box::pin(cell.get(|| fetch(&gate, &begun)));
+    let mut second = pin!(cell.get(|| fetch(&gate, &begun)));
+    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
+    drop(first);
+    gate.replace(Some(Ok(Rc::new(7))));
+    assert!(matches!(poll(second), Poll::Ready(Ok(_))));
+    assert_eq!(begun.get(), 1);
+}
+
+#[test]
+fn when_all_go_away_the_next_one_begins_anew() {
+    let (cell, gate, begun) = (
+        SingleFlight::default(),
+        Gate::default(),
+        Rc::new(Cell::new(0)),
+    );
+    let mut first = Box::pin(cell.get(|| fetch(&gate, &begun)));
+    assert!(poll(first.as_mut()).is_pending());
+    drop(first);
+    gate.replace(Some(Ok(Rc::new(7))));
+    assert!(matches!(
+        poll(pin!(cell.get(|| fetch(&gate, &begun)))),
+        Poll::Ready(Ok(_))
+    ));
+    assert_eq!(begun.get(), 2);
+}
+
+#[test]
+fn all_who_wait_get_the_error_and_it_is_not_kept() {
+    let (cell, gate, begun) = (
+        SingleFlight::default(),
+        Gate::default(),
+        Rc::new(Cell::new(0)),
+    );
+    let mut first = pin!(cell.get(|| fetch(&gate, &begun)));
+    let mut second = pin!(cell.get(|| fetch(&gate, &begun)));
+    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
+    gate.replace(Some(Err(Error::invalid("no"))));
+    assert!(matches!(poll(first), Poll::Ready(Err(_))));
+    assert!(matches!(poll(second), Poll::Ready(Err(_))));
+    gate.replace(Some(Ok(Rc::new(7))));
+    assert!(matches!(
+        poll(pin!(cell.get(|| fetch(&gate, &begun)))),
+        Poll::Ready(Ok(_))
+    ));
+    assert_eq!(begun.get(), 2);
+}

@@ -1,0 +1,13 @@
+//! Translates: the only code that names WIT, one folder for each face.
+
+#[cfg(all(feature = "p2", feature = "p3"))]
+compile_error!("one component has one face: build with the feature p2 or p3, not both");
+
+mod bindings;
+mod failure;
+mod translate;
+
+#[cfg(feature = "p2")]
+mod p2;
+#[cfg(feature = "p3")]
+mod p3;

@@ -1,0 +1,50 @@
+//! `cosmosdb:driver/driver`: each call runs to its end.
+
+use super::exports::driver as wit;
+use super::reactor;
+use super::world::Wasi;
+use crate::core::{Error, ErrorKind};
+use crate::engine::Driver;
+use crate::wasi::bindings::types::{
+    Config, Error as WitError, Operation, OperationOptions, Response,
+};
+use crate::wasi::translate;
+
+/// The resource `driver`.
+pub(super) struct Handle(pub(super) Driver<Wasi>);
+
+impl wit::GuestDriver for Handle {
+    fn open(config: Config) -> Result<wit::Driver, WitError> {
+        let driver = Driver::open(translate::config(config), Wasi).map_err(translate::error)?;
+        Ok(wit::Driver::new(Self(driver)))
+    }
+
+    fn execute(
+        &self,
+        operation: Operation,
+        options: OperationOptions,
+    ) -> Result<Response, WitError> {
+        let call = self
+            .0
+            .execute(translate::operation(operation), translate::options(options));
+        // A stall cannot happen as long as every pending operation waits for the host; it must not trap if it does.
+        let stalled = || {
+            Err(Error::new(
+                ErrorKind::Transport,
+                "the operation waits for nothing: report this as a bug",
+            ))
+        };
+        let result = reactor::run(call).unwrap_or_else(stalled);
+        result.map(translate::response).map_err(translate::error)
+    }
+
+    fn set_bearer_token(&self, token: String) -> Result<(), WitError> {
+        self.0
+            .set_bearer_token(&translate::secret(token))
+            .map_err(translate::error)
+    }
+
+    fn close(&self) {
+        self.0.close();
+    }
+}

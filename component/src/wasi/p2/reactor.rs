@@ -1,0 +1,159 @@
+//! Waiting for the host: a table of pollables, each with the waker of whoever waits for it.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use slab::Slab;
+use wasi::clocks::monotonic_clock::subscribe_duration;
+use wasi::io::poll::{Pollable, poll};
+
+thread_local! {
+    static WAITING: RefCell<Slab<Waiting>> = const { RefCell::new(Slab::new()) };
+}
+
+/// Someone who waits for a pollable.
+struct Waiting {
+    source: Rc<Inner>,
+    waker: Waker,
+}
+
+struct Inner {
+    pollable: Pollable,
+    /// The place in the table while somebody waits.
+    place: Cell<Option<usize>>,
+}
+
+/// Something of the host's that becomes ready, again and again. Drop it before what it was made from.
+pub(super) struct Source(Rc<Inner>);
+
+impl Source {
+    pub(super) fn new(pollable: Pollable) -> Self {
+        Self(Rc::new(Inner {
+            pollable,
+            place: Cell::new(None),
+        }))
+    }
+
+    /// Waits until it is ready.
+    pub(super) async fn ready(&self) {
+        self.forget();
+        let mut begun = false;
+        poll_fn(|context| {
+            let waker = context.waker();
+            WAITING.with_borrow_mut(|table| {
+                match self.0.place.get().and_then(|place| table.get_mut(place)) {
+                    // Polled again without being ready: only the waker may be another.
+                    Some(waiting) => waiting.waker.clone_from(waker),
+                    None if begun => return Poll::Ready(()),
+                    None => {
+                        begun = true;
+                        let waiting = Waiting {
+                            source: Rc::clone(&self.0),
+                            waker: waker.clone(),
+                        };
+                        self.0.place.set(Some(table.insert(waiting)));
+                    }
+                }
+                Poll::Pending
+            })
+        })
+        .await;
+    }
+
+    fn forget(&self) {
+        if let Some(place) = self.0.place.take() {
+            WAITING.with_borrow_mut(|table| table.try_remove(place));
+        }
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.forget();
+    }
+}
+
+/// Whether a turn may wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Until something is ready.
+    Block,
+    /// Not at all.
+    Peek,
+}
+
+/// Asks the host what is ready and wakes who waits for it. False if nobody waits for anything.
+pub(super) fn turn(turn: Turn) -> bool {
+    let waiting: Vec<(usize, Rc<Inner>)> = WAITING.with_borrow(|table| {
+        table
+            .iter()
+            .map(|(place, waiting)| (place, Rc::clone(&waiting.source)))
+            .collect()
+    });
+    match waiting.as_slice() {
+        [] => return false,
+        [(place, only)] => {
+            if turn == Turn::Block {
+                only.pollable.block();
+            }
+            if turn == Turn::Block || only.pollable.ready() {
+                fire(*place);
+            }
+        }
+        many => {
+            // A timer that is due makes the call return at once.
+            let due = (turn == Turn::Peek).then(|| subscribe_duration(0));
+            let pollables = many.iter().map(|(_, source)| &source.pollable).chain(&due);
+            let ready = poll(&pollables.collect::<Vec<_>>());
+            for (place, _) in ready.iter().filter_map(|index| many.get(*index as usize)) {
+                fire(*place);
+            }
+        }
+    }
+    true
+}
+
+fn fire(place: usize) {
+    if let Some(waiting) = WAITING.with_borrow_mut(|table| table.try_remove(place)) {
+        waiting.source.place.set(None);
+        waiting.waker.wake();
+    }
+}
+
+/// A waker that remembers that it was woken.
+#[derive(Default)]
+pub(super) struct Flag(AtomicBool);
+
+impl Flag {
+    /// Whether it was woken since the last time.
+    pub(super) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Runs a future to its end; none if it waits for something that nobody can bring about.
+pub(super) fn run<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let flag = Arc::new(Flag::default());
+    let waker = Waker::from(Arc::clone(&flag));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return Some(output);
+        }
+        if !flag.take() && !turn(Turn::Block) {
+            return None;
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The outside world over WASI 0.2.
+
+use futures_util::future::{Either, select};
+use std::pin::pin;
+
+use wasi::clocks::{monotonic_clock, wall_clock};
+use wasi::http::outgoing_handler::handle;
+use wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody,
+    OutgoingRequest, Scheme,
+};
+use wasi::io::streams::{InputStream, OutputStream, StreamError};
+use wasi::random::random::get_random_u64;
+
+use super::reactor::Source;
+use crate::core::exchange::{HttpRequest, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
+use crate::engine::World;
+use crate::wasi::failure;
+
+/// How much is asked for at once. Most answers fit, so a body costs one host call.
+const READ_BYTES: u64 = 1 << 20;
+
+type Sent<T> = Result<T, TransportFailure>;
+
+/// The imports of the component.
+#[derive(Debug)]
+pub(super) struct Wasi;
+
+impl World for Wasi {
+    async fn send(&self, request: HttpRequest<'_>) -> Sent<HttpResponse> {
+        let outgoing = head(&request)?;
+        let Some(bytes) = request.body else {
+            let future = handle(outgoing, None).map_err(|code| failure::before_head(&code))?;
+            return receive(respond(&future).await?).await;
+        };
+        let body = outgoing.body().map_err(|()| failure::refused("body"))?;
+        let future = handle(outgoing, None).map_err(|code| failure::before_head(&code))?;
+        receive(exchange(&future, body, bytes).await?).await
+    }
+
+    fn now(&self) -> u64 {
+        monotonic_clock::now()
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        wall_clock::now().seconds
+    }
+
+    fn random(&self) -> (u64, u64) {
+        (get_random_u64(), get_random_u64())
+    }
+}
+
+fn head(request: &HttpRequest<'_>) -> Sent<OutgoingRequest> {
+    let fields = Fields::from_list(&request.headers).map_err(|_| failure::refused("headers"))?;
+    let outgoing = OutgoingRequest::new(fields);
+    let scheme = if request.endpoint.is_https() {
+        Scheme::Https
+    } else {
+        Scheme::Http
+    };
+    if let Some(method) = method(request.method) {
+        outgoing
+            .set_method(&method)
+            .map_err(|()| failure::refused("method"))?;
+    }
+    outgoing
+        .set_scheme(Some(&scheme))
+        .map_err(|()| failure::refused("scheme"))?;
+    outgoing
+        .set_authority(Some(request.endpoint.authority()))
+        .map_err(|()| failure::refused("authority"))?;
+    outgoing
+        .set_path_with_query(Some(request.path))
+        .map_err(|()| failure::refused("path"))?;
+    Ok(outgoing)
+}
+
+/// None for GET, which is what a request is when nothing is said.
+fn method(method: &http::Method) -> Option<Method> {
+    match *method {
+        http::Method::GET => None,
+        http::Method::POST => Some(Method::Post),
+        http::Method::PUT => Some(Method::Put),
+        http::Method::DELETE => Some(Method::Delete),
+        http::Method::PATCH => Some(Method::Patch),
+        _ => Some(Method::Other(method.as_str().to_owned())),
+    }
+}
+
+/// Uploads and waits for the response side by side. A response that comes first is the answer: the rest of the upload
+/// is abandoned. An upload that breaks off leaves it to the response to say why.
+async fn exchange(
+    future: &FutureIncomingResponse,
+    body: OutgoingBody,
+    bytes: &[u8],
+) -> Sent<IncomingResponse> {
+    let response = pin!(respond(future));
+    let upload = pin!(upload(body, bytes));
+    match select(upload, response).await {
+        Either::Left(((), response)) => response.await,
+        Either::Right((response, _)) => response,
+    }
+}
+
+async fn upload(body: OutgoingBody, bytes: &[u8]) {
+    let Ok(stream) = body.write() else { return };
+    let written = write_all(&stream, bytes).await;
+    drop(stream);
+    if written.is_ok() {
+        // The host reports what is wrong with the body as the response's error.
+        let _ = OutgoingBody::finish(body, None);
+    }
+}
+
+async fn write_all(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError> {
+    let mut ready: Option<Source> = None;
+    while !bytes.is_empty() {
+        let permit = usize::try_from(stream.check_write()?).unwrap_or(usize::MAX);
+        if permit == 0 {
+            ready
+                .get_or_insert_with(|| Source::new(stream.subscribe()))
+                .ready()
+                .await;
+            continue;
+        }
+        let (now, later) = bytes.split_at(permit.min(bytes.len()));
+        stream.write(now)?;
+        bytes = later;
+    }
+    Ok(())
+}
+
+async fn respond(future: &FutureIncomingResponse) -> Sent<IncomingResponse> {
+    let source = Source::new(future.subscribe());
+    loop {
+        source.ready().await;
+        match future.get() {
+            None => {}
+            Some(Ok(Ok(response))) => return Ok(response),
+            Some(Ok(Err(code))) => return Err(failure::before_head(&code)),
+            Some(Err(())) => return Err(failure::refused("second look at a response")),
+        }
+    }
+}
+
+async fn receive(response: IncomingResponse) -> Sent<HttpResponse> {
+    let status = response.status();
+    let headers = response.headers().entries();
+    let incomplete = || failure::after_head(&ErrorCode::HttpResponseIncomplete);
+    let body = response.consume().map_err(|()| incomplete())?;
+    let stream = body.stream().map_err(|()| incomplete())?;
+    let bytes = read_all(&stream).await;
+    // Children before parents, or some hosts trap.
+    drop(stream);
+    drop(body);
+    Ok(HttpResponse {
+        status,
+        headers,
+        body: bytes?,
+    })
+}
+
+/// Reads to the end of the stream, which is where an incomplete response shows.
+async fn read_all(stream: &InputStream) -> Sent<Vec<u8>> {
+    let source = Source::new(stream.subscribe());
+    let mut body = Vec::new();
+    loop {
+        source.ready().await;
+        match stream.read(READ_BYTES) {
+            Ok(chunk) if body.is_empty() => body = chunk,
+            Ok(chunk) => body.extend_from_slice(&chunk),
+            Err(StreamError::Closed) => return Ok(body),
+            Err(StreamError::LastOperationFailed(error)) => {
+                let code = wasi::http::types::http_error_code(&error);
+                return Err(failure::after_head(
+                    &code.unwrap_or(ErrorCode::HttpResponseIncomplete),
+                ));
+            }
+        }
+        if body.len() > MAX_RESPONSE_BYTES {
+            return Err(failure::too_large());
+        }
+    }
+}

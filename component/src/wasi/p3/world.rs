@@ -1,0 +1,140 @@
+//! The outside world over WASI 0.3.
+
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+use wasip3::clocks::{monotonic_clock, system_clock};
+use wasip3::http::client;
+use wasip3::http::types::{ErrorCode, Fields, Method, Request, Response, Scheme};
+use wasip3::random::random::get_random_u64;
+use wasip3::wit_bindgen::rt::async_support::{StreamReader, StreamResult, StreamWriter};
+use wasip3::{wit_future, wit_stream};
+
+use crate::core::exchange::{HttpRequest, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
+use crate::engine::World;
+use crate::wasi::failure;
+
+/// The buffer for a body whose length is not announced; it grows as needed.
+const READ_BYTES: usize = 16 << 10;
+
+type Sent<T> = Result<T, TransportFailure>;
+
+/// The imports of the component.
+#[derive(Debug)]
+pub(super) struct Wasi;
+
+impl World for Wasi {
+    async fn send(&self, request: HttpRequest<'_>) -> Sent<HttpResponse> {
+        let response = match request.body {
+            None => client::send(head(&request, None)?).await,
+            Some(bytes) => {
+                let (writer, reader) = wit_stream::new();
+                exchange(head(&request, Some(reader))?, writer, bytes.to_vec()).await
+            }
+        };
+        receive(response.map_err(|code| failure::before_head(&code))?).await
+    }
+
+    fn now(&self) -> u64 {
+        monotonic_clock::now()
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        u64::try_from(system_clock::now().seconds).unwrap_or(0)
+    }
+
+    fn random(&self) -> (u64, u64) {
+        (get_random_u64(), get_random_u64())
+    }
+}
+
+fn head(request: &HttpRequest<'_>, body: Option<StreamReader<u8>>) -> Sent<Request> {
+    let fields = Fields::from_list(&request.headers).map_err(|_| failure::refused("headers"))?;
+    // No trailers: the sender is dropped, which makes it "none".
+    let (_, trailers) = wit_future::new(|| Ok(None));
+    let (outgoing, _) = Request::new(fields, body, trailers, None);
+    let scheme = if request.endpoint.is_https() {
+        Scheme::Https
+    } else {
+        Scheme::Http
+    };
+    if let Some(method) = method(request.method) {
+        outgoing
+            .set_method(&method)
+            .map_err(|()| failure::refused("method"))?;
+    }
+    outgoing
+        .set_scheme(Some(&scheme))
+        .map_err(|()| failure::refused("scheme"))?;
+    outgoing
+        .set_authority(Some(request.endpoint.authority()))
+        .map_err(|()| failure::refused("authority"))?;
+    outgoing
+        .set_path_with_query(Some(request.path))
+        .map_err(|()| failure::refused("path"))?;
+    Ok(outgoing)
+}
+
+/// None for GET, which is what a request is when nothing is said.
+fn method(method: &http::Method) -> Option<Method> {
+    match *method {
+        http::Method::GET => None,
+        http::Method::POST => Some(Method::Post),
+        http::Method::PUT => Some(Method::Put),
+        http::Method::DELETE => Some(Method::Delete),
+        http::Method::PATCH => Some(Method::Patch),
+        _ => Some(Method::Other(method.as_str().to_owned())),
+    }
+}
+
+/// Uploads and waits for the response side by side. A response that comes first is the answer: the rest of the upload
+/// is abandoned. An upload that breaks off leaves it to the response to say why.
+async fn exchange(
+    request: Request,
+    mut writer: StreamWriter<u8>,
+    bytes: Vec<u8>,
+) -> Result<Response, ErrorCode> {
+    let response = pin!(client::send(request));
+    let upload = pin!(async move {
+        writer.write_all(bytes).await;
+    });
+    match select(upload, response).await {
+        Either::Left(((), response)) => response.await,
+        Either::Right((response, _)) => response,
+    }
+}
+
+async fn receive(response: Response) -> Sent<HttpResponse> {
+    let status = response.get_status_code();
+    let headers = response.get_headers().copy_all();
+    let (_, done) = wit_future::new(|| Ok(()));
+    let (mut stream, trailers) = Response::consume_body(response, done);
+    let body = read_all(&mut stream).await?;
+    drop(stream);
+    // A response that broke off shows here, not in the stream.
+    match trailers.await {
+        Ok(_) => Ok(HttpResponse {
+            status,
+            headers,
+            body,
+        }),
+        Err(code) => Err(failure::after_head(&code)),
+    }
+}
+
+async fn read_all(stream: &mut StreamReader<u8>) -> Sent<Vec<u8>> {
+    let mut body = Vec::with_capacity(READ_BYTES);
+    loop {
+        let (result, read) = stream.read(body).await;
+        body = read;
+        if matches!(result, StreamResult::Dropped | StreamResult::Cancelled) {
+            return Ok(body);
+        }
+        if body.len() > MAX_RESPONSE_BYTES {
+            return Err(failure::too_large());
+        }
+        if body.len() == body.capacity() {
+            body.reserve(body.len());
+        }
+    }
+}

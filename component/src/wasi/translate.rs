@@ -1,0 +1,7 @@
+//! Between the types of `wit/types.wit` and the model. Strings and bodies are moved, never copied.
+
+mod request;
+mod response;
+
+pub(super) use request::{config, operation, options, secret};
+pub(super) use response::{error, response};

@@ -1,0 +1,92 @@
+//! The account document that `GET /` answers (spec driver-core §3.1).
+
+use serde_json::value::RawValue;
+
+use super::json;
+
+/// What the driver uses of the account document. Unknown members are ignored, missing lists are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountDocument {
+    /// Regions that take writes, in the account's order.
+    pub writable_locations: Vec<Location>,
+    /// Regions that take reads, in the account's order.
+    pub readable_locations: Vec<Location>,
+    /// Whether every region takes writes.
+    pub enable_multiple_write_locations: bool,
+}
+
+/// One region of the account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Location {
+    /// The region's name as people write it: `West US 2`.
+    pub name: String,
+    /// Its endpoint as a URL.
+    pub database_account_endpoint: String,
+}
+
+/// Reads the account document; none if the body is no JSON object.
+pub fn parse(body: &[u8]) -> Option<AccountDocument> {
+    let mut account = AccountDocument::default();
+    let read = json::members(body, &mut |name, value| match name {
+        "writableLocations" => account.writable_locations = locations(value),
+        "readableLocations" => account.readable_locations = locations(value),
+        "enableMultipleWriteLocations" => {
+            account.enable_multiple_write_locations = json::is_true(value);
+        }
+        _ => {}
+    });
+    read.ok().map(|()| account)
+}
+
+fn locations(list: &RawValue) -> Vec<Location> {
+    let regions = json::elements(list).unwrap_or_default();
+    regions.into_iter().filter_map(location).collect()
+}
+
+fn location(region: &RawValue) -> Option<Location> {
+    let (mut name, mut endpoint) = (None, None);
+    let read = json::members(region.get().as_bytes(), &mut |member, value| match member {
+        "name" => name = json::text(value),
+        "databaseAccountEndpoint" => endpoint = json::text(value),
+        _ => {}
+    });
+    read.ok()?;
+    Some(Location {
+        name: name?,
+        database_account_endpoint: endpoint?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_documented_shape_and_ignores_the_rest() {
+        let body = br#"{"_self":"","id":"acc","media":"//media/","_dbs":"//dbs/",
+            "writableLocations":[{"name":"East US","databaseAccountEndpoint":"https://a-eastus.documents.azure.com:443/"}],
+            "readableLocations":[{"name":"East US","databaseAccountEndpoint":"https://a-eastus.documents.azure.com:443/"},
+                                 {"name":"West US 2","databaseAccountEndpoint":"https://a-westus2.documents.azure.com:443/","new":1}],
+            "enableMultipleWriteLocations":true,"userConsistencyPolicy":{"defaultConsistencyLevel":"Session"}}"#;
+        let account = parse(body).unwrap();
+        assert!(account.enable_multiple_write_locations);
+        assert_eq!(account.writable_locations.len(), 1);
+        assert_eq!(account.readable_locations[1].name, "West US 2");
+    }
+
+    #[test]
+    fn missing_members_are_empty_and_garbage_is_none() {
+        assert_eq!(parse(b"{}"), Some(AccountDocument::default()));
+        let odd = br#"{"writableLocations":7,"readableLocations":[{"name":"x"},3]}"#;
+        assert_eq!(parse(odd), Some(AccountDocument::default()));
+        for body in [
+            &b""[..],
+            b"<html>",
+            b"[]",
+            b"{\"writableLocations\":",
+            b"\xFF",
+        ] {
+            assert_eq!(parse(body), None);
+        }
+    }
+}

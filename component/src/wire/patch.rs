@@ -1,0 +1,233 @@
+//! The body of a patch request (spec driver-core §1.6, data-plane §7.1).
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::Invalid;
+
+/// The service takes at most this many operations in one patch.
+pub const MAX_OPERATIONS: usize = 10;
+
+/// One step of a patch. Paths are JSON pointers, values JSON texts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PatchOperation {
+    /// Adds a property or inserts into an array.
+    Add(PatchValue),
+    /// Adds or replaces.
+    Set(PatchValue),
+    /// Replaces what exists.
+    Replace(PatchValue),
+    /// Removes what exists.
+    Remove(String),
+    /// Adds to a number.
+    Increment(PatchValue),
+    /// Moves a value.
+    Move {
+        /// Where it is.
+        from: String,
+        /// Where it goes.
+        path: String,
+    },
+}
+
+/// A path and the JSON text for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PatchValue {
+    /// JSON pointer.
+    pub path: String,
+    /// JSON text, sent as it is.
+    pub value: Vec<u8>,
+}
+
+impl PatchOperation {
+    /// The paths that this operation touches: one, or two for a move.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let (path, from) = match self {
+            Self::Add(v) | Self::Set(v) | Self::Replace(v) | Self::Increment(v) => (&v.path, None),
+            Self::Remove(path) => (path, None),
+            Self::Move { from, path } => (path, Some(from)),
+        };
+        std::iter::once(path.as_str()).chain(from.map(String::as_str))
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<&'a str>,
+    operations: Vec<Step<'a>>,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    op: &'static str,
+    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
+}
+
+/// The request body, values untouched.
+///
+/// # Errors
+/// No operation or more than ten; a path that does not start with `/` or touches `/id`; a value that is no JSON.
+pub fn body(operations: &[PatchOperation], condition: Option<&str>) -> Result<Vec<u8>, Invalid> {
+    if operations.is_empty() || operations.len() > MAX_OPERATIONS {
+        return Err(Invalid::new(format!(
+            "a patch holds 1 to {MAX_OPERATIONS} operations, this one {}: split it, or replace the item",
+            operations.len()
+        )));
+    }
+    let steps: Result<_, Invalid> = operations.iter().map(step).collect();
+    let body = Body {
+        condition,
+        operations: steps?,
+    };
+    serde_json::to_vec(&body).map_err(|error| Invalid::new(error.to_string()))
+}
+
+/// Whether `path` is `other`, or one of them lies inside the other.
+pub fn overlaps(path: &str, other: &str) -> bool {
+    let inside = |outer: &str, inner: &str| {
+        inner
+            .strip_prefix(outer)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    inside(path, other) || inside(other, path)
+}
+
+fn step(operation: &PatchOperation) -> Result<Step<'_>, Invalid> {
+    for path in operation.paths() {
+        check_path(path)?;
+    }
+    let with_value = |op, value| valued(op, value);
+    match operation {
+        PatchOperation::Add(value) => with_value("add", value),
+        PatchOperation::Set(value) => with_value("set", value),
+        PatchOperation::Replace(value) => with_value("replace", value),
+        PatchOperation::Increment(value) => with_value("incr", value),
+        PatchOperation::Remove(path) => Ok(Step {
+            op: "remove",
+            path,
+            value: None,
+            from: None,
+        }),
+        PatchOperation::Move { from, path } => Ok(Step {
+            op: "move",
+            path,
+            value: None,
+            from: Some(from),
+        }),
+    }
+}
+
+fn valued<'a>(op: &'static str, operation: &'a PatchValue) -> Result<Step<'a>, Invalid> {
+    let value: &RawValue = serde_json::from_slice(&operation.value).map_err(|error| {
+        Invalid::new(format!(
+            "the value of the patch operation {op} on {} is no JSON text ({error}): encode it, a string with its quotes",
+            operation.path
+        ))
+    })?;
+    Ok(Step {
+        op,
+        path: &operation.path,
+        value: Some(value),
+        from: None,
+    })
+}
+
+fn check_path(path: &str) -> Result<(), Invalid> {
+    if !path.starts_with('/') || path.len() < 2 {
+        return Err(Invalid::new(format!(
+            "the patch path {path:?} is no JSON pointer: start it with a slash, as in /address/city"
+        )));
+    }
+    if overlaps("/id", path) {
+        return Err(Invalid::new(
+            "a patch cannot change /id: an item's id is fixed; create another item instead",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(path: &str, value: &str) -> PatchValue {
+        PatchValue {
+            path: path.to_owned(),
+            value: value.as_bytes().to_vec(),
+        }
+    }
+
+    #[test]
+    fn all_six_operations_with_values_untouched() {
+        let operations = [
+            PatchOperation::Add(value("/a", "1.0")),
+            PatchOperation::Set(value("/b", "{\"x\" : [1,2]}")),
+            PatchOperation::Replace(value("/c", "\"\u{e9}\"")),
+            PatchOperation::Remove("/d".to_owned()),
+            PatchOperation::Increment(value("/e", "-2")),
+            PatchOperation::Move {
+                from: "/f".to_owned(),
+                path: "/g/h".to_owned(),
+            },
+        ];
+        let text =
+            String::from_utf8(body(&operations, Some("from c where c.a > 0")).unwrap()).unwrap();
+        assert_eq!(
+            text,
+            "{\"condition\":\"from c where c.a > 0\",\"operations\":[\
+             {\"op\":\"add\",\"path\":\"/a\",\"value\":1.0},\
+             {\"op\":\"set\",\"path\":\"/b\",\"value\":{\"x\" : [1,2]}},\
+             {\"op\":\"replace\",\"path\":\"/c\",\"value\":\"\u{e9}\"},\
+             {\"op\":\"remove\",\"path\":\"/d\"},\
+             {\"op\":\"incr\",\"path\":\"/e\",\"value\":-2},\
+             {\"op\":\"move\",\"path\":\"/g/h\",\"from\":\"/f\"}]}"
+        );
+    }
+
+    #[test]
+    fn ten_operations_fit_and_eleven_do_not() {
+        let operations = vec![PatchOperation::Remove("/a".to_owned()); 11];
+        assert!(body(&operations[..10], None).is_ok());
+        let error = body(&operations, None).unwrap_err().to_string();
+        assert!(error.contains("1 to 10") && error.contains("11"), "{error}");
+        assert!(body(&[], None).is_err());
+    }
+
+    #[test]
+    fn bad_paths_and_values_are_refused() {
+        for path in ["", "/", "a", "/id", "/id/x"] {
+            assert!(
+                body(&[PatchOperation::Remove(path.to_owned())], None).is_err(),
+                "{path}"
+            );
+        }
+        for path in ["/idx", "/a/id", "/-"] {
+            assert!(
+                body(&[PatchOperation::Remove(path.to_owned())], None).is_ok(),
+                "{path}"
+            );
+        }
+        for text in ["", "nope", "{", "1 2", "'x'"] {
+            assert!(
+                body(&[PatchOperation::Set(value("/a", text))], None).is_err(),
+                "{text}"
+            );
+        }
+        let onto_id = PatchOperation::Move {
+            from: "/a".to_owned(),
+            path: "/id".to_owned(),
+        };
+        assert!(body(&[onto_id], None).is_err());
+    }
+
+    #[test]
+    fn overlap_is_by_segment() {
+        assert!(overlaps("/a", "/a/b") && overlaps("/a/b", "/a") && overlaps("/a", "/a"));
+        assert!(!overlaps("/a", "/ab") && !overlaps("/a/b", "/a/c"));
+    }
+}
