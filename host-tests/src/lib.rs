@@ -1,1 +1,30 @@
-//! Skeleton.
+//! Servers on loopback that stand in for Azure Cosmos DB in tests, measurements and the quickstart.
+//!
+//! | Module | What answers | Use it for |
+//! |---|---|---|
+//! | [`emulator`] | Microsoft's in-memory emulator, behind signature checks | behaviour: accounts, regions, items |
+//! | [`fixed`] | the same bytes on every run | measurements: fuel, throughput, number of requests |
+//! | [`scripted`] | whatever a script says, down to single bytes | faults: resets, garbage, silence, early answers |
+//!
+//! Every server runs on a thread of its own and stops when its handle is dropped, so tests may block their own
+//! thread. All of them record what they saw: tests assert on that, not on what the client believes it sent.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "a panic in a test double is a failed test, which is right"
+)]
+
+mod component;
+pub mod emulator;
+pub mod fixed;
+mod listen;
+mod refused;
+pub mod scripted;
+mod thread;
+
+#[cfg(test)]
+mod testing;
+
+pub use component::component;
+pub use refused::refused;

@@ -1,1 +1,76 @@
-//! Skeleton.
+//! Embeds the `cosmosdb-driver` component in a [wasmtime] host: a client of Azure Cosmos DB (NoSQL API, gateway
+//! mode) whose protocol logic runs in a sandbox.
+//!
+//! The component decides (signing, routing, checks, diagnostics) and can reach nothing but HTTP, clocks and random
+//! numbers. This crate loads it ([`Host`]), carries its requests ([`Options`]: allowed origins, trusted roots,
+//! timeouts, pooled connections), and gives its operations typed methods:
+//!
+//! - [`Client`]: async, on the WASI 0.3 component; hundreds of calls at once in one instance.
+//! - [`blocking::Client`]: on the WASI 0.2 component; an instance for each concurrent caller, and
+//!   [tasks](blocking::Tasks).
+//! - [`instance`]: the layer below, for hosts that manage instances and runtimes themselves.
+//!
+//! The contract's own types are in [`types`].
+//!
+//! ```no_run
+//! use cosmosdb_driver_host::{blocking::Client, Config, Host, Options, PartitionKey, Patch};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Order {
+//!     id: String,
+//!     tenant: String,
+//!     stock: u32,
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let host = Host::from_file("cosmosdb-driver.wasm", Options::default())?;
+//! let config = Config::from_connection_string(std::env::var("CONNECTION_STRING")?);
+//! let client = Client::open(&host, config)?;
+//! let orders = client.container("shop", "orders");
+//!
+//! let order = Order { id: "1".into(), tenant: "contoso".into(), stock: 3 };
+//! match orders.create_item("contoso", &order) {
+//!     Err(error) if error.is_conflict() => println!("it is there already"),
+//!     created => println!("{} RU", created?.request_charge()),
+//! }
+//! orders.patch_item("1", "contoso", Patch::new().increment("/stock", -1))?;
+//! let order: Order = orders.read_item("1", "contoso")?.into_value()?;
+//! println!("{} left", order.stock);
+//! orders.delete_item("1", PartitionKey::from(order.tenant))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [wasmtime]: https://wasmtime.dev
+
+mod bindings;
+mod cache;
+mod client;
+mod config;
+mod definition;
+mod error;
+mod face;
+mod host;
+pub mod instance;
+mod item_options;
+mod key;
+mod options;
+mod patch;
+mod response;
+mod state;
+mod transport;
+pub mod types;
+
+pub use client::{Client, Container, Database, blocking};
+pub use config::{Config, Credential};
+pub use definition::ContainerDefinition;
+pub use error::Error;
+pub use face::Face;
+pub use host::Host;
+pub use item_options::ItemOptions;
+pub use key::PartitionKey;
+pub use options::Options;
+pub use patch::Patch;
+pub use response::Response;
+pub use transport::{Denied, MasterKeySigner, Signer};

@@ -1,2 +1,72 @@
-//! Skeleton.
-fn main() {}
+//! Builds, checks, tests and measures the workspace: `cargo xtask help`.
+//!
+//! The only build logic there is. Everything else asks cargo.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool talks to its user"
+)]
+
+mod artefact;
+mod build;
+mod check;
+mod deny;
+mod gauges;
+mod progress;
+mod quickstart;
+mod rings;
+mod test;
+mod wit;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use workspace::Workspace;
+
+/// Builds, checks, tests and measures cosmosdb-driver.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Command {
+    /// Build both components into target/components.
+    Build,
+    /// Format, lints, docs, licences, rings and WIT; everything but the tests.
+    Check,
+    /// Compare imports, sizes, fuel and requests with gauges.toml.
+    Gauges {
+        /// Write what was measured to gauges.toml instead of comparing.
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Build everything, then run the first example against the embedded emulator.
+    Quickstart {
+        /// Passed on to the example; `-- --help` shows what it takes.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Build the components, then run all tests.
+    Test {
+        /// Passed on to the test runner: `cargo nextest run` if it is installed, else `cargo test`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    run(Command::parse()).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::locate()?;
+    match command {
+        Command::Build => build::run(&workspace),
+        Command::Check => check::run(&workspace),
+        Command::Gauges { accept } => gauges::run(&workspace, accept),
+        Command::Quickstart { args } => quickstart::run(&workspace, &args),
+        Command::Test { args } => test::run(&workspace, &args),
+    }
+}

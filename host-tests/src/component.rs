@@ -1,0 +1,15 @@
+//! Where the components are.
+
+use std::path::{Path, PathBuf};
+
+/// The path of a component that `cargo xtask build` made: `cosmosdb-driver.wasm` or `cosmosdb-driver-async.wasm`.
+///
+/// They lie in `target/components` of the workspace, or of `CARGO_TARGET_DIR`.
+pub fn component(file: &str) -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."));
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    workspace.join(target).join("components").join(file)
+}

@@ -1,0 +1,50 @@
+//! One suite, three faces: every test runs the real component over real HTTP, as blocking calls (WASI 0.2), as tasks
+//! (WASI 0.2) and as async calls (WASI 0.3).
+//!
+//! The endpoint is the embedded emulator behind a server that checks every signature. With `COSMOS_ENDPOINT` and
+//! `COSMOS_KEY` set, the tests that need nothing else run against that account (or Microsoft's Linux emulator)
+//! instead, in a database of their own; the others keep the emulator, because they look at what the server saw.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that panics has failed"
+)]
+
+/// Runs each of these tests on each face.
+macro_rules! on_every_face {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            use crate::face::Face;
+
+            #[tokio::test]
+            async fn blocking() {
+                super::$name(Face::Blocking).await;
+            }
+
+            #[tokio::test]
+            async fn tasks() {
+                super::$name(Face::Tasks).await;
+            }
+
+            #[tokio::test]
+            async fn concurrent() {
+                super::$name(Face::Concurrent).await;
+            }
+        }
+    )*};
+}
+
+mod account;
+mod build;
+mod credentials;
+mod face;
+mod items;
+mod keys;
+mod metadata;
+mod options;
+mod patches;
+mod resources;

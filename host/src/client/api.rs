@@ -1,0 +1,215 @@
+//! The typed methods, written once for both clients.
+
+/// Defines `Database`, `Container` and the methods of `Client` that need no more than `execute`:
+/// `[async] [.await]` makes them async, `[] []` blocking.
+macro_rules! typed_api {
+    ([$($async:ident)?] [$($await:tt)*]) => {
+        impl Client {
+            /// A database by its id. Sends nothing.
+            pub fn database(&self, id: impl Into<String>) -> Database {
+                Database { client: self.clone(), id: id.into() }
+            }
+
+            /// A container by the ids of its database and its own. Sends nothing.
+            pub fn container(
+                &self,
+                database: impl Into<String>,
+                container: impl Into<String>,
+            ) -> Container {
+                let target = Target::new(database.into(), container.into());
+                Container { client: self.clone(), target }
+            }
+        }
+
+        /// One database of the account. Made by [`Client::database`].
+        #[derive(Debug, Clone)]
+        pub struct Database {
+            client: Client,
+            id: String,
+        }
+
+        impl Database {
+            /// Creates it, with throughput for its containers to share if given. One POST.
+            /// Errors of note: [`is_conflict`](Error::is_conflict) if it exists.
+            pub $($async)? fn create(
+                &self,
+                throughput: Option<Throughput>,
+            ) -> Result<Response, Error> {
+                let operation = operations::create_database(&self.id, throughput);
+                self.client.execute(operation, OperationOptions::default())$($await)*
+            }
+
+            /// Reads its properties, the service's JSON document. One GET.
+            /// Errors of note: [`is_not_found`](Error::is_not_found).
+            pub $($async)? fn read(&self) -> Result<Response, Error> {
+                let operation = Operation::ReadDatabase(self.id.clone());
+                self.client.execute(operation, OperationOptions::default())$($await)*
+            }
+
+            /// Deletes it with everything in it. One DELETE.
+            /// Errors of note: [`is_not_found`](Error::is_not_found).
+            pub $($async)? fn delete(&self) -> Result<Response, Error> {
+                let operation = Operation::DeleteDatabase(self.id.clone());
+                self.client.execute(operation, OperationOptions::default())$($await)*
+            }
+
+            /// Creates a container in it: a [`ContainerDefinition`](crate::ContainerDefinition), or any value
+            /// that is written as the service's document. One POST.
+            /// Errors of note: [`is_conflict`](Error::is_conflict) if it exists.
+            pub $($async)? fn create_container<D: Serialize + ?Sized>(
+                &self,
+                definition: &D,
+                throughput: Option<Throughput>,
+            ) -> Result<Response, Error> {
+                let operation = operations::create_container(&self.id, definition, throughput)?;
+                self.client.execute(operation, OperationOptions::default())$($await)*
+            }
+
+            /// A container of it. Sends nothing.
+            pub fn container(&self, id: impl Into<String>) -> Container {
+                self.client.container(&self.id, id)
+            }
+        }
+
+        /// One container of the account. Made by [`Client::container`].
+        ///
+        /// Each method sends one request, besides the metadata that the client does not have yet. Writes return no
+        /// body unless asked for it ([`ItemOptions::content_response`]).
+        #[derive(Debug, Clone)]
+        pub struct Container {
+            client: Client,
+            target: Target,
+        }
+
+        impl Container {
+            /// The same container with these options for the item operations called on it.
+            #[must_use]
+            pub fn with(&self, options: ItemOptions) -> Self {
+                let target = Target { container: self.target.container.clone(), options };
+                Self { client: self.client.clone(), target }
+            }
+
+            /// Reads an item and decodes it; no value if it is unchanged
+            /// ([`ItemOptions::if_none_match`]). One GET.
+            /// Errors of note: [`is_not_found`](Error::is_not_found).
+            pub $($async)? fn read_item<T: DeserializeOwned>(
+                &self,
+                id: &str,
+                key: impl Into<PartitionKey>,
+            ) -> Result<Response<T>, Error> {
+                self.read_item_bytes(id, key)$($await)*?.json()
+            }
+
+            /// Reads an item as bytes. See [`read_item`](Self::read_item).
+            pub $($async)? fn read_item_bytes(
+                &self,
+                id: &str,
+                key: impl Into<PartitionKey>,
+            ) -> Result<Response, Error> {
+                self.run(self.target.read(id, key.into()))$($await)*
+            }
+
+            /// Creates an item: a JSON object with a string `id`, at most 2 MB. One POST. `key` is the partition
+            /// key value that the item carries.
+            /// Errors of note: [`is_conflict`](Error::is_conflict) if id and key are taken.
+            pub $($async)? fn create_item<T: Serialize + ?Sized>(
+                &self,
+                key: impl Into<PartitionKey>,
+                item: &T,
+            ) -> Result<Response, Error> {
+                self.create_item_bytes(key, operations::item_body(item)?)$($await)*
+            }
+
+            /// Creates an item from the bytes of its JSON. See [`create_item`](Self::create_item).
+            pub $($async)? fn create_item_bytes(
+                &self,
+                key: impl Into<PartitionKey>,
+                body: impl Into<Vec<u8>>,
+            ) -> Result<Response, Error> {
+                self.run(self.target.create(key.into(), body.into()))$($await)*
+            }
+
+            /// Creates an item, or replaces the one with the same id and key. One POST; idempotent.
+            /// Errors of note: [`is_precondition_failed`](Error::is_precondition_failed).
+            pub $($async)? fn upsert_item<T: Serialize + ?Sized>(
+                &self,
+                key: impl Into<PartitionKey>,
+                item: &T,
+            ) -> Result<Response, Error> {
+                self.upsert_item_bytes(key, operations::item_body(item)?)$($await)*
+            }
+
+            /// Upserts an item from the bytes of its JSON. See [`upsert_item`](Self::upsert_item).
+            pub $($async)? fn upsert_item_bytes(
+                &self,
+                key: impl Into<PartitionKey>,
+                body: impl Into<Vec<u8>>,
+            ) -> Result<Response, Error> {
+                self.run(self.target.upsert(key.into(), body.into()))$($await)*
+            }
+
+            /// Replaces an item, whole. One PUT; idempotent.
+            /// Errors of note: [`is_not_found`](Error::is_not_found),
+            /// [`is_precondition_failed`](Error::is_precondition_failed).
+            pub $($async)? fn replace_item<T: Serialize + ?Sized>(
+                &self,
+                id: &str,
+                key: impl Into<PartitionKey>,
+                item: &T,
+            ) -> Result<Response, Error> {
+                self.replace_item_bytes(id, key, operations::item_body(item)?)$($await)*
+            }
+
+            /// Replaces an item by the bytes of its JSON. See [`replace_item`](Self::replace_item).
+            pub $($async)? fn replace_item_bytes(
+                &self,
+                id: &str,
+                key: impl Into<PartitionKey>,
+                body: impl Into<Vec<u8>>,
+            ) -> Result<Response, Error> {
+                self.run(self.target.replace(id, key.into(), body.into()))$($await)*
+            }
+
+            /// Deletes an item. One DELETE.
+            /// Errors of note: [`is_not_found`](Error::is_not_found), also the second time.
+            pub $($async)? fn delete_item(
+                &self,
+                id: &str,
+                key: impl Into<PartitionKey>,
+            ) -> Result<Response, Error> {
+                self.run(self.target.delete(id, key.into()))$($await)*
+            }
+
+            /// Changes parts of an item on the server. One PATCH.
+            /// Errors of note: [`is_not_found`](Error::is_not_found),
+            /// [`is_precondition_failed`](Error::is_precondition_failed), and the driver's `invalid-argument` for
+            /// an empty patch or one of more than ten changes.
+            pub $($async)? fn patch_item(
+                &self,
+                id: &str,
+                key: impl Into<PartitionKey>,
+                patch: Patch,
+            ) -> Result<Response, Error> {
+                self.run(self.target.patch(id, key.into(), patch)?)$($await)*
+            }
+
+            /// Reads its properties, the service's JSON document. One GET.
+            /// Errors of note: [`is_not_found`](Error::is_not_found).
+            pub $($async)? fn read(&self) -> Result<Response, Error> {
+                self.run(Operation::ReadContainer(self.target.container.clone()))$($await)*
+            }
+
+            /// Deletes it with all its items. One DELETE.
+            /// Errors of note: [`is_not_found`](Error::is_not_found).
+            pub $($async)? fn delete(&self) -> Result<Response, Error> {
+                self.run(Operation::DeleteContainer(self.target.container.clone()))$($await)*
+            }
+
+            $($async)? fn run(&self, operation: Operation) -> Result<Response, Error> {
+                self.client.execute(operation, self.target.options.operation.clone())$($await)*
+            }
+        }
+    };
+}
+
+pub(super) use typed_api;

@@ -1,0 +1,290 @@
+//! The blocking client, on the component's WASI 0.2 face.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use super::api::typed_api;
+use super::operations::{self, Target};
+use crate::config::Config;
+use crate::error::Error;
+use crate::host::Host;
+use crate::instance::{BlockingInstance, Task};
+use crate::item_options::ItemOptions;
+use crate::key::PartitionKey;
+use crate::patch::Patch;
+use crate::response::Response;
+use crate::types::{Operation, OperationOptions, Throughput};
+
+/// A blocking client of one account, on the component's WASI 0.2 face.
+///
+/// Each call has a component instance for itself: one that is idle, or a new one. So there are as many as there are
+/// concurrent callers, and each learns about the account on its own. An instance that traps is not used again.
+/// Clones share instances and the threads that serve the network. Not for use inside of an async runtime.
+///
+/// ```no_run
+/// # use cosmosdb_driver_host::{blocking::Client, Config, Error, Host, ItemOptions, Options};
+/// # fn example() -> Result<(), Error> {
+/// let host = Host::from_file("cosmosdb-driver.wasm", Options::default())?;
+/// let config = Config::from_connection_string(std::env::var("CONNECTION_STRING").unwrap_or_default());
+/// let client = Client::open(&host, config)?;
+///
+/// let items = client.container("shop", "orders");
+/// let order = items.read_item::<serde_json::Value>("1", "contoso")?;
+/// let etag = order.etag().unwrap_or("*").to_owned();
+/// let mut order = order.into_value()?;
+/// order["paid"] = true.into();
+/// items.with(ItemOptions::new().if_match(etag)).replace_item("1", "contoso", &order)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    host: Host,
+    pool: Mutex<Pool>,
+    runtime: Background,
+}
+
+struct Pool {
+    /// For new instances.
+    config: Config,
+    /// How often the bearer token was replaced.
+    token: u64,
+    idle: Vec<Pooled>,
+}
+
+struct Pooled {
+    instance: BlockingInstance,
+    /// The pool's `token` when it was opened.
+    token: u64,
+}
+
+impl Client {
+    /// Opens a client. Sends nothing.
+    ///
+    /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Load`] if the host holds the component's other
+    /// face; [`Error::Runtime`] inside of an async runtime, or if no threads can be started.
+    pub fn open(host: &Host, config: Config) -> Result<Self, Error> {
+        let runtime = Background::start()?;
+        let instance = runtime.block_on(BlockingInstance::open(host, &config))??;
+        let pool = Pool {
+            config,
+            token: 0,
+            idle: vec![Pooled { instance, token: 0 }],
+        };
+        Ok(Self(Arc::new(Inner {
+            host: host.clone(),
+            pool: Mutex::new(pool),
+            runtime,
+        })))
+    }
+
+    /// Runs any operation of the contract. The other methods are made from this one.
+    #[allow(clippy::needless_pass_by_value)] // As the async client's.
+    pub fn execute(
+        &self,
+        operation: Operation,
+        options: OperationOptions,
+    ) -> Result<Response, Error> {
+        self.0.runtime.block_on(async {
+            let mut pooled = self.checkout().await?;
+            let result = pooled.instance.execute(&operation, &options).await;
+            self.give_back(pooled);
+            result.map(Response::from)
+        })?
+    }
+
+    /// Replaces the bearer token; operations that begin later use the new one. Sends nothing.
+    ///
+    /// Errors: the driver's `invalid-argument` if the token is malformed, or the client was not opened with one.
+    pub fn set_bearer_token(&self, token: &str) -> Result<(), Error> {
+        self.0.runtime.block_on(async {
+            let mut pooled = self.checkout().await?;
+            let result = pooled.instance.set_bearer_token(token).await;
+            if result.is_ok() {
+                let mut pool = self.pool();
+                pool.config.replace_bearer_token(token);
+                pool.token = pool.token.wrapping_add(1);
+                pool.idle.clear();
+                pooled.token = pool.token;
+            }
+            self.give_back(pooled);
+            result
+        })?
+    }
+
+    /// A new instance for operations that run side by side as tasks.
+    ///
+    /// Errors: [`Error::Load`] if the host's instance pool is used up.
+    pub fn tasks(&self) -> Result<Tasks, Error> {
+        let config = self.pool().config.clone();
+        let opened = BlockingInstance::open(&self.0.host, &config);
+        let instance = self.0.runtime.block_on(opened)??;
+        Ok(Tasks {
+            instance,
+            client: self.clone(),
+        })
+    }
+
+    /// What the instances that are idle now have executed, in wasmtime's fuel. None unless
+    /// [`Options::metered`](crate::Options::metered).
+    pub fn fuel_consumed(&self) -> Option<u64> {
+        self.pool()
+            .idle
+            .iter()
+            .map(|pooled| pooled.instance.fuel_consumed())
+            .sum()
+    }
+
+    async fn checkout(&self) -> Result<Pooled, Error> {
+        let (config, token) = {
+            let mut pool = self.pool();
+            if let Some(pooled) = pool.idle.pop() {
+                return Ok(pooled);
+            }
+            (pool.config.clone(), pool.token)
+        };
+        let instance = BlockingInstance::open(&self.0.host, &config).await?;
+        Ok(Pooled { instance, token })
+    }
+
+    /// One that has ended, or has an older bearer token, goes.
+    fn give_back(&self, pooled: Pooled) {
+        let mut pool = self.pool();
+        if !pooled.instance.has_ended() && pooled.token == pool.token {
+            pool.idle.push(pooled);
+        }
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        // Every change to the pool is complete in itself.
+        self.0.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+typed_api!([] []);
+
+/// Operations that run side by side in one instance: submit, then [`wait`](Self::wait) for the tasks that come back
+/// and [`take`](Self::take) their results. Nothing runs between calls. Made by [`Client::tasks`].
+///
+/// ```no_run
+/// # use cosmosdb_driver_host::{blocking::Client, types::Operation, Error};
+/// # fn example(client: &Client, operations: Vec<Operation>) -> Result<(), Error> {
+/// let mut tasks = client.tasks()?;
+/// for operation in operations {
+///     tasks.submit(operation, Default::default())?;
+/// }
+/// loop {
+///     let finished = tasks.wait()?;
+///     if finished.is_empty() {
+///         break;
+///     }
+///     for task in finished {
+///         match tasks.take(task) {
+///             Ok(response) => println!("{:?}", response.map(|response| response.status)),
+///             Err(error) => eprintln!("{error}"),
+///         }
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Tasks {
+    instance: BlockingInstance,
+    client: Client,
+}
+
+impl Tasks {
+    /// Accepts an operation. Nothing is sent before [`step`](Self::step) or [`wait`](Self::wait), and a wrong
+    /// operation is reported by [`take`](Self::take). Errors: [`Error::Instance`].
+    #[allow(clippy::needless_pass_by_value)] // As `Client::execute`.
+    pub fn submit(
+        &mut self,
+        operation: Operation,
+        options: OperationOptions,
+    ) -> Result<Task, Error> {
+        self.client
+            .0
+            .runtime
+            .block_on(self.instance.submit(&operation, &options))?
+    }
+
+    /// Runs whatever can run without waiting. Returns the tasks that finished since the last `step` or `wait`.
+    /// Errors: [`Error::Instance`].
+    pub fn step(&mut self) -> Result<Vec<Task>, Error> {
+        self.client.0.runtime.block_on(self.instance.step())?
+    }
+
+    /// Like [`step`](Self::step), but waits until a task has finished. Empty only when no task is running.
+    pub fn wait(&mut self) -> Result<Vec<Task>, Error> {
+        self.client.0.runtime.block_on(self.instance.wait())?
+    }
+
+    /// Takes the result of a task, once; none while it runs. Errors: the operation's own; the driver's
+    /// `invalid-argument` for a task whose result was taken before.
+    pub fn take(&mut self, task: Task) -> Result<Option<Response>, Error> {
+        let taken = self.client.0.runtime.block_on(self.instance.take(task))??;
+        Ok(taken.map(Response::from))
+    }
+
+    /// Abandons a task: its result becomes a `cancelled` error, unless it had finished. Errors:
+    /// [`Error::Instance`].
+    pub fn cancel(&mut self, task: Task) -> Result<(), Error> {
+        self.client.0.runtime.block_on(self.instance.cancel(task))?
+    }
+}
+
+impl std::fmt::Debug for Tasks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tasks")
+            .field("instance", &self.instance)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The client's own runtime, which serves the network while callers wait on their own threads.
+struct Background(Option<Runtime>);
+
+impl Background {
+    fn start() -> Result<Self, Error> {
+        let runtime = Builder::new_multi_thread()
+            .enable_io()
+            .enable_time()
+            .build();
+        runtime.map(|runtime| Self(Some(runtime))).map_err(|_| {
+            Error::Runtime(
+                "the threads that serve the network cannot be started: check the process's limits",
+            )
+        })
+    }
+
+    /// Errors: on a thread of an async runtime, where waiting would stall others (tokio panics).
+    fn block_on<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        match &self.0 {
+            Some(runtime) if Handle::try_current().is_err() => Ok(runtime.block_on(work)),
+            _ => Err(Error::Runtime(
+                "the blocking client was called inside of an async runtime: use the async client, \
+                 or call it on a thread of its own (spawn_blocking)",
+            )),
+        }
+    }
+}
+
+impl Drop for Background {
+    /// Without waiting, which is not allowed everywhere.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The typed clients.
+
+mod api;
+pub mod blocking;
+mod operations;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+
+use self::api::typed_api;
+use self::operations::Target;
+use crate::config::Config;
+use crate::error::Error;
+use crate::host::Host;
+use crate::instance::AsyncInstance;
+use crate::item_options::ItemOptions;
+use crate::key::PartitionKey;
+use crate::patch::Patch;
+use crate::response::Response;
+use crate::types::{Operation, OperationOptions, Throughput};
+
+/// An async client of one account, on the component's WASI 0.3 face.
+///
+/// One component instance runs all its calls, hundreds at a time, and keeps what it has learned of the account. If
+/// that instance traps, the calls under way fail with [`Error::Instance`], and the next call opens a new one.
+/// Clones share the instance. Needs a tokio runtime; dropping a call does not recall a request that has left.
+///
+/// ```no_run
+/// # use cosmosdb_driver_host::{Client, Config, Credential, Error, Host, Options};
+/// # async fn example() -> Result<(), Error> {
+/// let host = Host::from_file("cosmosdb-driver-async.wasm", Options::default())?;
+/// let key = std::env::var("ACCOUNT_KEY").unwrap_or_default();
+/// let config = Config::new("https://my-account.documents.azure.com/", Credential::account_key(key));
+/// let client = Client::open(&host, config).await?;
+///
+/// let items = client.container("shop", "orders");
+/// items.create_item("contoso", &serde_json::json!({ "id": "1", "tenantId": "contoso" })).await?;
+/// let order = items.read_item::<serde_json::Value>("1", "contoso").await?;
+/// assert_eq!(order.into_value()?["id"], "1");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    host: Host,
+    current: Mutex<Current>,
+}
+
+struct Current {
+    /// For the next instance.
+    config: Config,
+    instance: AsyncInstance,
+}
+
+impl Client {
+    /// Opens a client. Sends nothing.
+    ///
+    /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Load`] if the host holds the component's other
+    /// face; [`Error::Runtime`] outside of a tokio runtime.
+    pub async fn open(host: &Host, config: Config) -> Result<Self, Error> {
+        let instance = AsyncInstance::open(host, &config).await?;
+        let current = Mutex::new(Current { config, instance });
+        Ok(Self(Arc::new(Inner {
+            host: host.clone(),
+            current,
+        })))
+    }
+
+    /// Runs any operation of the contract. The other methods are made from this one.
+    pub async fn execute(
+        &self,
+        operation: Operation,
+        options: OperationOptions,
+    ) -> Result<Response, Error> {
+        let instance = self.instance().await?;
+        instance
+            .execute(operation, options)
+            .await
+            .map(Response::from)
+    }
+
+    /// Replaces the bearer token; operations that begin later use the new one. Sends nothing.
+    ///
+    /// Errors: the driver's `invalid-argument` if the token is malformed, or the client was not opened with one.
+    pub async fn set_bearer_token(&self, token: &str) -> Result<(), Error> {
+        let mut current = self.0.current.lock().await;
+        current.renew(&self.0.host).await?;
+        current.instance.set_bearer_token(token).await?;
+        current.config.replace_bearer_token(token);
+        Ok(())
+    }
+
+    /// What the current instance has executed, in wasmtime's fuel. None unless
+    /// [`Options::metered`](crate::Options::metered).
+    pub async fn fuel_consumed(&self) -> Result<Option<u64>, Error> {
+        self.instance().await?.fuel_consumed().await
+    }
+
+    async fn instance(&self) -> Result<AsyncInstance, Error> {
+        let mut current = self.0.current.lock().await;
+        current.renew(&self.0.host).await?;
+        Ok(current.instance.clone())
+    }
+}
+
+impl Current {
+    async fn renew(&mut self, host: &Host) -> Result<(), Error> {
+        if self.instance.has_ended() {
+            self.instance = AsyncInstance::open(host, &self.config).await?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+typed_api!([async] [.await]);

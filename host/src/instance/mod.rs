@@ -1,0 +1,22 @@
+//! Instances of the component: the layer below the clients, for hosts that manage instances themselves.
+//!
+//! Instances share nothing but the host's connections: each has its own metadata and credential.
+
+mod blocking;
+mod concurrent;
+
+pub use blocking::{BlockingInstance, Task};
+pub use concurrent::AsyncInstance;
+
+use crate::error::Error;
+use crate::face::Face;
+
+fn wrong_face(needed: Face) -> Error {
+    let file = match needed {
+        Face::Blocking => "cosmosdb-driver.wasm",
+        Face::Async => "cosmosdb-driver-async.wasm",
+    };
+    Error::Load(format!(
+        "this host holds the component's other face, which cannot run these calls: load {file}"
+    ))
+}

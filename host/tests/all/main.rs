@@ -1,0 +1,38 @@
+//! The host with the built components (`cargo xtask build` makes them) against a server on this machine.
+
+mod async_client;
+mod blocking_client;
+mod loading;
+mod server;
+
+use std::path::PathBuf;
+
+use cosmosdb_driver_host::types::MetadataMode;
+use cosmosdb_driver_host::{Config, Credential, Face, Host, Options};
+
+use self::server::Server;
+
+/// An account key like the emulators'; worth nothing.
+const KEY: &str = "c2VjcmV0LWtleS1mb3ItdGVzdHM=";
+
+/// One that traps when a larger body comes in, and still runs everything else.
+const TIGHT: usize = 4 << 20;
+
+fn artefact(face: Face) -> PathBuf {
+    let name = match face {
+        Face::Blocking => "cosmosdb-driver.wasm",
+        Face::Async => "cosmosdb-driver-async.wasm",
+    };
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../target/components")
+        .join(name)
+}
+
+fn host(face: Face, options: Options) -> Host {
+    Host::from_file(artefact(face), options).expect("run `cargo xtask build` first")
+}
+
+/// Without metadata: each operation is one request.
+fn config(server: &Server, credential: Credential) -> Config {
+    Config::new(&server.origin, credential).metadata(MetadataMode::Lean)
+}

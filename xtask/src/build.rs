@@ -1,0 +1,137 @@
+//! `cargo xtask build`: both faces of the driver as components.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::artefact::Artefact;
+use crate::progress::{run_shown, seconds};
+use crate::workspace::Workspace;
+
+/// What the components are compiled for.
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+
+/// One of the components that are built from the crate `cosmosdb-driver`.
+pub(crate) struct Face {
+    /// The cargo feature that selects it; also its name in gauges.
+    pub(crate) feature: &'static str,
+    /// The file name of the component.
+    pub(crate) file: &'static str,
+}
+
+/// WASI 0.2 (blocking calls and tasks) and WASI 0.3 (async).
+pub(crate) const FACES: [Face; 2] = [
+    Face {
+        feature: "p2",
+        file: "cosmosdb-driver.wasm",
+    },
+    Face {
+        feature: "p3",
+        file: "cosmosdb-driver-async.wasm",
+    },
+];
+
+/// Builds both components and prints their sizes.
+pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
+    ensure_target(workspace)?;
+    println!("{:<28} {:>9} {:>9}   time", "component", "bytes", "gzip");
+    for face in &FACES {
+        let (path, time) = build(workspace, face)?;
+        let Artefact { raw, gzip, .. } = Artefact::read(&path)?;
+        println!("{:<28} {raw:>9} {gzip:>9}   {time}", face.file);
+    }
+    println!("in {}", workspace.components().display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes sure that the standard library for [`TARGET`] is there.
+///
+/// # Errors
+/// It is missing and rustup cannot bring it.
+pub(crate) fn ensure_target(workspace: &Workspace) -> Result<()> {
+    let output = workspace
+        .command("rustc", ["--print", "target-libdir", "--target", TARGET])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run rustc; install Rust from https://rustup.rs")?;
+    ensure!(
+        output.status.success(),
+        "rustc does not know the target {TARGET}"
+    );
+    if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
+        return Ok(());
+    }
+    eprintln!("The Rust target {TARGET} is missing: rustup target add {TARGET}");
+    let status = workspace
+        .command("rustup", ["target", "add", TARGET])
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => bail!(
+            "rustup could not add the target {TARGET}; its message is above. Check the network, or \
+             install the target another way"
+        ),
+        Err(_) => bail!(
+            "the Rust target {TARGET} is missing, and rustup, which could add it, was not found. \
+             Install Rust with rustup (https://rustup.rs), or add the target with what installed Rust"
+        ),
+    }
+}
+
+fn build(workspace: &Workspace, face: &Face) -> Result<(PathBuf, String)> {
+    // Cargo gives both faces one file name: in one folder each build would undo the other.
+    let folder = workspace.target.join(format!("component-{}", face.feature));
+    let mut cargo = face_command(workspace, "rustc", face);
+    cargo.args(["--crate-type", "cdylib", "--profile", "component"]);
+    cargo.arg("--target-dir").arg(&folder);
+    if let Some(flags) = remap_registry() {
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags);
+    }
+    let elapsed = run_shown(&format!("building {}", face.file), cargo)?;
+    let built = folder
+        .join(TARGET)
+        .join("component")
+        .join("cosmosdb_driver.wasm");
+    let path = workspace.components().join(face.file);
+    copy_if_changed(&built, &path)?;
+    Ok((path, seconds(elapsed)))
+}
+
+/// Keeps the builder's home out of the messages inside the component, so that it is the same on every machine.
+fn remap_registry() -> Option<OsString> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
+    let mut flags = OsString::from("--remap-path-prefix\u{1f}");
+    flags.push(home.join("registry").join("src"));
+    flags.push("=crates");
+    Some(flags)
+}
+
+/// `cargo <verb>` for the library of one face, without further arguments.
+pub(crate) fn face_command(workspace: &Workspace, verb: &str, face: &Face) -> Command {
+    let package = [
+        "-p",
+        "cosmosdb-driver",
+        "--lib",
+        "--target",
+        TARGET,
+        "--no-default-features",
+    ];
+    let mut cargo = workspace.cargo([verb]);
+    cargo.args(package).args(["--features", face.feature]);
+    cargo
+}
+
+/// Leaves an equal file alone, so that what depends on it is not built again.
+fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
+    let new = std::fs::read(from).with_context(|| format!("cargo left no {}", from.display()))?;
+    if std::fs::read(to).is_ok_and(|old| old == new) {
+        return Ok(());
+    }
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(to, new).with_context(|| format!("cannot write {}", to.display()))
+}

@@ -1,0 +1,42 @@
+//! `cargo xtask test`: everything that can fail.
+
+use std::ffi::OsString;
+use std::process::{ExitCode, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::build;
+use crate::workspace::{Workspace, exit_code};
+
+/// Builds the components, then runs the doc tests and all other tests with `args`.
+///
+/// The runner's own summary comes last.
+pub(crate) fn run(workspace: &Workspace, args: &[OsString]) -> Result<ExitCode> {
+    build::run(workspace)?;
+    if !has_nextest(workspace) {
+        // Includes the doc tests.
+        return cargo(workspace, &["test", "--workspace"], args);
+    }
+    let docs = cargo(workspace, &["test", "--doc", "--workspace"], &[])?;
+    let tests = cargo(workspace, &["nextest", "run", "--workspace"], args)?;
+    Ok(if tests == ExitCode::SUCCESS {
+        docs
+    } else {
+        tests
+    })
+}
+
+fn cargo(workspace: &Workspace, command: &[&str], args: &[OsString]) -> Result<ExitCode> {
+    let status = workspace
+        .cargo(command)
+        .args(args)
+        .status()
+        .context("cannot run cargo")?;
+    Ok(exit_code(status))
+}
+
+fn has_nextest(workspace: &Workspace) -> bool {
+    let mut probe = workspace.cargo(["nextest", "--version"]);
+    probe.stdout(Stdio::null()).stderr(Stdio::null());
+    probe.status().is_ok_and(|status| status.success())
+}

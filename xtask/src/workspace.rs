@@ -1,0 +1,72 @@
+//! Where the workspace and its build output are, and how to call the tools.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+/// The folders of the workspace.
+pub(crate) struct Workspace {
+    /// Holds the workspace's `Cargo.toml`.
+    pub(crate) root: PathBuf,
+    /// Cargo's build output; follows `CARGO_TARGET_DIR` and cargo's configuration.
+    pub(crate) target: PathBuf,
+}
+
+impl Workspace {
+    /// Asks cargo.
+    pub(crate) fn locate() -> Result<Self> {
+        let output = Command::new(cargo_path())
+            .args(["metadata", "--format-version=1", "--no-deps"])
+            .stderr(Stdio::inherit())
+            .output()
+            .context("cannot run cargo; install Rust from https://rustup.rs")?;
+        ensure!(
+            output.status.success(),
+            "`cargo metadata` failed; its message is above"
+        );
+        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        let folder = |key: &str| {
+            let path = metadata.get(key).and_then(serde_json::Value::as_str);
+            path.map(PathBuf::from)
+                .with_context(|| format!("`cargo metadata` has no `{key}`"))
+        };
+        Ok(Self {
+            root: folder("workspace_root")?,
+            target: folder("target_directory")?,
+        })
+    }
+
+    /// Where [`crate::build`] puts the components.
+    pub(crate) fn components(&self) -> PathBuf {
+        self.target.join("components")
+    }
+
+    /// A tool with its arguments, to be run in the workspace's root.
+    pub(crate) fn command<A: AsRef<OsStr>>(
+        &self,
+        tool: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Command {
+        let mut command = Command::new(tool);
+        command.args(args).current_dir(&self.root);
+        command
+    }
+
+    /// Cargo with these arguments, to be run in the workspace's root.
+    pub(crate) fn cargo<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
+        self.command(cargo_path(), args)
+    }
+}
+
+/// Passes on how a program ended.
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// The cargo that runs us, so that all steps use one toolchain.
+fn cargo_path() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
