@@ -157,13 +157,23 @@ fn engine(face: Face, options: &Options) -> wasmtime::Result<Engine> {
     // What WASI 0.2 does not need costs it a tenth of its speed.
     config.concurrency_support(face == Face::Async);
     if let Some(instances) = options.pooled_instances {
-        let mut pool = PoolingAllocationConfig::default();
-        pool.total_component_instances(instances);
-        pool.max_memory_size(options.max_memory);
-        config.memory_reservation(0);
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
+            instances, options,
+        )));
     }
     Engine::new(&config)
+}
+
+fn pool(instances: u32, options: &Options) -> PoolingAllocationConfig {
+    // A component is made of several core modules, one of which has the memory.
+    let parts = instances.saturating_mul(8);
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(instances);
+    pool.total_memories(instances);
+    pool.total_core_instances(parts);
+    pool.total_tables(parts);
+    pool.max_memory_size(options.max_memory);
+    pool
 }
 
 /// Names the import if the component has one that is not offered.

@@ -17,7 +17,7 @@ use crate::Signer;
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Where the compiled component is kept. Default: the directory of the component's file; nowhere if it was
-    /// loaded from bytes.
+    /// loaded from bytes. What older versions left there is not removed.
     ///
     /// What lies there is native code that is run without a sandbox. Use only a directory that nobody but this
     /// process's user can write to.

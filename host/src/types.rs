@@ -11,7 +11,6 @@ pub use crate::bindings::wit::{
 };
 
 /// Nothing set: everything falls back to the client's defaults.
-#[allow(clippy::derivable_impls)] // The type is generated.
 impl Default for OperationOptions {
     fn default() -> Self {
         Self {

@@ -22,7 +22,8 @@ use crate::types::{Operation, OperationOptions, Throughput};
 ///
 /// Each call has a component instance for itself: one that is idle, or a new one. So there are as many as there are
 /// concurrent callers, and each learns about the account on its own. An instance that traps is not used again.
-/// Clones share instances and the threads that serve the network. Not for use inside of an async runtime.
+/// Clones share instances and the threads that serve the network. Not for use on the threads of a
+/// tokio runtime, its blocking ones included.
 ///
 /// ```no_run
 /// # use cosmosdb_driver_host::{blocking::Client, Config, Error, Host, ItemOptions, Options};
@@ -274,7 +275,7 @@ impl Background {
             Some(runtime) if Handle::try_current().is_err() => Ok(runtime.block_on(work)),
             _ => Err(Error::Runtime(
                 "the blocking client was called inside of an async runtime: use the async client, \
-                 or call it on a thread of its own (spawn_blocking)",
+                 or call it on a thread of its own (std::thread::spawn)",
             )),
         }
     }

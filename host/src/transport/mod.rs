@@ -2,10 +2,11 @@
 //!
 //! HTTP/1.1 or HTTP/2, whichever the server picks in the TLS handshake (without TLS: HTTP/1.1). Redirects are not
 //! followed. Upload and response run at the same time, so an early refusal is seen while the body is still on its
-//! way. A kept connection that turns out to be dead before anything was written is replaced, and the request
+//! way, even if the server closes the connection. A kept connection that turns out to be dead before anything was written is replaced, and the request
 //! repeated, without the guest's knowledge; a request of which any byte may have left is never repeated here.
 
 mod body;
+mod connect;
 mod failure;
 mod policy;
 mod resolve;
@@ -23,14 +24,14 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
+use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use self::body::TimedBody;
+use self::connect::Connector;
 pub(crate) use self::policy::Allow;
-use self::resolve::Resolver;
 pub use self::sign::{Denied, MasterKeySigner, Signer};
 use self::timeouts::Timeouts;
 use crate::options::Options;
@@ -41,21 +42,18 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// The pooled client. Clones share the pool.
 #[derive(Debug, Clone)]
 pub(crate) struct Transport {
-    client: Client<HttpsConnector<HttpConnector<Resolver>>, WasiBody>,
+    client: Client<HttpsConnector<Connector>, WasiBody>,
     timeouts: Timeouts,
     signer: Option<Arc<dyn Signer>>,
 }
 
 impl Transport {
     pub(crate) fn new(options: Options) -> Result<Self, crate::Error> {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls::config(&options.ca_roots)?)
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(tcp);
+            .wrap_connector(Connector::new());
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())

@@ -1,6 +1,7 @@
 //! The async client, on the WASI 0.3 component.
 
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use cosmosdb_driver_host::{
     Client, Credential, Error, Face, ItemOptions, Options, Patch, Response, types::ErrorKind,
@@ -83,6 +84,22 @@ async fn errors_tell_what_they_mean() {
     let error = items.read_item::<Value>("a/b", "k").await.unwrap_err();
     assert_eq!(error.kind(), Some(ErrorKind::InvalidArgument), "{error}");
     assert_eq!(server.seen().len(), before);
+}
+
+#[tokio::test]
+async fn an_early_refusal_is_seen_during_the_upload() {
+    let server = Server::start();
+    let busy = client(&server, Options::default())
+        .await
+        .container("db", "busy");
+    for _ in 0..10 {
+        let error = busy
+            .create_item_bytes("k", vec![b' '; 2_000_000])
+            .await
+            .unwrap_err();
+        assert!(error.is_throttled(), "{error}");
+        assert_eq!(error.retry_after(), Some(Duration::from_millis(17)));
+    }
 }
 
 #[tokio::test]

@@ -65,6 +65,18 @@ fn items_are_written_and_read() {
 }
 
 #[test]
+fn an_early_refusal_is_seen_during_the_upload() {
+    let server = Server::start();
+    let busy = client(&server, Options::default()).container("db", "busy");
+    for _ in 0..10 {
+        let error = busy
+            .create_item_bytes("k", vec![b' '; 2_000_000])
+            .unwrap_err();
+        assert!(error.is_throttled(), "{error}");
+    }
+}
+
+#[test]
 fn databases_and_containers_are_managed() {
     let server = Server::start();
     let database = client(&server, Options::default()).database("db");
@@ -263,7 +275,7 @@ fn fuel_is_the_same_for_the_same_work() {
         },
     );
     let items = client.container("db", "c");
-    let mut read = || {
+    let read = || {
         let before = client.fuel_consumed().unwrap();
         items.read_item::<Value>("1", "k").unwrap();
         client.fuel_consumed().unwrap() - before

@@ -1,5 +1,14 @@
 //! The host with the built components (`cargo xtask build` makes them) against a server on this machine.
 
+// The helpers of the tests too fail by panicking.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+#![allow(clippy::arithmetic_side_effects)]
+
 mod async_client;
 mod blocking_client;
 mod loading;

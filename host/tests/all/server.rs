@@ -19,6 +19,7 @@ use tokio::sync::Barrier;
 /// - an id that begins with `together`: when as many such requests are under way as the server was started for
 /// - `never`: not at all
 /// - `missing`: 404
+/// - anything in the container `busy`: 429 before the body is read
 /// - anything else: 201 for POST, 200 with an item otherwise
 pub(crate) struct Server {
     pub(crate) origin: String,
@@ -101,6 +102,12 @@ async fn answer(
     barrier: &Barrier,
 ) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
+    if head.uri.path().contains("/colls/busy/") {
+        let refusal = Response::builder()
+            .status(429)
+            .header("x-ms-retry-after-ms", "17");
+        return refusal.body(Full::default()).unwrap();
+    }
     let body = body
         .collect()
         .await

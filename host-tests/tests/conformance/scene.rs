@@ -1,0 +1,145 @@
+//! A server that misbehaves as told, and a driver for it.
+
+use std::time::Duration;
+
+use cosmosdb_driver_host::types::{Error as DriverError, ErrorKind, Operation, Outcome, Response};
+use cosmosdb_driver_host::{Config, Credential, Error, Options};
+use host_tests::scripted::{ScriptedServer, Seen, Step};
+use tokio::time::timeout;
+
+use crate::account::lean;
+use crate::build::{at, text};
+use crate::face::{Driver, Face};
+
+/// Bounds a hang. Nothing is measured with it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The body of a good answer.
+pub(crate) const GOOD: &str = r#"{"id":"1","pk":"a"}"#;
+
+/// What every step of the metadata and an item answers when all is well, in the order of an eager driver's requests.
+pub(crate) const ACCOUNT: &str = "{}";
+pub(crate) const DEFINITION: &str =
+    r#"{"_rid":"rid","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2}}"#;
+
+pub(crate) fn read() -> Operation {
+    at(text("a")).read("1")
+}
+
+pub(crate) fn write() -> Operation {
+    at(text("a")).create(GOOD)
+}
+
+/// A good answer.
+pub(crate) fn good() -> Step {
+    Step::respond(200, &[], GOOD)
+}
+
+/// What is known after a failure that the service may have seen the request of.
+pub(crate) fn outcome(operation: &Operation) -> Outcome {
+    match operation {
+        Operation::ReadItem(_) => Outcome::NotApplied,
+        _ => Outcome::Unknown,
+    }
+}
+
+pub(crate) struct Scene {
+    pub(crate) server: ScriptedServer,
+    pub(crate) driver: Driver,
+}
+
+impl Scene {
+    /// Lean metadata: one request for an operation.
+    pub(crate) async fn lean(face: Face, script: impl IntoIterator<Item = Step>) -> Self {
+        Self::with(face, script, Options::default(), lean).await
+    }
+
+    /// Lean metadata and other options.
+    pub(crate) async fn patient(
+        face: Face,
+        script: impl IntoIterator<Item = Step>,
+        options: Options,
+    ) -> Self {
+        Self::with(face, script, options, lean).await
+    }
+
+    /// Eager metadata.
+    pub(crate) async fn eager(face: Face, script: impl IntoIterator<Item = Step>) -> Self {
+        Self::with(face, script, Options::default(), |config| config).await
+    }
+
+    async fn with(
+        face: Face,
+        script: impl IntoIterator<Item = Step>,
+        options: Options,
+        change: impl FnOnce(Config) -> Config,
+    ) -> Self {
+        let server = ScriptedServer::start(script).unwrap();
+        let config = change(config(&server.endpoint()));
+        let driver = face.open(options, &config).await.expect("a driver");
+        Self { server, driver }
+    }
+
+    pub(crate) async fn execute(&mut self, operation: Operation) -> Result<Response, Error> {
+        execute(&mut self.driver, operation).await
+    }
+
+    /// The driver's error.
+    pub(crate) async fn fails(&mut self, operation: Operation) -> DriverError {
+        fails(&mut self.driver, operation).await
+    }
+
+    /// A fault without a usable answer: a retryable transport error, and one request on the wire, `already` others
+    /// before it.
+    pub(crate) async fn breaks(&mut self, operation: Operation, already: usize) -> DriverError {
+        let expected = outcome(&operation);
+        let error = self.fails(operation).await;
+        assert_eq!(
+            (error.kind, error.outcome, error.status),
+            (ErrorKind::Transport, expected, None),
+            "{error:?}"
+        );
+        assert!(error.retryable, "{error:?}");
+        let seen = self.server.requests().len() - already;
+        assert_eq!(seen, 1, "nothing is sent twice in silence");
+        let diagnostics = error.diagnostics.as_ref().expect("diagnostics");
+        assert_eq!(diagnostics.request_count, 1);
+        assert!(diagnostics.attempts[0].error.is_some(), "{diagnostics:?}");
+        error
+    }
+
+    /// After every fault: the same driver gets the good answer that is next in the script.
+    pub(crate) async fn still_works(&mut self) {
+        works(&mut self.driver).await;
+    }
+
+    /// The last request on the wire.
+    pub(crate) fn last(&self) -> Seen {
+        self.server.requests().pop().expect("a request")
+    }
+}
+
+/// An account key for this endpoint.
+pub(crate) fn config(endpoint: &str) -> Config {
+    Config::new(endpoint, Credential::account_key("a2V5"))
+}
+
+pub(crate) async fn execute(driver: &mut Driver, operation: Operation) -> Result<Response, Error> {
+    let answer = timeout(PATIENCE, driver.execute(operation)).await;
+    answer.expect("an answer, however bad")
+}
+
+pub(crate) async fn fails(driver: &mut Driver, operation: Operation) -> DriverError {
+    match execute(driver, operation).await {
+        Err(Error::Driver(error)) => *error,
+        Err(other) => panic!("not an error of the driver: {other}"),
+        Ok(response) => panic!("status {} and no error", response.status),
+    }
+}
+
+pub(crate) async fn works(driver: &mut Driver) {
+    match execute(driver, read()).await {
+        Ok(response) => assert_eq!((response.status, &response.body[..]), (200, GOOD.as_bytes())),
+        Err(error) => panic!("the driver does not recover: {error}"),
+    }
+}
