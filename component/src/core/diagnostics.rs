@@ -118,6 +118,10 @@ impl Recorder {
             diagnostics.attempts.remove(MAX_ATTEMPTS / 2);
             diagnostics.omitted_attempts = diagnostics.omitted_attempts.saturating_add(1);
         }
+        if diagnostics.attempts.is_empty() {
+            // Mostly it stays the only one.
+            diagnostics.attempts.reserve_exact(1);
+        }
         diagnostics.attempts.push(attempt);
     }
 

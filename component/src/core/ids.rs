@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
 /// Makes version 4 UUIDs. Two independent 64-bit streams: unguessable it is not, unique it is, across instances too
 /// because the seed is 128 random bits.
@@ -27,9 +27,10 @@ impl IdSource {
         let next = (high.wrapping_add(step), low.wrapping_add(step));
         self.streams.set(next);
         let bits = (u128::from(mix(next.0)) << 64) | u128::from(mix(next.1));
-        Builder::from_random_bytes(bits.to_be_bytes())
-            .into_uuid()
-            .to_string()
+        let uuid = Builder::from_random_bytes(bits.to_be_bytes()).into_uuid();
+        uuid.hyphenated()
+            .encode_lower(&mut Uuid::encode_buffer())
+            .to_owned()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::wire::patch::PatchOperation;
 pub type PartitionKey = Vec<KeyComponent>;
 
 /// Names a container.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ContainerRef {
     /// The database's id.
     pub database: String,

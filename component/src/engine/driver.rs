@@ -1,7 +1,6 @@
 //! The driver: one account, its caches, and the path of an operation through them.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::future::Future;
 use std::rc::Rc;
 
@@ -84,13 +83,14 @@ struct Session<W> {
     emulator_host: Option<String>,
     defaults: OperationOptions,
     account: SingleFlight<Account>,
-    containers: RefCell<HashMap<ContainerRef, Rc<SingleFlight<Container>>>>,
+    /// Sorted by name.
+    containers: RefCell<Vec<(ContainerRef, Rc<SingleFlight<Container>>)>>,
 }
 
 impl<W: World> Session<W> {
     fn new(settings: Settings, world: W) -> Self {
         let ids = IdSource::new(world.random());
-        let transport = Transport::new(world, settings.credential, ids.next_id());
+        let transport = Transport::new(world, settings.credential, &ids.next_id());
         Self {
             transport: Rc::new(transport),
             ids,
@@ -159,14 +159,12 @@ impl<W: World> Session<W> {
         if account.is_some()
             && let Some(scope) = &request.scope
         {
-            let container = self
-                .container(scope.container.clone(), target, recorder)
-                .await?;
+            let container = self.container(&scope.container, target, recorder).await?;
             container.bind(&mut request)?;
         }
         let answer = self
             .transport
-            .send(&request, &options.custom_headers, target, recorder)
+            .send(&mut request, &options.custom_headers, target, recorder)
             .await?;
         if explain::is_success(answer.status) {
             self.forget(dropped.as_ref());
@@ -218,17 +216,17 @@ impl<W: World> Session<W> {
     /// A container's definition: read once, from the region that the operation goes to.
     async fn container(
         &self,
-        at: ContainerRef,
+        at: &ContainerRef,
         target: &Target,
         recorder: &Recorder,
     ) -> Result<Rc<Container>> {
-        let flight = self.container_flight(&at);
+        let flight = self.container_flight(at);
         if let Some(container) = flight.ready() {
             return Ok(container);
         }
         let fetch = || {
             let (transport, target) = (Rc::clone(&self.transport), target.clone());
-            let recorder = recorder.clone();
+            let (at, recorder) = (at.clone(), recorder.clone());
             async move {
                 let request = Request::container(&at)?;
                 let answer = transport.metadata(request, &target, &recorder).await?;
@@ -243,27 +241,33 @@ impl<W: World> Session<W> {
 
     fn container_flight(&self, at: &ContainerRef) -> Rc<SingleFlight<Container>> {
         let mut containers = self.containers.borrow_mut();
-        if let Some(flight) = containers.get(at) {
-            return Rc::clone(flight);
+        let place = match containers.binary_search_by(|(known, _)| known.cmp(at)) {
+            Ok(place) => place,
+            Err(_) if containers.len() >= MAX_CONTAINERS => {
+                containers.clear();
+                0
+            }
+            Err(place) => place,
+        };
+        match containers.get(place) {
+            Some((known, flight)) if known == at => Rc::clone(flight),
+            _ => {
+                let flight = Rc::new(SingleFlight::default());
+                containers.insert(place, (at.clone(), Rc::clone(&flight)));
+                flight
+            }
         }
-        if containers.len() >= MAX_CONTAINERS {
-            containers.clear();
-        }
-        let flight = Rc::new(SingleFlight::default());
-        containers.insert(at.clone(), Rc::clone(&flight));
-        flight
     }
 
     /// Drops cached definitions that are gone or may be outdated.
     fn forget(&self, dropped: Option<&Dropped>) {
-        let mut containers = self.containers.borrow_mut();
-        match dropped {
-            None => {}
-            Some(Dropped::Container(at)) => {
-                containers.remove(at);
-            }
-            Some(Dropped::Database(id)) => containers.retain(|at, _| at.database != *id),
-        }
+        let Some(dropped) = dropped else { return };
+        self.containers
+            .borrow_mut()
+            .retain(|(at, _)| match dropped {
+                Dropped::Container(gone) => at != gone,
+                Dropped::Database(id) => at.database != *id,
+            });
     }
 }
 
@@ -271,11 +275,11 @@ impl<W: World> Transport<W> {
     /// A metadata request on behalf of an operation.
     async fn metadata(
         &self,
-        request: Request,
+        mut request: Request,
         target: &Target,
         recorder: &Recorder,
     ) -> Result<Answer> {
-        let answer = self.send(&request, &[], target, recorder).await?;
+        let answer = self.send(&mut request, &[], target, recorder).await?;
         if explain::is_success(answer.status) {
             return Ok(answer);
         }

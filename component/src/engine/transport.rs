@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::core::account::Target;
 use crate::core::credential::Credential;
 use crate::core::diagnostics::{Attempt, Recorder, RequestSent, elapsed_ms};
-use crate::core::exchange::{HttpRequest, HttpResponse, TransportFailure, check_length};
+use crate::core::exchange::{Head, HttpResponse, TransportFailure, check_length};
 use crate::core::request::Request;
 use crate::core::retry::{self, Decision};
 use crate::core::{Result, explain};
@@ -28,7 +28,9 @@ const CAPABILITIES: &str = "11";
 pub(super) struct Transport<W> {
     pub(super) world: W,
     pub(super) credential: Credential,
-    client_id: String,
+    /// The headers that every request has. A request's own stand behind them for the moment of handing them over, so
+    /// that the others are made once.
+    headers: RefCell<HeaderList>,
     /// The date's text is good for the whole second.
     date: RefCell<(u64, String)>,
 }
@@ -42,11 +44,20 @@ pub(super) struct Answer {
 }
 
 impl<W: World> Transport<W> {
-    pub(super) fn new(world: W, credential: Credential, client_id: String) -> Self {
+    pub(super) fn new(world: W, credential: Credential, client_id: &str) -> Self {
+        let constant = [
+            (name::ACCEPT, "application/json"),
+            (name::CACHE_CONTROL, "no-cache"),
+            (name::CLIENT_ID, client_id),
+            (name::NO_RETRY_449, "true"),
+            (name::SDK_CAPABILITIES, CAPABILITIES),
+            (name::USER_AGENT, USER_AGENT),
+            (name::VERSION, API_VERSION),
+        ];
         Self {
             world,
             credential,
-            client_id,
+            headers: RefCell::new(constant.map(|(name, value)| header(name, value)).into()),
             date: RefCell::default(),
         }
     }
@@ -54,24 +65,23 @@ impl<W: World> Transport<W> {
     /// Sends a request, once more if it provably never left, and records every attempt.
     pub(super) async fn send(
         &self,
-        request: &Request,
+        request: &mut Request,
         custom: &[(String, String)],
         target: &Target,
         recorder: &Recorder,
     ) -> Result<Answer> {
         let mut retries = 0_u32;
         loop {
-            let headers = self.headers(request, custom, &recorder.activity_id());
-            let failure = match self.attempt(request, headers, target, recorder).await {
+            let failure = match self.attempt(request, custom, target, recorder).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
             if retry::after_failure(&failure, retries) == Decision::Surface {
-                let endpoint = target.endpoint.to_string();
+                let endpoint = target.endpoint.url();
                 return Err(explain::failure(
                     request.name,
                     request.read,
-                    &endpoint,
+                    endpoint,
                     &failure,
                 ));
             }
@@ -81,15 +91,15 @@ impl<W: World> Transport<W> {
 
     async fn attempt(
         &self,
-        request: &Request,
-        headers: HeaderList,
+        request: &mut Request,
+        custom: &[(String, String)],
         target: &Target,
         recorder: &Recorder,
     ) -> std::result::Result<Answer, TransportFailure> {
         let mut attempt = Attempt {
             operation_name: request.name,
             region: target.region.clone(),
-            endpoint: target.endpoint.to_string(),
+            endpoint: target.endpoint.url().to_owned(),
             status: None,
             sub_status: None,
             request_charge: 0.0,
@@ -99,14 +109,11 @@ impl<W: World> Transport<W> {
             server_duration_ms: None,
             error: None,
         };
-        let http = HttpRequest {
-            method: &request.method,
-            endpoint: &target.endpoint,
-            path: request.link.path(),
-            headers,
-            body: request.body.as_deref(),
+        let result = match self.begin(request, custom, target, recorder.activity_id()) {
+            Ok(outgoing) => self.world.send(outgoing, request.body.as_deref()).await,
+            Err(failure) => Err(failure),
         };
-        let result = self.world.send(http).await.and_then(complete);
+        let result = result.and_then(complete);
         let now = self.world.now();
         attempt.duration_ms = elapsed_ms(recorder.last(), now);
         match &result {
@@ -126,38 +133,39 @@ impl<W: World> Transport<W> {
         result
     }
 
-    fn headers(
+    /// Hands over the head: the constant headers, the operation's, the caller's, and the signature.
+    fn begin(
         &self,
-        request: &Request,
+        request: &mut Request,
         custom: &[(String, String)],
-        activity_id: &str,
-    ) -> HeaderList {
-        let mut headers = HeaderList::with_capacity(24);
-        headers.extend(request.headers.iter().cloned());
-        let mut add = |name: &str, value: &str| {
-            headers.push((name.to_owned(), value.as_bytes().to_vec()));
-        };
-        if request.header(name::CONTENT_TYPE).is_none() {
-            add(name::CONTENT_TYPE, "application/json");
+        target: &Target,
+        activity_id: String,
+    ) -> std::result::Result<W::Outgoing, TransportFailure> {
+        let mut headers = self.headers.borrow_mut();
+        let (constant, own) = (headers.len(), request.headers.len());
+        headers.append(&mut request.headers);
+        headers.push((name::ACTIVITY_ID.to_owned(), activity_id.into_bytes()));
+        if !has(&headers, name::CONTENT_TYPE) {
+            headers.push(header(name::CONTENT_TYPE, "application/json"));
         }
-        add(name::ACCEPT, "application/json");
-        add(name::ACTIVITY_ID, activity_id);
-        add(name::CACHE_CONTROL, "no-cache");
-        add(name::CLIENT_ID, &self.client_id);
-        add(name::NO_RETRY_449, "true");
-        add(name::SDK_CAPABILITIES, CAPABILITIES);
-        add(name::USER_AGENT, USER_AGENT);
-        add(name::VERSION, API_VERSION);
         if let Some(body) = &request.body {
-            add(name::CONTENT_LENGTH, &body.len().to_string());
+            headers.push(header(name::CONTENT_LENGTH, &body.len().to_string()));
         }
         for (name, value) in custom {
-            if !headers.iter().any(|(own, _)| own == name) && !is_signature(name) {
-                headers.push((name.clone(), value.clone().into_bytes()));
+            if !has(&headers, name) && !is_signature(name) {
+                headers.push(header(name, value));
             }
         }
         self.sign(request, &mut headers);
-        headers
+        let outgoing = self.world.begin(&Head {
+            method: &request.method,
+            endpoint: &target.endpoint,
+            path: request.link.path(),
+            headers: &headers,
+            has_body: request.body.is_some(),
+        });
+        request.headers.extend(headers.drain(constant..).take(own));
+        outgoing
     }
 
     fn sign(&self, request: &Request, headers: &mut HeaderList) {
@@ -171,9 +179,17 @@ impl<W: World> Transport<W> {
             .authorization(&request.method, &request.link, &date.1);
         if let Some(value) = value {
             headers.push((name::AUTHORIZATION.to_owned(), value.into_bytes()));
-            headers.push((name::DATE.to_owned(), date.1.clone().into_bytes()));
+            headers.push(header(name::DATE, &date.1));
         }
     }
+}
+
+fn header(name: &str, value: &str) -> (String, Vec<u8>) {
+    (name.to_owned(), value.as_bytes().to_vec())
+}
+
+fn has(headers: &HeaderList, name: &str) -> bool {
+    headers.iter().any(|(own, _)| own == name)
 }
 
 /// These two belong to whoever signs, which may be the host.
@@ -182,10 +198,11 @@ fn is_signature(name: &str) -> bool {
 }
 
 fn complete(response: HttpResponse) -> std::result::Result<Answer, TransportFailure> {
-    check_length(response.status, &response.headers, &response.body)?;
+    let headers = ResponseHeaders::from_list(response.headers);
+    check_length(response.status, &headers, &response.body)?;
     Ok(Answer {
         status: response.status,
-        headers: ResponseHeaders::from_list(response.headers),
+        headers,
         body: response.body,
     })
 }

@@ -2,15 +2,26 @@
 
 use std::future::Future;
 
-use crate::core::exchange::{HttpRequest, HttpResponse, TransportFailure};
+use crate::core::exchange::{Head, HttpResponse, TransportFailure};
 
 /// Sends, tells the time, and rolls dice.
 pub trait World: 'static {
-    /// Sends a request and reads the whole response, the upload and the response side by side: a response that comes
-    /// before the upload ends is the answer. Does not follow redirects.
+    /// A request whose head has been handed over.
+    type Outgoing;
+
+    /// Hands over the head of a request. Apart from [`send`](Self::send), so that the headers need not live, or be
+    /// copied, while it waits.
+    ///
+    /// # Errors
+    /// The head was refused; nothing was sent.
+    fn begin(&self, head: &Head<'_>) -> Result<Self::Outgoing, TransportFailure>;
+
+    /// Sends the request and reads the whole response, the upload and the response side by side: a response that
+    /// comes before the upload ends is the answer. Does not follow redirects.
     fn send(
         &self,
-        request: HttpRequest<'_>,
+        outgoing: Self::Outgoing,
+        body: Option<&[u8]>,
     ) -> impl Future<Output = Result<HttpResponse, TransportFailure>>;
 
     /// Monotonic nanoseconds.

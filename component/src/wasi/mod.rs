@@ -3,6 +3,7 @@
 #[cfg(all(feature = "p2", feature = "p3"))]
 compile_error!("one component has one face: build with the feature p2 or p3, not both");
 
+mod alloc;
 mod bindings;
 mod failure;
 mod translate;

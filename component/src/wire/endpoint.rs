@@ -11,7 +11,8 @@ const LOOPBACK: [&str; 4] = ["localhost", "127.0.0.1", "[::1]", "[0:0:0:0:0:0:0:
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     https: bool,
-    authority: String,
+    /// `https://host[:port]/`
+    url: String,
     host_length: usize,
 }
 
@@ -53,15 +54,21 @@ impl Endpoint {
             ));
         }
         let host_length = authority.len();
-        let default_port = if https { 443 } else { 80 };
+        let (scheme, default_port) = if https { (HTTPS, 443) } else { (HTTP, 80) };
         if let Some(port) = port.filter(|port| *port != default_port) {
             authority.extend([":", &port.to_string()]);
         }
+        let url = [scheme, &authority, "/"].concat();
         Ok(Self {
             https,
-            authority,
+            url,
             host_length,
         })
+    }
+
+    /// The whole: `https://host[:port]/`.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Whether the scheme is `https`, not `http`.
@@ -71,21 +78,28 @@ impl Endpoint {
 
     /// Host and port; without the port if it is the scheme's default.
     pub fn authority(&self) -> &str {
-        &self.authority
+        let scheme = if self.https { HTTPS } else { HTTP };
+        let authority = self
+            .url
+            .strip_prefix(scheme)
+            .and_then(|rest| rest.strip_suffix('/'));
+        authority.unwrap_or_default()
     }
 
     /// The host; IPv6 addresses in brackets.
     pub fn host(&self) -> &str {
-        self.authority.get(..self.host_length).unwrap_or_default()
+        self.authority().get(..self.host_length).unwrap_or_default()
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.https { "https" } else { "http" };
-        write!(f, "{scheme}://{}/", self.authority)
+        f.write_str(&self.url)
     }
 }
+
+const HTTPS: &str = "https://";
+const HTTP: &str = "http://";
 
 const NOT_A_URL: &str = "the endpoint is not an https:// URL: \
     write it as the portal shows it, like https://my-account.documents.azure.com:443/";

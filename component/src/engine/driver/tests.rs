@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use super::*;
 use crate::core::credential::CredentialConfig;
 use crate::core::diagnostics::RequestSent;
-use crate::core::exchange::{FailureCause, HttpRequest, HttpResponse, TransportFailure};
+use crate::core::exchange::{FailureCause, Head, HttpResponse, TransportFailure};
 use crate::core::operation::{Conditions, ItemRef};
 use crate::core::{ErrorKind, Outcome};
 use crate::wire::key::KeyComponent;
@@ -33,20 +33,19 @@ struct Inner {
 }
 
 impl World for Script {
-    async fn send(&self, request: HttpRequest<'_>) -> Answered {
-        let line = format!(
-            "{} {}{}",
-            request.method,
-            request.endpoint.authority(),
-            request.path
-        );
+    type Outgoing = ();
+
+    fn begin(&self, head: &Head<'_>) -> std::result::Result<(), TransportFailure> {
+        let line = format!("{} {}{}", head.method, head.endpoint.authority(), head.path);
         self.0.seen.borrow_mut().push(line);
-        let text = |value: Vec<u8>| String::from_utf8(value).unwrap();
-        let headers = request
-            .headers
-            .into_iter()
-            .map(|(name, value)| (name, text(value)));
-        *self.0.last_headers.borrow_mut() = headers.collect();
+        let text = |(name, value): &(String, Vec<u8>)| {
+            (name.clone(), String::from_utf8(value.clone()).unwrap())
+        };
+        *self.0.last_headers.borrow_mut() = head.headers.iter().map(text).collect();
+        Ok(())
+    }
+
+    async fn send(&self, (): (), _: Option<&[u8]>) -> Answered {
         poll_fn(|_| {
             if self.0.shut.get() {
                 Poll::Pending
@@ -55,11 +54,8 @@ impl World for Script {
             }
         })
         .await;
-        self.0
-            .answers
-            .borrow_mut()
-            .pop_front()
-            .expect("an answer in the script")
+        let answer = self.0.answers.borrow_mut().pop_front();
+        answer.expect("an answer in the script")
     }
 
     fn now(&self) -> u64 {

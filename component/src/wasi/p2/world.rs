@@ -13,7 +13,7 @@ use wasi::io::streams::{InputStream, OutputStream, StreamError};
 use wasi::random::random::get_random_u64;
 
 use super::reactor::Source;
-use crate::core::exchange::{HttpRequest, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
+use crate::core::exchange::{Head, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
 use crate::engine::World;
 use crate::wasi::failure;
 
@@ -27,15 +27,26 @@ type Sent<T> = Result<T, TransportFailure>;
 pub(super) struct Wasi;
 
 impl World for Wasi {
-    async fn send(&self, request: HttpRequest<'_>) -> Sent<HttpResponse> {
-        let outgoing = head(&request)?;
-        let Some(bytes) = request.body else {
-            let future = handle(outgoing, None).map_err(|code| failure::before_head(&code))?;
-            return receive(respond(&future).await?).await;
+    type Outgoing = (OutgoingRequest, Option<OutgoingBody>);
+
+    fn begin(&self, head: &Head<'_>) -> Sent<Self::Outgoing> {
+        let request = request(head)?;
+        let body = head.has_body.then(|| request.body());
+        let body = body.transpose().map_err(|()| failure::refused("body"))?;
+        Ok((request, body))
+    }
+
+    async fn send(
+        &self,
+        (request, body): Self::Outgoing,
+        bytes: Option<&[u8]>,
+    ) -> Sent<HttpResponse> {
+        let future = handle(request, None).map_err(|code| failure::before_head(&code))?;
+        let response = match body.zip(bytes) {
+            Some((body, bytes)) => exchange(&future, body, bytes).await?,
+            None => respond(&future).await?,
         };
-        let body = outgoing.body().map_err(|()| failure::refused("body"))?;
-        let future = handle(outgoing, None).map_err(|code| failure::before_head(&code))?;
-        receive(exchange(&future, body, bytes).await?).await
+        receive(response).await
     }
 
     fn now(&self) -> u64 {
@@ -51,15 +62,15 @@ impl World for Wasi {
     }
 }
 
-fn head(request: &HttpRequest<'_>) -> Sent<OutgoingRequest> {
-    let fields = Fields::from_list(&request.headers).map_err(|_| failure::refused("headers"))?;
+fn request(head: &Head<'_>) -> Sent<OutgoingRequest> {
+    let fields = Fields::from_list(head.headers).map_err(|_| failure::refused("headers"))?;
     let outgoing = OutgoingRequest::new(fields);
-    let scheme = if request.endpoint.is_https() {
+    let scheme = if head.endpoint.is_https() {
         Scheme::Https
     } else {
         Scheme::Http
     };
-    if let Some(method) = method(request.method) {
+    if let Some(method) = method(head.method) {
         outgoing
             .set_method(&method)
             .map_err(|()| failure::refused("method"))?;
@@ -68,10 +79,10 @@ fn head(request: &HttpRequest<'_>) -> Sent<OutgoingRequest> {
         .set_scheme(Some(&scheme))
         .map_err(|()| failure::refused("scheme"))?;
     outgoing
-        .set_authority(Some(request.endpoint.authority()))
+        .set_authority(Some(head.endpoint.authority()))
         .map_err(|()| failure::refused("authority"))?;
     outgoing
-        .set_path_with_query(Some(request.path))
+        .set_path_with_query(Some(head.path))
         .map_err(|()| failure::refused("path"))?;
     Ok(outgoing)
 }

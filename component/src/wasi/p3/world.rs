@@ -10,7 +10,7 @@ use wasip3::random::random::get_random_u64;
 use wasip3::wit_bindgen::rt::async_support::{StreamReader, StreamResult, StreamWriter};
 use wasip3::{wit_future, wit_stream};
 
-use crate::core::exchange::{HttpRequest, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
+use crate::core::exchange::{Head, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
 use crate::engine::World;
 use crate::wasi::failure;
 
@@ -24,13 +24,21 @@ type Sent<T> = Result<T, TransportFailure>;
 pub(super) struct Wasi;
 
 impl World for Wasi {
-    async fn send(&self, request: HttpRequest<'_>) -> Sent<HttpResponse> {
-        let response = match request.body {
-            None => client::send(head(&request, None)?).await,
-            Some(bytes) => {
-                let (writer, reader) = wit_stream::new();
-                exchange(head(&request, Some(reader))?, writer, bytes.to_vec()).await
-            }
+    type Outgoing = (Request, Option<StreamWriter<u8>>);
+
+    fn begin(&self, head: &Head<'_>) -> Sent<Self::Outgoing> {
+        let (writer, reader) = head.has_body.then(wit_stream::new).unzip();
+        Ok((request(head, reader)?, writer))
+    }
+
+    async fn send(
+        &self,
+        (request, writer): Self::Outgoing,
+        bytes: Option<&[u8]>,
+    ) -> Sent<HttpResponse> {
+        let response = match writer.zip(bytes) {
+            Some((writer, bytes)) => exchange(request, writer, bytes.to_vec()).await,
+            None => client::send(request).await,
         };
         receive(response.map_err(|code| failure::before_head(&code))?).await
     }
@@ -48,17 +56,17 @@ impl World for Wasi {
     }
 }
 
-fn head(request: &HttpRequest<'_>, body: Option<StreamReader<u8>>) -> Sent<Request> {
-    let fields = Fields::from_list(&request.headers).map_err(|_| failure::refused("headers"))?;
+fn request(head: &Head<'_>, body: Option<StreamReader<u8>>) -> Sent<Request> {
+    let fields = Fields::from_list(head.headers).map_err(|_| failure::refused("headers"))?;
     // No trailers: the sender is dropped, which makes it "none".
     let (_, trailers) = wit_future::new(|| Ok(None));
     let (outgoing, _) = Request::new(fields, body, trailers, None);
-    let scheme = if request.endpoint.is_https() {
+    let scheme = if head.endpoint.is_https() {
         Scheme::Https
     } else {
         Scheme::Http
     };
-    if let Some(method) = method(request.method) {
+    if let Some(method) = method(head.method) {
         outgoing
             .set_method(&method)
             .map_err(|()| failure::refused("method"))?;
@@ -67,10 +75,10 @@ fn head(request: &HttpRequest<'_>, body: Option<StreamReader<u8>>) -> Sent<Reque
         .set_scheme(Some(&scheme))
         .map_err(|()| failure::refused("scheme"))?;
     outgoing
-        .set_authority(Some(request.endpoint.authority()))
+        .set_authority(Some(head.endpoint.authority()))
         .map_err(|()| failure::refused("authority"))?;
     outgoing
-        .set_path_with_query(Some(request.path))
+        .set_path_with_query(Some(head.path))
         .map_err(|()| failure::refused("path"))?;
     Ok(outgoing)
 }
