@@ -1,13 +1,14 @@
 //! Measures what the components cost at run time, for `cargo xtask gauges`: prints lines of `name value`.
 //!
 //! Against a server that answers the same bytes on every run. Fuel is what wasmtime burns inside the component, about
-//! one unit per instruction; it is exact, save that the date's text is made once a second, so the least of several
-//! calls counts.
+//! one unit per instruction. Two things vary: the date's text is made once a second, and signatures hold more or fewer
+//! characters that need escaping. So every call is made with many account keys, and the least counts, which is exact.
 
 #![allow(clippy::print_stdout, reason = "it is what this program is for")]
 
 use std::error::Error;
 
+use base64::Engine as _;
 use cosmosdb_driver_host::instance::{AsyncInstance, BlockingInstance};
 use cosmosdb_driver_host::types::{
     ContainerRef, ItemRef, KeyComponent, MetadataMode, Operation, OperationOptions, ReadItem,
@@ -19,44 +20,36 @@ use host_tests::fixed::FixedServer;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Calls of each kind; the first ones fill the caches.
-const CALLS: u32 = 20;
+/// Account keys to call with. A quarter of all signatures need no escaping but at the end: one of these has such a one.
+const KEYS: std::ops::Range<u32> = 0..100;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let blocking = host("cosmosdb-driver.wasm")?;
     let concurrent = host("cosmosdb-driver-async.wasm")?;
-    for (name, operation) in [("read", read()), ("create", create())] {
-        let server = FixedServer::start()?;
-        let mut instance =
-            BlockingInstance::open(&blocking, &config(&server, MetadataMode::Eager)).await?;
+    for (name, operation) in [("read", read as fn() -> Operation), ("create", create)] {
         println!(
             "fuel.blocking.{name} {}",
-            fuel_blocking(&mut instance, &operation).await?
+            fuel_blocking(&blocking, operation).await?
         );
         println!(
             "fuel.tasks.{name} {}",
-            fuel_tasks(&mut instance, &operation).await?
+            fuel_tasks(&blocking, operation).await?
         );
-        let instance =
-            AsyncInstance::open(&concurrent, &config(&server, MetadataMode::Eager)).await?;
         println!(
             "fuel.async.{name} {}",
-            fuel_async(&instance, &operation).await?
+            fuel_async(&concurrent, operation).await?
         );
     }
     for (name, metadata) in [("eager", MetadataMode::Eager), ("lean", MetadataMode::Lean)] {
         let server = FixedServer::start()?;
-        let mut instance = BlockingInstance::open(&blocking, &config(&server, metadata)).await?;
+        let mut instance = BlockingInstance::open(&blocking, &config(&server, metadata, 0)).await?;
+        let mut before = 0;
         for warmth in ["cold", "warm"] {
-            let before = server.requests().len();
-            instance
-                .execute(&read(), &OperationOptions::default())
-                .await?;
-            println!(
-                "wire.{name}.{warmth}.read {}",
-                server.requests().len() - before
-            );
+            instance.execute(&read(), &options()).await?;
+            let seen = server.requests().len();
+            println!("wire.{name}.{warmth}.read {}", seen.saturating_sub(before));
+            before = seen;
         }
     }
     Ok(())
@@ -70,9 +63,10 @@ fn host(file: &str) -> Result<Host> {
     Ok(Host::from_file(component(file), options)?)
 }
 
-fn config(server: &FixedServer, metadata: MetadataMode) -> Config {
+fn config(server: &FixedServer, metadata: MetadataMode, key: u32) -> Config {
     // Any key will do: the server does not check signatures.
-    Config::new(server.endpoint(), Credential::account_key("a2V5")).metadata(metadata)
+    let key = base64::prelude::BASE64_STANDARD.encode(key.to_le_bytes());
+    Config::new(server.endpoint(), Credential::account_key(key)).metadata(metadata)
 }
 
 fn at() -> ContainerRef {
@@ -109,62 +103,67 @@ fn create() -> Operation {
     })
 }
 
-/// The fuel of the cheapest of several calls, each between two readings.
-#[derive(Default)]
-struct Least {
-    before: Option<u64>,
-    least: Option<u64>,
+fn options() -> OperationOptions {
+    OperationOptions::default()
 }
 
+/// The least fuel of several calls, each between two readings.
+#[derive(Default)]
+struct Least(Option<u64>);
+
 impl Least {
-    fn reading(&mut self, fuel: Option<u64>) {
-        let burnt = fuel
-            .zip(self.before)
-            .map(|(now, before)| now.saturating_sub(before));
-        self.least = [self.least, burnt].into_iter().flatten().min();
-        self.before = fuel;
+    fn between(&mut self, before: Option<u64>, after: Option<u64>) {
+        let burnt = after
+            .zip(before)
+            .map(|(after, before)| after.saturating_sub(before));
+        self.0 = [self.0, burnt].into_iter().flatten().min();
     }
 
     fn found(self) -> Result<u64> {
-        self.least
-            .ok_or_else(|| "the host does not count fuel".into())
+        self.0.ok_or_else(|| "the host does not count fuel".into())
     }
 }
 
-async fn fuel_blocking(instance: &mut BlockingInstance, operation: &Operation) -> Result<u64> {
+async fn fuel_blocking(host: &Host, operation: fn() -> Operation) -> Result<u64> {
+    let server = FixedServer::start()?;
     let mut least = Least::default();
-    for _ in 0..CALLS {
-        least.reading(instance.fuel_consumed());
-        instance
-            .execute(operation, &OperationOptions::default())
-            .await?;
+    for key in KEYS {
+        let config = config(&server, MetadataMode::Eager, key);
+        let mut instance = BlockingInstance::open(host, &config).await?;
+        instance.execute(&operation(), &options()).await?;
+        let before = instance.fuel_consumed();
+        instance.execute(&operation(), &options()).await?;
+        least.between(before, instance.fuel_consumed());
     }
-    least.reading(instance.fuel_consumed());
     least.found()
 }
 
-async fn fuel_tasks(instance: &mut BlockingInstance, operation: &Operation) -> Result<u64> {
+async fn fuel_tasks(host: &Host, operation: fn() -> Operation) -> Result<u64> {
+    let server = FixedServer::start()?;
     let mut least = Least::default();
-    for _ in 0..CALLS {
-        least.reading(instance.fuel_consumed());
-        let task = instance
-            .submit(operation, &OperationOptions::default())
-            .await?;
+    for key in KEYS {
+        let config = config(&server, MetadataMode::Eager, key);
+        let mut instance = BlockingInstance::open(host, &config).await?;
+        instance.execute(&operation(), &options()).await?;
+        let before = instance.fuel_consumed();
+        let task = instance.submit(&operation(), &options()).await?;
         instance.wait().await?;
         instance.take(task).await?;
+        least.between(before, instance.fuel_consumed());
     }
-    least.reading(instance.fuel_consumed());
     least.found()
 }
 
-async fn fuel_async(instance: &AsyncInstance, operation: &Operation) -> Result<u64> {
+async fn fuel_async(host: &Host, operation: fn() -> Operation) -> Result<u64> {
+    let server = FixedServer::start()?;
     let mut least = Least::default();
-    for _ in 0..CALLS {
-        least.reading(instance.fuel_consumed().await?);
-        instance
-            .execute(operation.clone(), OperationOptions::default())
-            .await?;
+    for key in KEYS {
+        let config = config(&server, MetadataMode::Eager, key);
+        let instance = AsyncInstance::open(host, &config).await?;
+        instance.execute(operation(), options()).await?;
+        let before = instance.fuel_consumed().await?;
+        instance.execute(operation(), options()).await?;
+        least.between(before, instance.fuel_consumed().await?);
     }
-    least.reading(instance.fuel_consumed().await?);
     least.found()
 }

@@ -39,12 +39,21 @@ macro_rules! on_every_face {
 }
 
 mod account;
+mod allow;
 mod build;
+mod concurrency;
 mod credentials;
+mod door;
+mod echo;
 mod face;
+mod faults;
+mod instances;
 mod items;
 mod keys;
 mod metadata;
 mod options;
 mod patches;
 mod resources;
+mod scene;
+mod secrets;
+mod tasks;

@@ -15,6 +15,9 @@ on_every_face!(
     the_callers_activity_id_is_used,
 );
 
+/// How the driver is opened and called, and whether the write answers with the item.
+type Case = (fn(Config) -> Config, OperationOptions, bool);
+
 const BODY: &str = r#"{"id":"1","pk":"a"}"#;
 
 fn header(name: &str, value: &str) -> OperationOptions {
@@ -36,7 +39,7 @@ async fn content_response_on_every_layer(face: Face) {
     let account = Account::new(face).await;
     let off = |c: Config| c.environment(VARIABLE, "true").content_response(false);
     let none = OperationOptions::default;
-    let cases: [(fn(Config) -> Config, OperationOptions, bool); 6] = [
+    let cases: [Case; 6] = [
         (|c| c, none(), false),
         (|c| c, content(true), true),
         (|c| c.environment(VARIABLE, "enabled"), none(), true),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cosmosdb_driver_host::types::{Error as DriverError, ErrorKind, Operation, Outcome, Response};
 use cosmosdb_driver_host::{Config, Credential, Error, Options};
-use host_tests::scripted::{ScriptedServer, Seen, Step};
+use host_tests::scripted::{ScriptedServer, Step};
 use tokio::time::timeout;
 
 use crate::account::lean;
@@ -112,11 +112,6 @@ impl Scene {
     pub(crate) async fn still_works(&mut self) {
         works(&mut self.driver).await;
     }
-
-    /// The last request on the wire.
-    pub(crate) fn last(&self) -> Seen {
-        self.server.requests().pop().expect("a request")
-    }
 }
 
 /// An account key for this endpoint.
@@ -139,7 +134,10 @@ pub(crate) async fn fails(driver: &mut Driver, operation: Operation) -> DriverEr
 
 pub(crate) async fn works(driver: &mut Driver) {
     match execute(driver, read()).await {
-        Ok(response) => assert_eq!((response.status, &response.body[..]), (200, GOOD.as_bytes())),
+        Ok(response) => assert_eq!(
+            (response.status, &response.body[..]),
+            (200, GOOD.as_bytes())
+        ),
         Err(error) => panic!("the driver does not recover: {error}"),
     }
 }

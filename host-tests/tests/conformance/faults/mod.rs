@@ -1,7 +1,6 @@
 //! Faults of every kind between driver and service: what the caller is told, what the server saw, and that the same
 //! driver answers afterwards.
 
-mod answers;
 mod bodies;
 mod connections;
 mod metadata;

@@ -1,0 +1,145 @@
+//! Many operations in flight in one instance. Gates prove it: no answer is released before the server has seen all
+//! the requests.
+
+use std::collections::BTreeMap;
+
+use cosmosdb_driver_host::instance::{AsyncInstance, BlockingInstance};
+use cosmosdb_driver_host::types::{Operation, OperationOptions, Response};
+use cosmosdb_driver_host::{Config, Options};
+use host_tests::scripted::{Gate, ScriptedServer, Seen, Step};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::account::lean;
+use crate::build::{at, text};
+use crate::face::{Face, finished};
+use crate::scene::{ACCOUNT, DEFINITION, GOOD, PATIENCE, config};
+
+/// Answers by the number of the operation, which is the item's id.
+type Answers = BTreeMap<usize, Response>;
+
+fn read(id: usize) -> Operation {
+    at(text("a")).read(&id.to_string())
+}
+
+/// Answers that carry the number of the request that they answer, all behind one gate.
+fn numbered(answers: usize, gate: &Gate) -> ScriptedServer {
+    let answer = |number: usize| Step::respond(200, &[], number.to_string()).after(gate);
+    ScriptedServer::start((0..answers).map(answer)).unwrap()
+}
+
+/// Each operation got the answer to its own request, and there were no other requests.
+fn assert_matched(seen: &[Seen], answers: &Answers) {
+    for (id, answer) in answers {
+        let number: usize = std::str::from_utf8(&answer.body).unwrap().parse().unwrap();
+        let expected = format!("/dbs/shop/colls/items/docs/{id}");
+        assert_eq!(seen[number].path, expected);
+    }
+    assert_eq!(seen.len(), answers.len());
+}
+
+async fn async_instance(config: &Config) -> AsyncInstance {
+    let host = Face::Concurrent.host(Options::default());
+    AsyncInstance::open(&host, config).await.unwrap()
+}
+
+/// Begins so many reads, each in a tokio task.
+fn begin(instance: &AsyncInstance, calls: usize) -> JoinSet<(usize, Response)> {
+    let call = |id| {
+        let instance = instance.clone();
+        async move {
+            let answer = instance.execute(read(id), OperationOptions::default());
+            (id, answer.await.unwrap())
+        }
+    };
+    (0..calls).map(call).collect()
+}
+
+async fn all(calls: JoinSet<(usize, Response)>) -> Answers {
+    let answers = timeout(PATIENCE, calls.join_all()).await;
+    answers.expect("all are answered").into_iter().collect()
+}
+
+/// Waits for so many requests, then opens the gate.
+async fn release(server: &ScriptedServer, requests: usize, gate: &Gate) {
+    let seen = server.wait_until(|seen| seen.len() == requests);
+    timeout(PATIENCE, seen).await.expect("all are in flight");
+    gate.open();
+}
+
+#[tokio::test]
+async fn two_hundred_calls_in_one_instance() {
+    const CALLS: usize = 200;
+    let gate = Gate::new();
+    let server = numbered(CALLS, &gate);
+    let instance = async_instance(&lean(config(&server.endpoint()))).await;
+    let calls = begin(&instance, CALLS);
+    release(&server, CALLS, &gate).await;
+    let answers = all(calls).await;
+    assert_eq!(answers.len(), CALLS);
+    assert_matched(&server.requests(), &answers);
+}
+
+#[tokio::test]
+async fn fifty_tasks_in_one_instance() {
+    const TASKS: usize = 50;
+    let gate = Gate::new();
+    let server = numbered(TASKS, &gate);
+    let host = Face::Tasks.host(Options::default());
+    let config = lean(config(&server.endpoint()));
+    let mut instance = BlockingInstance::open(&host, &config).await.unwrap();
+    let mut tasks = Vec::new();
+    for id in 0..TASKS {
+        let options = OperationOptions::default();
+        tasks.push(instance.submit(&read(id), &options).await.unwrap());
+    }
+    assert!(
+        server.requests().is_empty(),
+        "nothing is sent before a step"
+    );
+    assert!(instance.step().await.unwrap().is_empty());
+    release(&server, TASKS, &gate).await;
+
+    let mut answers = Answers::new();
+    while answers.len() < TASKS {
+        let news = timeout(PATIENCE, instance.wait()).await.unwrap().unwrap();
+        assert!(!news.is_empty(), "some are still running");
+        for task in news {
+            let id = tasks.iter().position(|known| *known == task).unwrap();
+            let answer = finished(&mut instance, task).await.unwrap();
+            assert!(answers.insert(id, answer).is_none(), "told once");
+        }
+    }
+    assert!(instance.wait().await.unwrap().is_empty());
+    assert_matched(&server.requests(), &answers);
+}
+
+#[tokio::test]
+async fn fifty_cold_calls_read_the_metadata_once() {
+    const CALLS: usize = 50;
+    let gates = [Gate::new(), Gate::new()];
+    let script = [
+        Step::respond(200, &[], ACCOUNT).after(&gates[0]),
+        Step::respond(200, &[], DEFINITION).after(&gates[1]),
+        Step::respond(200, &[], GOOD),
+    ];
+    let server = ScriptedServer::start(script).unwrap();
+    let instance = async_instance(&config(&server.endpoint())).await;
+    let calls = begin(&instance, CALLS);
+    release(&server, 1, &gates[0]).await;
+    release(&server, 2, &gates[1]).await;
+    let answers = all(calls).await;
+    let seen = server.requests();
+    let paths: Vec<&str> = seen.iter().map(|request| request.path.as_str()).collect();
+    assert_eq!(paths[..2], ["/", "/dbs/shop/colls/items"]);
+    assert!(paths[2..].iter().all(|path| path.contains("/docs/")));
+    assert_eq!(paths.len(), 2 + CALLS);
+    let counts = answers
+        .values()
+        .map(|answer| answer.diagnostics.request_count);
+    assert_eq!(
+        counts.sum::<u32>() as usize,
+        paths.len(),
+        "each is counted once"
+    );
+}

@@ -1,0 +1,67 @@
+//! Refusals that come while the body is still on its way.
+
+use cosmosdb_driver_host::types::{ErrorKind, Operation, Outcome, PatchOperation, PatchValue};
+use host_tests::scripted::Step;
+
+use crate::build::{at, text};
+use crate::face::Face;
+use crate::scene::{Scene, good};
+
+on_every_face!(
+    an_early_refusal_is_seen_while_the_rest_is_read,
+    an_early_refusal_is_seen_when_the_connection_closes,
+);
+
+const BODY: &str = r#"{"code":"429","message":"Request rate is large."}"#;
+
+/// As large as the driver sends: 2 MiB.
+fn uploads() -> [Operation; 3] {
+    let large = format!(
+        r#"{{"id":"1","pk":"a","large":"{}"}}"#,
+        "x".repeat(2_000_000)
+    );
+    let set = PatchOperation::Set(PatchValue {
+        path: "/large".to_owned(),
+        value: format!("\"{}\"", "x".repeat(2_000_000)).into_bytes(),
+    });
+    [
+        at(text("a")).create(large.clone()),
+        at(text("a")).replace("1", large),
+        at(text("a")).patch("1", vec![set], None),
+    ]
+}
+
+fn refusal() -> Step {
+    Step::early(429, &[("x-ms-retry-after-ms", "1234")], BODY)
+}
+
+async fn is_seen(face: Face, refusal: Step) {
+    for operation in uploads() {
+        let mut scene = Scene::lean(face, [refusal.clone(), good()]).await;
+        let error = scene.fails(operation).await;
+        assert_eq!(
+            (error.kind, error.status, error.retry_after_ms),
+            (ErrorKind::Throttled, Some(429), Some(1234)),
+            "{error:?}"
+        );
+        assert_eq!(
+            (error.outcome, error.retryable),
+            (Outcome::NotApplied, true)
+        );
+        assert!(error.message.ends_with("Request rate is large."));
+        assert_eq!(error.diagnostics.unwrap().request_count, 1);
+        assert_eq!(scene.server.requests().len(), 1);
+        scene.still_works().await;
+        assert_eq!(scene.server.requests().len(), 2);
+    }
+}
+
+async fn an_early_refusal_is_seen_while_the_rest_is_read(face: Face) {
+    is_seen(face, refusal()).await;
+}
+
+async fn an_early_refusal_is_seen_when_the_connection_closes(face: Face) {
+    for _ in 0..10 {
+        is_seen(face, refusal().then_close()).await;
+    }
+}
