@@ -96,72 +96,106 @@ fn message(
     message
 }
 
+/// What a status means and what to do, the first row that fits. No sub-status in a row stands for any.
+const MEANINGS: &[(u16, Option<u32>, ErrorKind, &str)] = &[
+    (
+        400,
+        Some(1001),
+        ErrorKind::InvalidArgument,
+        "The partition key given is not the one in the body: pass the values that the item has at the key's paths.",
+    ),
+    (
+        400,
+        Some(1024),
+        ErrorKind::Unavailable,
+        "The container was deleted and created anew: the driver has dropped what it knew of it; call again.",
+    ),
+    (
+        400,
+        None,
+        ErrorKind::InvalidArgument,
+        "The request is malformed: correct it as the service says.",
+    ),
+    (
+        401,
+        None,
+        ErrorKind::Unauthorized,
+        "The credential was not accepted: check the key or token, that it belongs to this account, and that the clock is \
+         right.",
+    ),
+    (
+        403,
+        None,
+        ErrorKind::Forbidden,
+        "The credential is valid but does not allow this: check its permissions, the account's firewall, and the clock.",
+    ),
+    (
+        404,
+        Some(1002),
+        ErrorKind::Unavailable,
+        "This region has not caught up with the session token yet: call again.",
+    ),
+    (
+        404,
+        Some(1003),
+        ErrorKind::NotFound,
+        "The container or database does not exist: create it, or check its name.",
+    ),
+    (
+        404,
+        None,
+        ErrorKind::NotFound,
+        "There is no such resource: check its id and partition key.",
+    ),
+    (
+        408,
+        None,
+        ErrorKind::Timeout,
+        "The service ran out of time: read before you write again.",
+    ),
+    (
+        409,
+        None,
+        ErrorKind::Conflict,
+        "The id (or a unique key) is taken: read or replace what exists, or choose another.",
+    ),
+    (410, None, ErrorKind::Unavailable, BUSY),
+    (
+        412,
+        None,
+        ErrorKind::PreconditionFailed,
+        "The etag or the condition did not hold: read the item again and decide anew.",
+    ),
+    (
+        413,
+        None,
+        ErrorKind::PayloadTooLarge,
+        "The item is over the service's limit of 2 MB: make it smaller.",
+    ),
+    (
+        429,
+        None,
+        ErrorKind::Throttled,
+        "The request units are used up: wait as long as retry-after says, or raise the throughput.",
+    ),
+    (449, None, ErrorKind::Unavailable, BUSY),
+    (503, None, ErrorKind::Unavailable, BUSY),
+];
+
+const BUSY: &str = "The service cannot do it now: call again after a moment.";
+
 fn meaning(status: u16, sub_status: Option<u32>) -> (ErrorKind, &'static str) {
-    use ErrorKind as Kind;
-    match (status, sub_status) {
-        (400, Some(1001)) => (
-            Kind::InvalidArgument,
-            "The partition key given is not the one in the body: pass the values that the item has at the key's paths.",
-        ),
-        (400, Some(1024)) => (
-            Kind::Unavailable,
-            "The container was deleted and created anew: the driver has dropped what it knew of it; call again.",
-        ),
-        (400, _) => (
-            Kind::InvalidArgument,
-            "The request is malformed: correct it as the service says.",
-        ),
-        (401, _) => (
-            Kind::Unauthorized,
-            "The credential was not accepted: check the key or token, that it belongs to this account, and that the clock \
-             is right.",
-        ),
-        (403, _) => (
-            Kind::Forbidden,
-            "The credential is valid but does not allow this: check its permissions, the account's firewall, and the clock.",
-        ),
-        (404, Some(1002)) => (
-            Kind::Unavailable,
-            "This region has not caught up with the session token yet: call again.",
-        ),
-        (404, Some(1003)) => (
-            Kind::NotFound,
-            "The container or database does not exist: create it, or check its name.",
-        ),
-        (404, _) => (
-            Kind::NotFound,
-            "There is no such resource: check its id and partition key.",
-        ),
-        (408, _) => (
-            Kind::Timeout,
-            "The service ran out of time: read before you write again.",
-        ),
-        (409, _) => (
-            Kind::Conflict,
-            "The id (or a unique key) is taken: read or replace what exists, or choose another.",
-        ),
-        (412, _) => (
-            Kind::PreconditionFailed,
-            "The etag or the condition did not hold: read the item again and decide anew.",
-        ),
-        (413, _) => (
-            Kind::PayloadTooLarge,
-            "The item is over the service's limit of 2 MB: make it smaller.",
-        ),
-        (429, _) => (
-            Kind::Throttled,
-            "The request units are used up: wait as long as retry-after says, or raise the throughput.",
-        ),
-        (410 | 449 | 503, _) => (
-            Kind::Unavailable,
-            "The service cannot do it now: call again after a moment.",
-        ),
-        (300..=399, _) => (
-            Kind::Service,
+    let fits = |(own, sub, ..): &&(u16, Option<u32>, _, _)| {
+        *own == status && (sub.is_none() || *sub == sub_status)
+    };
+    match MEANINGS.iter().find(fits) {
+        Some((_, _, kind, advice)) => (*kind, advice),
+        None if matches!(status, 300..=399) => (
+            ErrorKind::Service,
             "The endpoint redirects, which the driver does not follow: give the account's own endpoint.",
         ),
-        _ => (
-            Kind::Service,
+        None => (
+            ErrorKind::Service,
             "The service failed or answered something unexpected.",
         ),
     }

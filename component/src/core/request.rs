@@ -10,7 +10,7 @@ use super::operation::{
 use crate::wire::headers::{HeaderList, is_header_text, name};
 use crate::wire::key;
 use crate::wire::link::{self, Link};
-use crate::wire::patch;
+use crate::wire::patch::{self, PatchOperation};
 
 /// Item bodies over this are refused before they are sent: the service takes 2 MB.
 pub const MAX_ITEM_BYTES: usize = 2 << 20;
@@ -54,13 +54,13 @@ impl Request {
     pub fn new(operation: Operation, content_response: bool) -> Result<Self> {
         let (name, read) = (operation.name(), operation.is_read());
         let minimal = !content_response;
-        let mut request = match operation {
+        let request = match operation {
             Operation::CreateItem {
                 container,
                 key,
                 body,
                 conditions,
-            } => Self::on_items(container, key, conditions)?.with_item(body, minimal)?,
+            } => Self::on_items(container, key, conditions)?.with_item(body, minimal),
             Operation::UpsertItem {
                 container,
                 key,
@@ -70,18 +70,18 @@ impl Request {
                 let request = Self::on_items(container, key, conditions)?;
                 request
                     .with(name::IS_UPSERT, "true")
-                    .with_item(body, minimal)?
+                    .with_item(body, minimal)
             }
             Operation::ReadItem { item, conditions } => {
-                Self::on_item(Method::GET, item, conditions)?
+                Self::on_item(Method::GET, item, conditions)
             }
             Operation::ReplaceItem {
                 item,
                 body,
                 conditions,
-            } => Self::on_item(Method::PUT, item, conditions)?.with_item(body, minimal)?,
+            } => Self::on_item(Method::PUT, item, conditions)?.with_item(body, minimal),
             Operation::DeleteItem { item, conditions } => {
-                Self::on_item(Method::DELETE, item, conditions)?
+                Self::on_item(Method::DELETE, item, conditions)
             }
             Operation::PatchItem {
                 item,
@@ -90,37 +90,37 @@ impl Request {
                 conditions,
             } => {
                 let body = patch::body(&operations, condition.as_deref())?;
-                let mut request =
-                    Self::on_item(Method::PATCH, item, conditions)?.with_item(body, minimal)?;
-                if let Some(scope) = &mut request.scope {
-                    scope.patched = operations
-                        .iter()
-                        .flat_map(|o| o.paths().map(str::to_owned))
-                        .collect();
-                }
-                request.with(name::CONTENT_TYPE, "application/json_patch+json")
+                let request = Self::on_item(Method::PATCH, item, conditions)?;
+                request
+                    .with_item(body, minimal)
+                    .map(|request| request.patching(&operations))
             }
             Operation::CreateDatabase { id, throughput } => {
                 let request = Self::bare(Method::POST, link::databases());
-                request
+                Ok(request
                     .with_throughput(throughput)
-                    .with_body(id_document(id)?)
+                    .with_body(id_document(id)?))
             }
-            Operation::ReadDatabase { id } => Self::bare(Method::GET, link::database(&id)?),
-            Operation::DeleteDatabase { id } => Self::bare(Method::DELETE, link::database(&id)?),
+            Operation::ReadDatabase { id } => Ok(Self::bare(Method::GET, link::database(&id)?)),
+            Operation::DeleteDatabase { id } => {
+                Ok(Self::bare(Method::DELETE, link::database(&id)?))
+            }
             Operation::CreateContainer {
                 database,
                 definition,
                 throughput,
             } => {
                 let request = Self::bare(Method::POST, link::containers(&database)?);
-                request.with_throughput(throughput).with_body(definition)
+                Ok(request.with_throughput(throughput).with_body(definition))
             }
-            Operation::ReadContainer(at) => Self::bare(Method::GET, container_link(&at)?),
-            Operation::DeleteContainer(at) => Self::bare(Method::DELETE, container_link(&at)?),
+            Operation::ReadContainer(at) => Ok(Self::bare(Method::GET, container_link(&at)?)),
+            Operation::DeleteContainer(at) => Ok(Self::bare(Method::DELETE, container_link(&at)?)),
         };
-        (request.name, request.read) = (name, read);
-        Ok(request)
+        Ok(Self {
+            name,
+            read,
+            ..request?
+        })
     }
 
     /// Reads a container's definition on behalf of another operation.
@@ -233,6 +233,16 @@ impl Request {
         } else {
             request
         })
+    }
+
+    fn patching(mut self, operations: &[PatchOperation]) -> Self {
+        if let Some(scope) = &mut self.scope {
+            scope.patched = operations
+                .iter()
+                .flat_map(|step| step.paths().map(str::to_owned))
+                .collect();
+        }
+        self.with(name::CONTENT_TYPE, "application/json_patch+json")
     }
 
     fn with_throughput(self, throughput: Option<Throughput>) -> Self {

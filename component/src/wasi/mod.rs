@@ -6,6 +6,7 @@ compile_error!("one component has one face: build with the feature p2 or p3, not
 mod alloc;
 mod bindings;
 mod failure;
+mod head;
 mod translate;
 
 #[cfg(feature = "p2")]

@@ -6,8 +6,7 @@ use std::pin::pin;
 use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler::handle;
 use wasi::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody,
-    OutgoingRequest, Scheme,
+    ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, OutgoingBody, OutgoingRequest,
 };
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
 use wasi::random::random::get_random_u64;
@@ -15,7 +14,7 @@ use wasi::random::random::get_random_u64;
 use super::reactor::Source;
 use crate::core::exchange::{Head, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
 use crate::engine::World;
-use crate::wasi::failure;
+use crate::wasi::{failure, head};
 
 /// How much is asked for at once. Most answers fit, so a body costs one host call.
 const READ_BYTES: u64 = 1 << 20;
@@ -30,7 +29,9 @@ impl World for Wasi {
     type Outgoing = (OutgoingRequest, Option<OutgoingBody>);
 
     fn begin(&self, head: &Head<'_>) -> Sent<Self::Outgoing> {
-        let request = request(head)?;
+        let fields = Fields::from_list(head.headers).map_err(|_| failure::refused("headers"))?;
+        let request = OutgoingRequest::new(fields);
+        head::fill(&request, head)?;
         let body = head.has_body.then(|| request.body());
         let body = body.transpose().map_err(|()| failure::refused("body"))?;
         Ok((request, body))
@@ -59,43 +60,6 @@ impl World for Wasi {
 
     fn random(&self) -> (u64, u64) {
         (get_random_u64(), get_random_u64())
-    }
-}
-
-fn request(head: &Head<'_>) -> Sent<OutgoingRequest> {
-    let fields = Fields::from_list(head.headers).map_err(|_| failure::refused("headers"))?;
-    let outgoing = OutgoingRequest::new(fields);
-    let scheme = if head.endpoint.is_https() {
-        Scheme::Https
-    } else {
-        Scheme::Http
-    };
-    if let Some(method) = method(head.method) {
-        outgoing
-            .set_method(&method)
-            .map_err(|()| failure::refused("method"))?;
-    }
-    outgoing
-        .set_scheme(Some(&scheme))
-        .map_err(|()| failure::refused("scheme"))?;
-    outgoing
-        .set_authority(Some(head.endpoint.authority()))
-        .map_err(|()| failure::refused("authority"))?;
-    outgoing
-        .set_path_with_query(Some(head.path))
-        .map_err(|()| failure::refused("path"))?;
-    Ok(outgoing)
-}
-
-/// None for GET, which is what a request is when nothing is said.
-fn method(method: &http::Method) -> Option<Method> {
-    match *method {
-        http::Method::GET => None,
-        http::Method::POST => Some(Method::Post),
-        http::Method::PUT => Some(Method::Put),
-        http::Method::DELETE => Some(Method::Delete),
-        http::Method::PATCH => Some(Method::Patch),
-        _ => Some(Method::Other(method.as_str().to_owned())),
     }
 }
 

@@ -5,14 +5,14 @@ use std::pin::pin;
 use futures_util::future::{Either, select};
 use wasip3::clocks::{monotonic_clock, system_clock};
 use wasip3::http::client;
-use wasip3::http::types::{ErrorCode, Fields, Method, Request, Response, Scheme};
+use wasip3::http::types::{ErrorCode, Fields, Request, Response};
 use wasip3::random::random::get_random_u64;
 use wasip3::wit_bindgen::rt::async_support::{StreamReader, StreamResult, StreamWriter};
 use wasip3::{wit_future, wit_stream};
 
 use crate::core::exchange::{Head, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
 use crate::engine::World;
-use crate::wasi::failure;
+use crate::wasi::{failure, head};
 
 /// The buffer for a body whose length is not announced; it grows as needed.
 const READ_BYTES: usize = 16 << 10;
@@ -28,7 +28,12 @@ impl World for Wasi {
 
     fn begin(&self, head: &Head<'_>) -> Sent<Self::Outgoing> {
         let (writer, reader) = head.has_body.then(wit_stream::new).unzip();
-        Ok((request(head, reader)?, writer))
+        let fields = Fields::from_list(head.headers).map_err(|_| failure::refused("headers"))?;
+        // No trailers: the sender is dropped, which makes it "none".
+        let (_, trailers) = wit_future::new(|| Ok(None));
+        let (request, _) = Request::new(fields, reader, trailers, None);
+        head::fill(&request, head)?;
+        Ok((request, writer))
     }
 
     async fn send(
@@ -53,45 +58,6 @@ impl World for Wasi {
 
     fn random(&self) -> (u64, u64) {
         (get_random_u64(), get_random_u64())
-    }
-}
-
-fn request(head: &Head<'_>, body: Option<StreamReader<u8>>) -> Sent<Request> {
-    let fields = Fields::from_list(head.headers).map_err(|_| failure::refused("headers"))?;
-    // No trailers: the sender is dropped, which makes it "none".
-    let (_, trailers) = wit_future::new(|| Ok(None));
-    let (outgoing, _) = Request::new(fields, body, trailers, None);
-    let scheme = if head.endpoint.is_https() {
-        Scheme::Https
-    } else {
-        Scheme::Http
-    };
-    if let Some(method) = method(head.method) {
-        outgoing
-            .set_method(&method)
-            .map_err(|()| failure::refused("method"))?;
-    }
-    outgoing
-        .set_scheme(Some(&scheme))
-        .map_err(|()| failure::refused("scheme"))?;
-    outgoing
-        .set_authority(Some(head.endpoint.authority()))
-        .map_err(|()| failure::refused("authority"))?;
-    outgoing
-        .set_path_with_query(Some(head.path))
-        .map_err(|()| failure::refused("path"))?;
-    Ok(outgoing)
-}
-
-/// None for GET, which is what a request is when nothing is said.
-fn method(method: &http::Method) -> Option<Method> {
-    match *method {
-        http::Method::GET => None,
-        http::Method::POST => Some(Method::Post),
-        http::Method::PUT => Some(Method::Put),
-        http::Method::DELETE => Some(Method::Delete),
-        http::Method::PATCH => Some(Method::Patch),
-        _ => Some(Method::Other(method.as_str().to_owned())),
     }
 }
 
