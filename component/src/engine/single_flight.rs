@@ -1,28 +1,34 @@
 //! A value that is fetched once, however many ask for it at the same time (spec driver-core §12.1).
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::fmt;
+use std::rc::{Rc, Weak};
 
-use futures_util::FutureExt as _;
-use futures_util::future::{LocalBoxFuture, Shared, WeakShared};
+use futures_util::future::LocalBoxFuture;
+use futures_util::lock::Mutex;
 
 use crate::core::Result;
 
-/// A fetch under way. It is driven by whoever waits for it, so it goes on when the one who began it goes away.
-type Fetch<T> = Shared<LocalBoxFuture<'static, Result<Rc<T>>>>;
-
 /// A cell that fills itself once. Failures are not kept: all who wait get the error, the next one tries again.
-#[derive(Debug)]
 pub(super) struct SingleFlight<T> {
     slot: RefCell<Slot<T>>,
 }
 
-#[derive(Debug)]
 enum Slot<T> {
     Empty,
-    /// Weak: when all who waited are gone, so is the fetch, and with it its request.
-    Fetching(WeakShared<LocalBoxFuture<'static, Result<Rc<T>>>>),
+    /// Weak: when all who wait are gone, so is the fetch, and with it its request.
+    Fetching(Weak<Flight<T>>),
     Ready(Rc<T>),
+}
+
+/// A fetch that several wait for. Whoever holds the lock drives it, one at a time: on WASI 0.3 a request belongs to the
+/// task that polls it, and must not change hands while an event for it is under way. If the driver goes away, the lock
+/// passes on to the next.
+struct Flight<T>(Mutex<State<T>>);
+
+enum State<T> {
+    Flying(LocalBoxFuture<'static, Result<Rc<T>>>),
+    Landed(Result<Rc<T>>),
 }
 
 impl<T> Default for SingleFlight<T> {
@@ -51,34 +57,43 @@ impl<T> SingleFlight<T> {
             return Ok(value);
         }
         let flight = self.join(fetch);
-        let result = flight.clone().await;
-        self.land(&flight, &result);
+        let mut state = flight.0.lock().await;
+        let result = match &mut *state {
+            State::Landed(result) => return result.clone(),
+            State::Flying(future) => future.await,
+        };
+        self.slot.replace(
+            result
+                .as_ref()
+                .map_or(Slot::Empty, |value| Slot::Ready(Rc::clone(value))),
+        );
+        *state = State::Landed(result.clone());
         result
     }
 
-    fn join(&self, fetch: impl FnOnce() -> LocalBoxFuture<'static, Result<Rc<T>>>) -> Fetch<T> {
+    fn join(
+        &self,
+        fetch: impl FnOnce() -> LocalBoxFuture<'static, Result<Rc<T>>>,
+    ) -> Rc<Flight<T>> {
         let mut slot = self.slot.borrow_mut();
         if let Slot::Fetching(weak) = &*slot
             && let Some(flight) = weak.upgrade()
         {
             return flight;
         }
-        let flight = fetch().shared();
-        *slot = flight.downgrade().map_or(Slot::Empty, Slot::Fetching);
+        let flight = Rc::new(Flight(Mutex::new(State::Flying(fetch()))));
+        *slot = Slot::Fetching(Rc::downgrade(&flight));
         flight
     }
+}
 
-    fn land(&self, flight: &Fetch<T>, result: &Result<Rc<T>>) {
-        let mut slot = self.slot.borrow_mut();
-        let is_ours = match &*slot {
-            Slot::Fetching(weak) => weak.upgrade().is_some_and(|current| current.ptr_eq(flight)),
-            Slot::Empty | Slot::Ready(_) => false,
-        };
-        if is_ours {
-            *slot = result
-                .as_ref()
-                .map_or(Slot::Empty, |value| Slot::Ready(Rc::clone(value)));
-        }
+impl<T> fmt::Debug for SingleFlight<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match &*self.slot.borrow() {
+            Slot::Empty => "Empty",
+            Slot::Fetching(_) => "Fetching",
+            Slot::Ready(_) => "Ready",
+        })
     }
 }
 
