@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use http::Method;
 
 use super::error::{Error, Result};
+use crate::wire::Invalid;
 use crate::wire::link::Link;
 use crate::wire::secret::Secret;
 use crate::wire::sign::{self, MasterKey};
@@ -29,12 +30,41 @@ pub enum CredentialConfig {
 pub enum Credential {
     /// Signs every request.
     AccountKey(MasterKey),
-    /// A header value, the same for every request.
-    ResourceToken(Secret),
-    /// A header value that can be replaced.
-    BearerToken(RefCell<Secret>),
+    /// The same for every request.
+    ResourceToken(Token),
+    /// Can be replaced.
+    BearerToken(RefCell<Token>),
     /// Nothing is added.
     Host,
+}
+
+/// A token and the header value that it makes.
+#[derive(Debug)]
+pub struct Token {
+    text: Secret,
+    header: Secret,
+}
+
+impl Token {
+    fn new(
+        text: &Secret,
+        encode: fn(&str) -> std::result::Result<String, Invalid>,
+    ) -> Result<Self> {
+        let header = Secret::new(encode(text.expose())?);
+        Ok(Self {
+            text: text.clone(),
+            header,
+        })
+    }
+
+    fn hide(&self, text: &mut String) {
+        for secret in [self.header.expose(), self.text.expose()] {
+            // Most texts are shorter than a token.
+            if text.len() >= secret.len() && text.contains(secret) {
+                *text = text.replace(secret, "REDACTED");
+            }
+        }
+    }
 }
 
 impl Credential {
@@ -43,9 +73,7 @@ impl Credential {
     /// # Errors
     /// The text is no resource token.
     pub fn resource_token(text: &Secret) -> Result<Self> {
-        Ok(Self::ResourceToken(Secret::new(sign::token(
-            text.expose(),
-        )?)))
+        Token::new(text, sign::token).map(Self::ResourceToken)
     }
 
     /// A bearer token, encoded for its header.
@@ -53,7 +81,8 @@ impl Credential {
     /// # Errors
     /// The text is no token.
     pub fn bearer_token(text: &Secret) -> Result<Self> {
-        Ok(Self::BearerToken(RefCell::new(encoded_bearer(text)?)))
+        let token = Token::new(text, sign::bearer)?;
+        Ok(Self::BearerToken(RefCell::new(token)))
     }
 
     /// Puts another bearer token in the place of the present one.
@@ -66,7 +95,7 @@ impl Credential {
                 "this driver has no bearer token to replace: open one with a bearer token",
             ));
         };
-        current.replace(encoded_bearer(text)?);
+        current.replace(Token::new(text, sign::bearer)?);
         Ok(())
     }
 
@@ -74,23 +103,44 @@ impl Credential {
     pub fn authorization(&self, method: &Method, link: &Link, date: &str) -> Option<String> {
         match self {
             Self::AccountKey(key) => Some(key.authorization(method, link, date)),
-            Self::ResourceToken(token) => Some(token.expose().to_owned()),
-            Self::BearerToken(token) => Some(token.borrow().expose().to_owned()),
+            Self::ResourceToken(token) => Some(token.header.expose().to_owned()),
+            Self::BearerToken(token) => Some(token.borrow().header.expose().to_owned()),
             Self::Host => None,
         }
     }
 
-    /// Removes the credential from a text of the service, should it have been echoed.
-    pub fn redact(&self, text: String) -> String {
-        let hide = |secret: &str| text.replace(secret, "REDACTED");
+    /// Whether texts of the service have to be searched: those who see the header see the token.
+    pub fn is_token(&self) -> bool {
+        matches!(self, Self::ResourceToken(_) | Self::BearerToken(_))
+    }
+
+    /// Removes the token from a text of the service, should it have been sent back.
+    pub fn hide(&self, text: &mut String) {
         match self {
-            Self::ResourceToken(token) => hide(token.expose()),
-            Self::BearerToken(token) => hide(token.borrow().expose()),
-            Self::AccountKey(_) | Self::Host => text,
+            Self::ResourceToken(token) => token.hide(text),
+            Self::BearerToken(token) => token.borrow().hide(text),
+            Self::AccountKey(_) | Self::Host => {}
         }
     }
 }
 
-fn encoded_bearer(text: &Secret) -> Result<Secret> {
-    Ok(Secret::new(sign::bearer(text.expose())?))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_hidden_in_both_spellings() {
+        let token = "type=resource&ver=1&sig=a+b/c==;";
+        let credential = Credential::resource_token(&Secret::new(token)).unwrap();
+        let header = credential
+            .authorization(&Method::GET, &crate::wire::link::account(), "")
+            .unwrap();
+        assert_ne!(header, token);
+        let mut text = format!("you sent {header}, that is {token}.");
+        credential.hide(&mut text);
+        assert_eq!(text, "you sent REDACTED, that is REDACTED.");
+        let mut text = "nothing secret".to_owned();
+        credential.hide(&mut text);
+        assert_eq!(text, "nothing secret");
+    }
 }

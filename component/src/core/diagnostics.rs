@@ -73,6 +73,8 @@ pub struct Recorder(Rc<RefCell<Record>>);
 #[derive(Debug)]
 struct Record {
     diagnostics: Diagnostics,
+    /// Whether the last attempt is under way.
+    flying: bool,
     started: u64,
     last: u64,
 }
@@ -87,6 +89,7 @@ impl Recorder {
         };
         Self(Rc::new(RefCell::new(Record {
             diagnostics,
+            flying: false,
             started: now,
             last: now,
         })))
@@ -97,22 +100,67 @@ impl Recorder {
         self.0.borrow().diagnostics.activity_id.clone()
     }
 
-    /// When the last attempt ended, or the operation began: the start of the next attempt. Saves a clock reading.
-    pub fn last(&self) -> u64 {
-        self.0.borrow().last
-    }
-
     /// The operation goes on at `now`, after waiting for somebody else's request.
     pub fn resume(&self, now: u64) {
         self.0.borrow_mut().last = now;
     }
 
-    /// Adds an attempt that ended at `now`. Beyond the bound the oldest of the later half goes.
-    pub fn push(&self, attempt: Attempt, now: u64) {
+    /// An attempt begins. Its time counts from the end of the one before, or from the operation's beginning, which
+    /// saves a reading of the clock.
+    pub fn depart(&self, operation_name: &'static str, region: Option<String>, endpoint: &str) {
         let mut record = self.0.borrow_mut();
-        record.last = now;
+        record.flying = true;
+        record.push(Attempt {
+            operation_name,
+            region,
+            endpoint: endpoint.to_owned(),
+            status: None,
+            sub_status: None,
+            request_charge: 0.0,
+            activity_id: None,
+            request_sent: RequestSent::Sent,
+            duration_ms: 0.0,
+            server_duration_ms: None,
+            error: None,
+        });
+    }
+
+    /// The attempt under way ends at `now`; `complete` fills in how.
+    pub fn land(&self, now: u64, complete: impl FnOnce(&mut Attempt)) {
+        let mut record = self.0.borrow_mut();
+        let record = &mut *record;
         let diagnostics = &mut record.diagnostics;
-        diagnostics.request_charge += attempt.request_charge;
+        if record.flying
+            && let Some(attempt) = diagnostics.attempts.last_mut()
+        {
+            attempt.duration_ms = elapsed_ms(record.last, now);
+            complete(attempt);
+            diagnostics.request_charge += attempt.request_charge;
+        }
+        record.flying = false;
+        record.last = now;
+    }
+
+    /// Ends the record with its last attempt. One that is still under way was abandoned.
+    pub fn finish(self) -> Diagnostics {
+        let mut record = self.0.borrow_mut();
+        let record = &mut *record;
+        let mut diagnostics = std::mem::take(&mut record.diagnostics);
+        diagnostics.duration_ms = elapsed_ms(record.started, record.last);
+        if std::mem::take(&mut record.flying)
+            && let Some(attempt) = diagnostics.attempts.last_mut()
+        {
+            attempt.request_sent = RequestSent::Unknown;
+            attempt.error = Some("abandoned".to_owned());
+        }
+        diagnostics
+    }
+}
+
+impl Record {
+    /// Adds an attempt. Beyond the bound the oldest of the later half goes.
+    fn push(&mut self, attempt: Attempt) {
+        let diagnostics = &mut self.diagnostics;
         diagnostics.request_count = diagnostics.request_count.saturating_add(1);
         if diagnostics.attempts.len() >= MAX_ATTEMPTS {
             diagnostics.attempts.remove(MAX_ATTEMPTS / 2);
@@ -123,13 +171,6 @@ impl Recorder {
             diagnostics.attempts.reserve_exact(1);
         }
         diagnostics.attempts.push(attempt);
-    }
-
-    /// Ends the record; the operation ended with its last attempt.
-    pub fn finish(self) -> Diagnostics {
-        let mut record = self.0.borrow_mut();
-        record.diagnostics.duration_ms = elapsed_ms(record.started, record.last);
-        std::mem::take(&mut record.diagnostics)
     }
 }
 
@@ -143,27 +184,14 @@ pub fn elapsed_ms(start: u64, end: u64) -> f64 {
 mod tests {
     use super::*;
 
-    fn attempt(charge: f64) -> Attempt {
-        Attempt {
-            operation_name: "read_item",
-            region: None,
-            endpoint: "https://a/".to_owned(),
-            status: Some(200),
-            sub_status: None,
-            request_charge: charge,
-            activity_id: None,
-            request_sent: RequestSent::Sent,
-            duration_ms: 1.0,
-            server_duration_ms: None,
-            error: None,
-        }
-    }
-
     #[test]
     fn a_storm_keeps_the_first_and_the_last_and_counts_exactly() {
         let recorder = Recorder::new("read_item", "id".to_owned(), 0);
         for n in 0..5_000_u32 {
-            recorder.push(attempt(f64::from(n)), u64::from(n));
+            recorder.depart("read_item", None, "https://a/");
+            recorder.land(u64::from(n), |attempt| {
+                attempt.request_charge = f64::from(n)
+            });
         }
         let record = recorder.finish();
         assert_eq!(record.attempts.len(), MAX_ATTEMPTS);
@@ -186,8 +214,29 @@ mod tests {
         assert_eq!(elapsed_ms(1_000_000, 2_500_000), 1.5);
         assert_eq!(elapsed_ms(5, 4), 0.0);
         let recorder = Recorder::new("read_item", "id".to_owned(), 1_000_000);
-        assert_eq!(recorder.last(), 1_000_000);
-        recorder.push(attempt(1.0), 4_000_000);
-        assert_eq!(recorder.finish().duration_ms, 3.0);
+        recorder.depart("read_item", None, "https://a/");
+        recorder.land(4_000_000, |_| {});
+        recorder.resume(5_000_000);
+        recorder.depart("read_item", None, "https://a/");
+        recorder.land(6_500_000, |_| {});
+        let record = recorder.finish();
+        assert_eq!(record.duration_ms, 5.5);
+        let durations: Vec<_> = record
+            .attempts
+            .iter()
+            .map(|attempt| attempt.duration_ms)
+            .collect();
+        assert_eq!(durations, [3.0, 1.5]);
+    }
+
+    #[test]
+    fn what_is_under_way_at_the_end_was_abandoned() {
+        let recorder = Recorder::new("read_item", "id".to_owned(), 0);
+        recorder.depart("read_item", None, "https://a/");
+        let elsewhere = recorder.clone();
+        let record = recorder.finish();
+        assert_eq!(record.attempts[0].request_sent, RequestSent::Unknown);
+        assert!(record.attempts[0].error.is_some());
+        elsewhere.land(1, |_| panic!("it is on record already"));
     }
 }

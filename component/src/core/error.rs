@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::diagnostics::Diagnostics;
+use super::diagnostics::{Attempt, Diagnostics};
 use crate::wire::Invalid;
 use crate::wire::headers::ResponseHeaders;
 
@@ -100,15 +100,20 @@ impl Error {
         Self::new(ErrorKind::Closed, "the driver is closed: open a new one")
     }
 
-    /// A task that its caller cancelled; `maybe_applied` if it is a write that may have left.
-    pub fn cancelled(maybe_applied: bool) -> Box<Self> {
+    /// An operation that its caller cancelled. A write may have been applied if its own request was under way.
+    pub fn cancelled(read: bool, diagnostics: Option<Diagnostics>) -> Box<Self> {
         let mut error = Self::new(
             ErrorKind::Cancelled,
-            "the task was cancelled; a request that had left may still be carried out",
+            "the operation was cancelled; a request that had left may still be carried out",
         );
-        if maybe_applied {
+        let under_way = diagnostics.as_ref().is_some_and(|diagnostics| {
+            let own = |attempt: &Attempt| attempt.operation_name == diagnostics.operation_name;
+            diagnostics.attempts.last().is_some_and(own)
+        });
+        if under_way && !read {
             error.outcome = Outcome::Unknown;
         }
+        error.diagnostics = diagnostics;
         error
     }
 }

@@ -69,16 +69,12 @@ pub struct TransportFailure {
     pub detail: String,
 }
 
-/// Checks what arrived against what was announced.
+/// Checks that this is a complete answer.
 ///
 /// # Errors
 /// The body is shorter or longer than `content-length` says. A body with a content encoding is not checked: the host
 /// may have decoded it.
-pub fn check_length(
-    status: u16,
-    headers: &ResponseHeaders,
-    body: &[u8],
-) -> Result<(), TransportFailure> {
+pub fn check(status: u16, headers: &ResponseHeaders, body: &[u8]) -> Result<(), TransportFailure> {
     let announced = headers
         .other("content-length")
         .and_then(|text| text.parse::<u64>().ok());
@@ -93,11 +89,18 @@ pub fn check_length(
     {
         return Ok(());
     }
-    Err(TransportFailure {
+    Err(incomplete(format!(
+        "{} bytes of {length} arrived",
+        body.len()
+    )))
+}
+
+fn incomplete(detail: String) -> TransportFailure {
+    TransportFailure {
         sent: RequestSent::Sent,
         cause: FailureCause::Incomplete,
-        detail: format!("{} bytes of {length} arrived", body.len()),
-    })
+        detail,
+    }
 }
 
 #[cfg(test)]
@@ -112,14 +115,14 @@ mod tests {
             ResponseHeaders::from_list(pairs.iter().map(owned).collect())
         };
         let length = |text| list(&[("Content-Length", text)]);
-        assert!(check_length(200, &length("3"), b"abc").is_ok());
-        assert!(check_length(200, &list(&[]), b"abc").is_ok());
-        assert!(check_length(204, &length("3"), b"").is_ok());
-        assert!(check_length(200, &length("x"), b"").is_ok());
-        let failure = check_length(200, &length("4"), b"abc").unwrap_err();
+        assert!(check(200, &length("3"), b"abc").is_ok());
+        assert!(check(200, &list(&[]), b"abc").is_ok());
+        assert!(check(204, &length("3"), b"").is_ok());
+        assert!(check(200, &length("x"), b"").is_ok());
+        let failure = check(200, &length("4"), b"abc").unwrap_err();
         assert_eq!(failure.sent, RequestSent::Sent);
         assert_eq!(failure.detail, "3 bytes of 4 arrived");
         let encoded = list(&[("content-length", "4"), ("content-encoding", "gzip")]);
-        assert!(check_length(200, &encoded, b"abcdef").is_ok());
+        assert!(check(200, &encoded, b"abcdef").is_ok());
     }
 }

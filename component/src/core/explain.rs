@@ -4,7 +4,7 @@
 use super::diagnostics::RequestSent;
 use super::error::{Error, ErrorKind, Outcome};
 use super::exchange::{FailureCause, TransportFailure};
-use crate::wire::error_body;
+use crate::wire::error_body::{self, ErrorBody};
 use crate::wire::headers::ResponseHeaders;
 
 /// Whether a status is a success. 304 answers a conditional read of an unchanged item.
@@ -12,22 +12,33 @@ pub fn is_success(status: u16) -> bool {
     matches!(status, 200..=299 | 304)
 }
 
-/// The error for an answer of the service. `name` is the operation, `read` whether it changes nothing.
+/// The error for an answer of the service to an operation that is called `name` and, if `read`, changes nothing. `hide`
+/// takes secrets out of the service's words.
 pub fn answer(
-    name: &str,
-    read: bool,
+    (name, read): (&str, bool),
     status: u16,
     headers: ResponseHeaders,
     body: &[u8],
+    hide: &dyn Fn(&mut String),
 ) -> Box<Error> {
     let (kind, advice) = meaning(status, headers.sub_status);
-    let mut error = Error::new(kind, message(name, status, &headers, body, advice));
+    let mut error = Error::new(
+        kind,
+        message(
+            name,
+            status,
+            &headers,
+            &error_body::parse(body, hide),
+            advice,
+        ),
+    );
     error.status = Some(status);
     error.sub_status = headers.sub_status;
     error.retry_after_ms = headers.retry_after_ms();
     error.retryable = is_retryable(kind, status);
-    // A definite refusal changed nothing. A timeout or a failure inside the service may have come after the write.
-    let ambiguous = status == 408 || (status >= 500 && status != 503);
+    // A definite refusal changed nothing. A timeout or a failure inside the service may have come after the write, and
+    // an interim status says nothing.
+    let ambiguous = status == 408 || status < 200 || (status >= 500 && status != 503);
     if ambiguous && !read {
         error.outcome = Outcome::Unknown;
     }
@@ -79,19 +90,18 @@ fn message(
     name: &str,
     status: u16,
     headers: &ResponseHeaders,
-    body: &[u8],
+    body: &ErrorBody,
     advice: &str,
 ) -> String {
-    let parsed = error_body::parse(body);
-    let code = parsed.code.as_deref().unwrap_or("no code");
+    let code = body.code.as_deref().unwrap_or("no code");
     let sub_status = headers
         .sub_status
         .map(|sub| format!("/{sub}"))
         .unwrap_or_default();
     let mut message = format!("{name}: {status}{sub_status} ({code}). {advice}");
-    if let Some(detail) = parsed.detail {
+    if let Some(detail) = &body.detail {
         message.push_str(" The service says: ");
-        message.push_str(&detail);
+        message.push_str(detail);
     }
     message
 }
@@ -262,7 +272,7 @@ mod tests {
             ..ResponseHeaders::default()
         };
         let body = br#"{"code":"Whatever","message":"because"}"#;
-        answer("upsert_item", read, status, headers, body)
+        answer(("upsert_item", read), status, headers, body, &|_| {})
     }
 
     #[test]
@@ -302,7 +312,7 @@ mod tests {
 
     #[test]
     fn the_outcome_of_a_write_is_unknown_when_the_service_cannot_say() {
-        for status in [408, 500, 502, 504] {
+        for status in [101, 408, 500, 502, 504] {
             assert_eq!(
                 of(status, None, false).outcome,
                 Outcome::Unknown,

@@ -53,8 +53,32 @@ impl<W: World> Driver<W> {
         let session = self.session.borrow().clone();
         async move {
             let session = session.ok_or_else(Error::closed)?;
-            session.execute(operation, options).await
+            let (options, recorder) = session.prepare(operation.name(), options);
+            session.execute(operation, options, recorder).await
         }
+    }
+
+    /// Like [`execute`](Self::execute), with a handle on the record of what is sent, for a caller who may drop the
+    /// future. None if the driver is closed.
+    pub fn begin(
+        &self,
+        operation: Operation,
+        options: OperationOptions,
+    ) -> (
+        Option<Recorder>,
+        impl Future<Output = Result<Response>> + use<W>,
+    ) {
+        let session = self.session.borrow().clone();
+        let begun = session.map(|session| {
+            let (options, recorder) = session.prepare(operation.name(), options);
+            (session, options, recorder)
+        });
+        let recorder = begun.as_ref().map(|(_, _, recorder)| recorder.clone());
+        let future = async move {
+            let (session, options, recorder) = begun.ok_or_else(Error::closed)?;
+            session.execute(operation, options, recorder).await
+        };
+        (recorder, future)
     }
 
     /// Replaces the bearer token for operations that begin later.
@@ -106,17 +130,30 @@ impl<W: World> Session<W> {
         }
     }
 
-    async fn execute(&self, operation: Operation, options: OperationOptions) -> Result<Response> {
-        let (name, now) = (operation.name(), self.transport.world.now());
-        let checked = options
+    /// The options in force, and the record of an operation that begins now.
+    fn prepare(
+        &self,
+        name: &'static str,
+        options: OperationOptions,
+    ) -> (Result<OperationOptions>, Recorder) {
+        let options = options
             .checked()
             .map(|options| options.over(&self.defaults));
-        let id = checked
+        let given = options
             .as_ref()
             .ok()
             .and_then(|options| options.activity_id.clone());
-        let recorder = Recorder::new(name, id.unwrap_or_else(|| self.ids.next_id()), now);
-        let result = match checked {
+        let id = given.unwrap_or_else(|| self.ids.next_id());
+        (options, Recorder::new(name, id, self.transport.world.now()))
+    }
+
+    async fn execute(
+        &self,
+        operation: Operation,
+        options: Result<OperationOptions>,
+        recorder: Recorder,
+    ) -> Result<Response> {
+        let result = match options {
             Ok(options) => self.run(operation, &options, &recorder).await,
             Err(error) => Err(error),
         };
@@ -133,7 +170,6 @@ impl<W: World> Session<W> {
                 diagnostics,
             }),
             Err(mut error) => {
-                error.message = self.transport.credential.redact(error.message);
                 error.diagnostics = Some(diagnostics);
                 Err(error)
             }
@@ -178,18 +214,7 @@ impl<W: World> Session<W> {
                     .as_ref(),
             );
         }
-        let Answer {
-            status,
-            headers,
-            body,
-        } = answer;
-        Err(explain::answer(
-            request.name,
-            request.read,
-            status,
-            headers,
-            &body,
-        ))
+        Err(self.transport.refusal((request.name, request.read), answer))
     }
 
     /// The account document: read once, from the configured endpoint.
@@ -283,12 +308,7 @@ impl<W: World> Transport<W> {
         if explain::is_success(answer.status) {
             return Ok(answer);
         }
-        let Answer {
-            status,
-            headers,
-            body,
-        } = answer;
-        Err(explain::answer(request.name, true, status, headers, &body))
+        Err(self.refusal((request.name, true), answer))
     }
 }
 

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 
 use crate::core::account::Target;
 use crate::core::credential::Credential;
-use crate::core::diagnostics::{Attempt, Recorder, RequestSent, elapsed_ms};
-use crate::core::exchange::{Head, HttpResponse, TransportFailure, check_length};
+use crate::core::diagnostics::Recorder;
+use crate::core::exchange::{Head, HttpResponse, TransportFailure, check};
 use crate::core::request::Request;
 use crate::core::retry::{self, Decision};
-use crate::core::{Result, explain};
+use crate::core::{Error, Result, explain};
 use crate::wire::date::http_date;
 use crate::wire::headers::{API_VERSION, HeaderList, ResponseHeaders, name};
 
@@ -96,27 +96,14 @@ impl<W: World> Transport<W> {
         target: &Target,
         recorder: &Recorder,
     ) -> std::result::Result<Answer, TransportFailure> {
-        let mut attempt = Attempt {
-            operation_name: request.name,
-            region: target.region.clone(),
-            endpoint: target.endpoint.url().to_owned(),
-            status: None,
-            sub_status: None,
-            request_charge: 0.0,
-            activity_id: None,
-            request_sent: RequestSent::Sent,
-            duration_ms: 0.0,
-            server_duration_ms: None,
-            error: None,
-        };
+        let endpoint = target.endpoint.url();
+        recorder.depart(request.name, target.region.clone(), endpoint);
         let result = match self.begin(request, custom, target, recorder.activity_id()) {
             Ok(outgoing) => self.world.send(outgoing, request.body.as_deref()).await,
             Err(failure) => Err(failure),
         };
-        let result = result.and_then(complete);
-        let now = self.world.now();
-        attempt.duration_ms = elapsed_ms(recorder.last(), now);
-        match &result {
+        let result = result.and_then(|response| self.complete(response));
+        recorder.land(self.world.now(), |attempt| match &result {
             Ok(answer) => {
                 attempt.status = Some(answer.status);
                 attempt.sub_status = answer.headers.sub_status;
@@ -128,9 +115,34 @@ impl<W: World> Transport<W> {
                 attempt.request_sent = failure.sent;
                 attempt.error = Some(failure.detail.clone());
             }
-        }
-        recorder.push(attempt, now);
+        });
         result
+    }
+
+    /// Checks and sorts a response. A token that was sent back is taken out of the headers.
+    fn complete(&self, response: HttpResponse) -> std::result::Result<Answer, TransportFailure> {
+        let mut headers = ResponseHeaders::from_list(response.headers);
+        if self.credential.is_token() {
+            headers.each_text(|text| self.credential.hide(text));
+        }
+        check(response.status, &headers, &response.body)?;
+        Ok(Answer {
+            status: response.status,
+            headers,
+            body: response.body,
+        })
+    }
+
+    /// The error for an answer that is no success.
+    pub(super) fn refusal(&self, (name, read): (&str, bool), answer: Answer) -> Box<Error> {
+        let Answer {
+            status,
+            headers,
+            body,
+        } = answer;
+        explain::answer((name, read), status, headers, &body, &|text| {
+            self.credential.hide(text)
+        })
     }
 
     /// Hands over the head: the constant headers, the operation's, the caller's, and the signature.
@@ -195,14 +207,4 @@ fn has(headers: &HeaderList, name: &str) -> bool {
 /// These two belong to whoever signs, which may be the host.
 fn is_signature(name: &str) -> bool {
     matches!(name, name::AUTHORIZATION | name::DATE)
-}
-
-fn complete(response: HttpResponse) -> std::result::Result<Answer, TransportFailure> {
-    let headers = ResponseHeaders::from_list(response.headers);
-    check_length(response.status, &headers, &response.body)?;
-    Ok(Answer {
-        status: response.status,
-        headers,
-        body: response.body,
-    })
 }

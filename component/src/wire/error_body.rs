@@ -20,20 +20,23 @@ pub struct ErrorBody {
 }
 
 /// Reads any body: the service's `{"code", "message"}`, with the errors nested in its message unwrapped; else the
-/// body's beginning as text. Looks at no more than 64 KiB.
-pub fn parse(body: &[u8]) -> ErrorBody {
+/// body's beginning as text. Looks at no more than 64 KiB. `hide` takes secrets out of the texts before they are cut.
+pub fn parse(body: &[u8], hide: &dyn Fn(&mut String)) -> ErrorBody {
+    let line = |mut text: String, limit| {
+        hide(&mut text);
+        one_line(&text, limit)
+    };
     match envelope(body) {
         Some(Envelope { code, message }) if code.is_some() || message.is_some() => ErrorBody {
-            code: code.and_then(|code| one_line(&text(code), MAX_CODE_BYTES)),
-            detail: message.and_then(|message| detail(&text(message))),
+            code: code.and_then(|code| line(text(code), MAX_CODE_BYTES)),
+            detail: message.and_then(|message| line(detail(text(message)), MAX_DETAIL_BYTES)),
         },
         _ => {
-            let beginning = body
-                .get(..MAX_DETAIL_BYTES.saturating_mul(2))
-                .unwrap_or(body);
+            let beginning = body.get(..MAX_JSON_BYTES).unwrap_or(body);
+            let text = String::from_utf8_lossy(beginning).into_owned();
             ErrorBody {
                 code: None,
-                detail: one_line(&String::from_utf8_lossy(beginning), MAX_DETAIL_BYTES),
+                detail: line(text, MAX_DETAIL_BYTES),
             }
         }
     }
@@ -64,19 +67,17 @@ fn text(raw: &RawValue) -> String {
     json::text(raw).unwrap_or_else(|| raw.get().to_owned())
 }
 
-fn detail(message: &str) -> Option<String> {
-    if let Some(errors) = nested_errors(message) {
-        return one_line(&errors, MAX_DETAIL_BYTES);
+fn detail(message: String) -> String {
+    if let Some(errors) = nested_errors(&message) {
+        return errors;
     }
     // What follows the activity id (which travels in a header too) is about the service's inner working.
     let useful = message.find("ActivityId:").and_then(|at| message.get(..at));
-    let useful = useful.map_or(message, |useful| {
-        useful.trim_end_matches([',', '\r', '\n', ' '])
-    });
-    one_line(
-        if useful.is_empty() { message } else { useful },
-        MAX_DETAIL_BYTES,
-    )
+    let useful = useful.map(|useful| useful.trim_end_matches([',', '\r', '\n', ' ']));
+    match useful.filter(|useful| !useful.is_empty()) {
+        Some(useful) => useful.to_owned(),
+        None => message,
+    }
 }
 
 /// What a message holds after `Message: `: a list of errors, each a text or an object with a message.
@@ -130,7 +131,7 @@ mod tests {
     use crate::wire::testing::Random;
 
     fn parts(body: &[u8]) -> (Option<String>, Option<String>) {
-        let ErrorBody { code, detail } = parse(body);
+        let ErrorBody { code, detail } = parse(body, &|_| {});
         (code, detail)
     }
 

@@ -96,6 +96,20 @@ impl ResponseHeaders {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// Shows every text to `change`.
+    pub fn each_text(&mut self, mut change: impl FnMut(&mut String)) {
+        let typed = [
+            &mut self.activity_id,
+            &mut self.session_token,
+            &mut self.etag,
+            &mut self.continuation,
+            &mut self.index_metrics,
+            &mut self.query_metrics,
+        ];
+        typed.into_iter().flatten().for_each(&mut change);
+        self.others.iter_mut().for_each(|(_, value)| change(value));
+    }
+
     /// `x-ms-retry-after-ms`: how long the service asks to wait.
     pub fn retry_after_ms(&self) -> Option<u64> {
         self.other(name::RETRY_AFTER_MS)?.parse().ok()

@@ -1,8 +1,7 @@
 //! `cosmosdb:driver/tasks`: many operations at once in one instance, without blocking.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -14,6 +13,7 @@ use super::exports::driver::DriverBorrow;
 use super::exports::tasks::{Guest, TaskId};
 use super::reactor::{self, Flag, Turn};
 use super::{Component, driver::Handle};
+use crate::core::diagnostics::Recorder;
 use crate::core::{self, Error};
 use crate::wasi::bindings::types::{Error as WitError, Operation, OperationOptions, Response};
 use crate::wasi::translate;
@@ -42,20 +42,17 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn submit(&mut self, read: bool, call: impl Future<Output = Outcome> + 'static) -> TaskId {
+    fn submit(
+        &mut self,
+        read: bool,
+        recorder: Option<Recorder>,
+        call: impl Future<Output = Outcome> + 'static,
+    ) -> TaskId {
         let id = self.free_id();
         let (abort, registration) = AbortHandle::new_pair();
-        let begun = Rc::new(Cell::new(false));
-        let begins = Rc::clone(&begun);
-        let call = async move {
-            begins.set(true);
-            call.await
-        };
         let task = Abortable::new(call, registration).map(move |ended| {
-            (
-                id,
-                ended.unwrap_or_else(|_| Err(Error::cancelled(begun.get() && !read))),
-            )
+            let cancelled = |_| Err(Error::cancelled(read, recorder.map(Recorder::finish)));
+            (id, ended.unwrap_or_else(cancelled))
         });
         self.tasks.insert(id, Task::Running(abort));
         self.running.push(task.boxed_local());
@@ -74,7 +71,10 @@ impl Tasks {
     /// The outcome of a finished task; none while it runs.
     fn take(&mut self, id: TaskId) -> Option<Outcome> {
         match self.tasks.remove(&id) {
-            Some(Task::Finished(outcome)) => Some(outcome),
+            Some(Task::Finished(outcome)) => {
+                self.news.retain(|news| *news != id);
+                Some(outcome)
+            }
             Some(running) => {
                 self.tasks.insert(id, running);
                 None
@@ -111,11 +111,9 @@ impl Guest for Component {
     fn submit(driver: DriverBorrow<'_>, operation: Operation, options: OperationOptions) -> TaskId {
         let operation = translate::operation(operation);
         let read = operation.is_read();
-        let call = driver
-            .get::<Handle>()
-            .0
-            .execute(operation, translate::options(options));
-        with(|tasks| tasks.submit(read, call))
+        let driver = &driver.get::<Handle>().0;
+        let (recorder, call) = driver.begin(operation, translate::options(options));
+        with(|tasks| tasks.submit(read, recorder, call))
     }
 
     fn step() -> Vec<TaskId> {
