@@ -5,7 +5,7 @@ use cosmosdb_driver_host::types::{
     PatchItem, PatchOperation, Precondition, ReadItem, ReplaceItem, WriteItem,
 };
 
-use crate::account::{CONTAINER, DATABASE};
+use crate::account::{CONTAINER, database};
 
 pub(crate) fn container(database: &str, container: &str) -> ContainerRef {
     ContainerRef {
@@ -29,7 +29,7 @@ pub(crate) struct At {
 
 /// In the container of the test.
 pub(crate) fn at(key: impl Into<Vec<KeyComponent>>) -> At {
-    within(DATABASE, key)
+    within(&database(), key)
 }
 
 /// In the container of the test's name in another database.

@@ -12,6 +12,8 @@ on_every_face!(
     bad_patches_are_not_sent
 );
 
+const ITEM: &str = r#"{"id":"1","pk":"a","n":1,"old":true,"list":[1,2],"from":"x"}"#;
+
 fn value(path: &str, value: &str) -> PatchValue {
     PatchValue {
         path: path.to_owned(),
@@ -24,9 +26,8 @@ fn remove(path: &str) -> PatchOperation {
 }
 
 async fn with_item(face: Face) -> Account {
-    let mut account = Account::new(face).await;
-    let body = r#"{"id":"1","pk":"a","n":1,"old":true,"list":[1,2],"from":"x"}"#;
-    account.ok(at(text("a")).create(body)).await;
+    let mut account = Account::anywhere_with_key(face, &["/pk"], 2).await;
+    account.ok(at(text("a")).create(ITEM)).await;
     account
 }
 
@@ -45,13 +46,14 @@ async fn all_six_operations(face: Face) {
     ];
     let patched = account.ok(at(text("a")).patch("1", operations, None)).await;
     assert_eq!(patched.status, 200);
-    let seen = account.last();
-    assert_eq!(seen.method, "PATCH");
-    assert_eq!(
-        seen.header("content-type"),
-        Some("application/json_patch+json")
-    );
-    assert_eq!(seen.header("prefer"), Some("return=minimal"));
+    account.sees(|seen| {
+        assert_eq!(seen.method, "PATCH");
+        assert_eq!(
+            seen.header("content-type"),
+            Some("application/json_patch+json")
+        );
+        assert_eq!(seen.header("prefer"), Some("return=minimal"));
+    });
     let read = json(&account.ok(at(text("a")).read("1")).await.body);
     assert_eq!(read["list"], serde_json::json!([1, 2, 3]));
     assert_eq!(
@@ -62,6 +64,7 @@ async fn all_six_operations(face: Face) {
         (&read["to"], read.get("old"), read.get("from")),
         (&"x".into(), None, None)
     );
+    account.end().await;
 }
 
 async fn conditions_hold_or_nothing_happens(face: Face) {
@@ -81,10 +84,7 @@ async fn conditions_hold_or_nothing_happens(face: Face) {
         1
     );
     account.ok(patch("from c where c.n = 1")).await;
-    assert_eq!(
-        json(&account.last().body)["condition"],
-        "from c where c.n = 1"
-    );
+    account.sees(|seen| assert_eq!(json(&seen.body)["condition"], "from c where c.n = 1"));
     assert_eq!(
         json(&account.ok(at(text("a")).read("1")).await.body)["n"],
         2
@@ -98,11 +98,13 @@ async fn conditions_hold_or_nothing_happens(face: Face) {
         account.refused(outdated).await,
         ErrorKind::PreconditionFailed
     );
-    assert_eq!(account.last().header("if-match"), Some("\"outdated\""));
+    account.sees(|seen| assert_eq!(seen.header("if-match"), Some("\"outdated\"")));
+    account.end().await;
 }
 
 async fn bad_patches_are_not_sent(face: Face) {
-    let mut account = with_item(face).await;
+    let mut account = Account::new(face).await;
+    account.ok(at(text("a")).create(ITEM)).await;
     let before = account.emulator.requests().len();
     let set = |path: &str, text: &str| PatchOperation::Set(value(path, text));
     for operations in [

@@ -5,7 +5,7 @@ use cosmosdb_driver_host::types::{
 };
 use host_tests::emulator::Emulator;
 
-use crate::account::{Account, Anywhere, CONTAINER, DATABASE};
+use crate::account::{Account, CONTAINER, DATABASE, database};
 use crate::build::{at, container, create_container, create_database, json, text};
 use crate::face::Face;
 
@@ -17,8 +17,8 @@ on_every_face!(
 );
 
 async fn databases_and_containers_live(face: Face) {
-    let mut account = Anywhere::new(face).await;
-    let database = account.database.clone();
+    let mut account = Account::anywhere(face).await;
+    let database = database();
     let created = account.ok(create_database(&database)).await;
     assert_eq!(
         (created.status, &json(&created.body)["id"]),

@@ -12,13 +12,15 @@ use crate::build::{at, text};
 use crate::face::{Driver, Face};
 
 /// Bounds a hang. Nothing is measured with it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The body of a good answer.
 pub(crate) const GOOD: &str = r#"{"id":"1","pk":"a"}"#;
 
-/// What every step of the metadata and an item answers when all is well, in the order of an eager driver's requests.
+/// An account document that names no regions: the configured endpoint serves.
 pub(crate) const ACCOUNT: &str = "{}";
+
+/// The definition of the test's container.
 pub(crate) const DEFINITION: &str =
     r#"{"_rid":"rid","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2}}"#;
 
@@ -35,7 +37,7 @@ pub(crate) fn good() -> Step {
     Step::respond(200, &[], GOOD)
 }
 
-/// What is known after a failure that the service may have seen the request of.
+/// What is known of the effect when the service may have seen the request and gave no answer.
 pub(crate) fn outcome(operation: &Operation) -> Outcome {
     match operation {
         Operation::ReadItem(_) => Outcome::NotApplied,
@@ -43,6 +45,7 @@ pub(crate) fn outcome(operation: &Operation) -> Outcome {
     }
 }
 
+/// The server and the driver.
 pub(crate) struct Scene {
     pub(crate) server: ScriptedServer,
     pub(crate) driver: Driver,
@@ -54,8 +57,8 @@ impl Scene {
         Self::with(face, script, Options::default(), lean).await
     }
 
-    /// Lean metadata and other options.
-    pub(crate) async fn patient(
+    /// Lean metadata and a host with these options.
+    pub(crate) async fn hosted(
         face: Face,
         script: impl IntoIterator<Item = Step>,
         options: Options,
@@ -89,8 +92,8 @@ impl Scene {
         fails(&mut self.driver, operation).await
     }
 
-    /// A fault without a usable answer: a retryable transport error, and one request on the wire, `already` others
-    /// before it.
+    /// A fault without a usable answer: a retryable transport error, and one request on the wire, besides `already`
+    /// others before it.
     pub(crate) async fn breaks(&mut self, operation: Operation, already: usize) -> DriverError {
         let expected = outcome(&operation);
         let error = self.fails(operation).await;

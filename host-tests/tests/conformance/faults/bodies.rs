@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use cosmosdb_driver_host::types::{ErrorKind, Outcome, RequestSent};
 use host_tests::scripted::{Gate, Step};
+use tokio::time::timeout;
 
 use crate::face::Face;
-use crate::scene::{GOOD, PATIENCE, Scene, good, outcome, read, write};
+use crate::scene::{GOOD, PATIENCE, Scene, execute, good, outcome, read, write};
 
 on_every_face!(
     an_answer_that_breaks_off,
@@ -112,7 +113,8 @@ async fn an_answer_over_the_largest_size_is_not_kept(face: Face) {
         assert!(!error.retryable, "the next one would be as large");
         assert!(error.message.contains("larger"), "{}", error.message);
         let abandoned = scene.server.wait_until(|seen| seen[0].abandoned);
-        tokio::time::timeout(PATIENCE, abandoned).await.unwrap();
+        let abandoned = timeout(PATIENCE, abandoned).await;
+        abandoned.expect("the rest is not fetched");
         scene.still_works().await;
         assert_eq!(scene.server.requests().len(), 2);
     }
@@ -134,7 +136,7 @@ async fn an_answer_in_pieces_is_complete(face: Face) {
             gate.open();
         }
     };
-    let (answer, ()) = tokio::join!(crate::scene::execute(driver, read()), release);
+    let (answer, ()) = tokio::join!(execute(driver, read()), release);
     assert_eq!(answer.unwrap().body, GOOD.as_bytes());
     scene.still_works().await;
     assert_eq!(scene.server.connections(), 1, "nothing was wrong with it");

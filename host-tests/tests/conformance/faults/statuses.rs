@@ -11,6 +11,7 @@ on_every_face!(
     every_status_has_its_meaning,
     sub_statuses_change_the_meaning,
     redirects_are_not_followed,
+    an_upgrade_is_no_answer,
     odd_headers_do_no_harm,
 );
 
@@ -136,6 +137,17 @@ async fn redirects_are_not_followed(face: Face) {
         }
     }
     assert_eq!(elsewhere.connections(), 0);
+}
+
+async fn an_upgrade_is_no_answer(face: Face) {
+    let upgrade = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
+    let mut scene = Scene::lean(face, [Step::garbage(upgrade), good()]).await;
+    let error = scene.fails(read()).await;
+    assert_eq!(
+        (error.kind, error.status, error.retryable),
+        (ErrorKind::Service, Some(101), false)
+    );
+    scene.still_works().await;
 }
 
 async fn odd_headers_do_no_harm(face: Face) {

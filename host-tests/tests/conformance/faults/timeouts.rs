@@ -6,6 +6,7 @@ use bytes::Bytes;
 use cosmosdb_driver_host::Options;
 use cosmosdb_driver_host::types::{ErrorKind, RequestSent};
 use host_tests::scripted::{Gate, Step};
+use tokio::time::timeout;
 
 use crate::face::Face;
 use crate::scene::{PATIENCE, Scene, good, outcome, read, write};
@@ -17,7 +18,7 @@ const SHORT: Duration = Duration::from_secs(1);
 
 async fn times_out(face: Face, fault: Step, options: Options, sent: RequestSent) {
     for operation in [read(), write()] {
-        let mut scene = Scene::patient(face, [fault.clone(), good()], options.clone()).await;
+        let mut scene = Scene::hosted(face, [fault.clone(), good()], options.clone()).await;
         let outcome = outcome(&operation);
         let error = scene.fails(operation).await;
         assert_eq!(
@@ -29,7 +30,8 @@ async fn times_out(face: Face, fault: Step, options: Options, sent: RequestSent)
         assert_eq!(diagnostics.request_count, 1, "not sent again");
         assert_eq!(diagnostics.attempts[0].request_sent, sent);
         let abandoned = scene.server.wait_until(|seen| seen[0].abandoned);
-        tokio::time::timeout(PATIENCE, abandoned).await.unwrap();
+        let abandoned = timeout(PATIENCE, abandoned).await;
+        abandoned.expect("the connection is given up");
         scene.still_works().await;
         assert_eq!(scene.server.requests().len(), 2);
     }
