@@ -1,7 +1,9 @@
 //! The account's regions, and which endpoint an operation goes to (spec driver-core §3.4).
 
+use super::request::Request;
 use crate::wire::account::{AccountDocument, Location};
 use crate::wire::endpoint::Endpoint;
+use crate::wire::headers::name;
 use crate::wire::region;
 
 /// A place to send requests to.
@@ -18,16 +20,20 @@ pub struct Target {
 pub struct Account {
     read: Target,
     write: Target,
+    multi_write: bool,
 }
 
 impl Account {
-    /// From the account document. Regions whose endpoint is malformed or not allowed are left out; where none
+    /// From the account document. Regions whose endpoint is malformed, or plain HTTP while the configured one is not, are
+    /// left out; where none
     /// remains, the configured endpoint serves.
     pub fn new(document: &AccountDocument, configured: &Endpoint, emulator: Option<&str>) -> Self {
         let first = |locations: &[Location]| {
             locations
                 .iter()
-                .find_map(|location| target(location, emulator))
+                .filter_map(|location| target(location, emulator))
+                // Never from encrypted to plain.
+                .find(|target| target.endpoint.is_https() || !configured.is_https())
                 .unwrap_or_else(|| Target {
                     region: None,
                     endpoint: configured.clone(),
@@ -36,6 +42,14 @@ impl Account {
         Self {
             read: first(&document.readable_locations),
             write: first(&document.writable_locations),
+            multi_write: document.enable_multiple_write_locations,
+        }
+    }
+
+    /// Fits a request to this account: where every region takes writes, a write says that it knows (spec §1.4).
+    pub fn bind(&self, request: &mut Request) {
+        if self.multi_write && !request.read {
+            request.set_header(name::ALLOW_TENTATIVE_WRITES, "true");
         }
     }
 
@@ -80,6 +94,17 @@ mod tests {
         assert_eq!(
             account.target(true).endpoint.authority(),
             "a-ne.example.com"
+        );
+
+        let plain = AccountDocument {
+            readable_locations: vec![location("East US", "http://127.0.0.1:1/")],
+            ..AccountDocument::default()
+        };
+        assert_eq!(
+            Account::new(&plain, &configured, None)
+                .target(true)
+                .endpoint,
+            configured
         );
 
         let empty = Account::new(&AccountDocument::default(), &configured, None);

@@ -5,7 +5,7 @@ use super::request::{Request, Scope};
 use crate::wire::container::ContainerDocument;
 use crate::wire::headers::name;
 use crate::wire::key::KeyComponent;
-use crate::wire::patch::overlaps;
+use crate::wire::patch::touches;
 
 /// A container's identity and partition key definition.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +58,7 @@ impl Container {
             )));
         }
         let belongs_to_key =
-            |path: &&String| self.paths.iter().any(|key_path| overlaps(key_path, path));
+            |path: &&String| self.paths.iter().any(|key_path| touches(path, key_path));
         match scope.patched.iter().find(belongs_to_key) {
             None => Ok(()),
             Some(path) => Err(Error::invalid(format!(

@@ -100,6 +100,12 @@ impl Recorder {
         self.0.borrow().diagnostics.activity_id.clone()
     }
 
+    /// The operation, prepared before, begins only at `now`.
+    pub fn restart(&self, now: u64) {
+        let mut record = self.0.borrow_mut();
+        (record.started, record.last) = (now, now);
+    }
+
     /// The operation goes on at `now`, after waiting for somebody else's request.
     pub fn resume(&self, now: u64) {
         self.0.borrow_mut().last = now;
@@ -141,19 +147,20 @@ impl Recorder {
         record.last = now;
     }
 
-    /// Ends the record with its last attempt. One that is still under way was abandoned.
+    /// Ends the record with its last attempt.
     pub fn finish(self) -> Diagnostics {
         let mut record = self.0.borrow_mut();
-        let record = &mut *record;
-        let mut diagnostics = std::mem::take(&mut record.diagnostics);
-        diagnostics.duration_ms = elapsed_ms(record.started, record.last);
-        if std::mem::take(&mut record.flying)
-            && let Some(attempt) = diagnostics.attempts.last_mut()
-        {
+        record.diagnostics.duration_ms = elapsed_ms(record.started, record.last);
+        std::mem::take(&mut record.diagnostics)
+    }
+
+    /// Ends the record of an operation that was cancelled at `now`, maybe in the middle of an attempt.
+    pub fn abandon(self, now: u64) -> Diagnostics {
+        self.land(now, |attempt| {
             attempt.request_sent = RequestSent::Unknown;
             attempt.error = Some("abandoned".to_owned());
-        }
-        diagnostics
+        });
+        self.finish()
     }
 }
 
@@ -234,8 +241,12 @@ mod tests {
         let recorder = Recorder::new("read_item", "id".to_owned(), 0);
         recorder.depart("read_item", None, "https://a/");
         let elsewhere = recorder.clone();
-        let record = recorder.finish();
+        let record = recorder.abandon(2_000_000);
         assert_eq!(record.attempts[0].request_sent, RequestSent::Unknown);
+        assert_eq!(
+            (record.attempts[0].duration_ms, record.duration_ms),
+            (2.0, 2.0)
+        );
         assert!(record.attempts[0].error.is_some());
         elsewhere.land(1, |_| panic!("it is on record already"));
     }

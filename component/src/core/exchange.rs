@@ -46,6 +46,8 @@ pub enum FailureCause {
     Tls,
     /// The host's policy refused to send it.
     Denied,
+    /// The HTTP import does not take such a request.
+    Refused,
     /// Nothing arrived in time.
     Timeout,
     /// The connection broke.

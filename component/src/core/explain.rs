@@ -7,9 +7,9 @@ use super::exchange::{FailureCause, TransportFailure};
 use crate::wire::error_body::{self, ErrorBody};
 use crate::wire::headers::ResponseHeaders;
 
-/// Whether a status is a success. 304 answers a conditional read of an unchanged item.
-pub fn is_success(status: u16) -> bool {
-    matches!(status, 200..=299 | 304)
+/// Whether a status is a success: 304 is for a conditional read, of an unchanged item.
+pub fn is_success(read: bool, status: u16) -> bool {
+    matches!(status, 200..=299) || (read && status == 304)
 }
 
 /// The error for an answer of the service to an operation that is called `name` and, if `read`, changes nothing. `hide`
@@ -59,7 +59,10 @@ pub fn failure(name: &str, read: bool, endpoint: &str, failure: &TransportFailur
         kind,
         format!("{name}: {what} at {endpoint} ({detail}); {sent}. {advice}"),
     );
-    error.retryable = !matches!(failure.cause, FailureCause::Denied | FailureCause::TooLarge);
+    error.retryable = !matches!(
+        failure.cause,
+        FailureCause::Denied | FailureCause::Refused | FailureCause::TooLarge
+    );
     if failure.sent != RequestSent::NotSent && !read {
         error.outcome = Outcome::Unknown;
     }
@@ -234,6 +237,11 @@ fn cause(cause: FailureCause) -> (ErrorKind, &'static str, &'static str) {
             "the host's policy refused the request",
             "Add the endpoint to what the host allows.",
         ),
+        FailureCause::Refused => (
+            Kind::Transport,
+            "the host does not send such a request",
+            "Check custom headers and their sizes.",
+        ),
         FailureCause::Timeout => (
             Kind::Timeout,
             "nothing arrived in time",
@@ -331,6 +339,15 @@ mod tests {
                 "{status}"
             );
         }
+    }
+
+    #[test]
+    fn unchanged_is_a_success_of_reads_only() {
+        for status in [200, 201, 204, 207] {
+            assert!(is_success(true, status) && is_success(false, status));
+        }
+        assert!(is_success(true, 304) && !is_success(false, 304));
+        assert!(!is_success(true, 199) && !is_success(true, 300) && !is_success(true, 404));
     }
 
     #[test]

@@ -18,6 +18,11 @@ const CONNECTION_HEADERS: [&str; 11] = [
     "upgrade",
 ];
 
+/// Custom headers of one layer: their number, and the bytes of their names and values. Hosts limit what all headers of a
+/// request may hold.
+const MAX_HEADERS: usize = 64;
+const MAX_HEADER_BYTES: usize = 16 << 10;
+
 /// Options of one layer. Absent fields fall through to the next layer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OperationOptions {
@@ -35,6 +40,19 @@ impl OperationOptions {
     /// # Errors
     /// A header that cannot be sent, an activity id that is no UUID.
     pub fn checked(mut self) -> Result<Self> {
+        let size = |(name, value): &(String, String)| name.len().saturating_add(value.len());
+        let total = self
+            .custom_headers
+            .iter()
+            .map(size)
+            .fold(0, usize::saturating_add);
+        if self.custom_headers.len() > MAX_HEADERS || total > MAX_HEADER_BYTES {
+            return Err(Error::invalid(format!(
+                "there are {} custom headers of {total} bytes together, at most {MAX_HEADERS} of {MAX_HEADER_BYTES} bytes \
+                 can be sent: leave some out",
+                self.custom_headers.len()
+            )));
+        }
         for (name, value) in &mut self.custom_headers {
             check_header(name, value)?;
             name.make_ascii_lowercase();

@@ -15,6 +15,10 @@ use crate::wire::patch::{self, PatchOperation};
 /// Item bodies over this are refused before they are sent: the service takes 2 MB.
 pub const MAX_ITEM_BYTES: usize = 2 << 20;
 
+// All texts of a request together stay below what hosts take of headers, 128 KiB in wasmtime, which traps beyond it.
+const MAX_ETAG_BYTES: usize = 8 << 10;
+const MAX_SESSION_TOKEN_BYTES: usize = 32 << 10;
+
 /// What a container's definition has a say in.
 #[derive(Debug)]
 pub struct Scope {
@@ -205,14 +209,19 @@ impl Request {
     fn with_conditions(self, conditions: Conditions) -> Result<Self> {
         let request = match conditions.precondition {
             None => self,
-            Some(Precondition::IfMatch(etag)) => self.with(name::IF_MATCH, checked("etag", etag)?),
+            Some(Precondition::IfMatch(etag)) => {
+                self.with(name::IF_MATCH, checked("etag", etag, MAX_ETAG_BYTES)?)
+            }
             Some(Precondition::IfNoneMatch(etag)) => {
-                self.with(name::IF_NONE_MATCH, checked("etag", etag)?)
+                self.with(name::IF_NONE_MATCH, checked("etag", etag, MAX_ETAG_BYTES)?)
             }
         };
         Ok(match conditions.session_token {
             None => request,
-            Some(token) => request.with(name::SESSION_TOKEN, checked("session token", token)?),
+            Some(token) => request.with(
+                name::SESSION_TOKEN,
+                checked("session token", token, MAX_SESSION_TOKEN_BYTES)?,
+            ),
         })
     }
 
@@ -283,10 +292,11 @@ fn container_link(at: &ContainerRef) -> Result<Link> {
 }
 
 /// Texts that come from responses go back as they are, but a caller may have made them up.
-fn checked(what: &str, text: String) -> Result<String> {
-    if text.is_empty() || !is_header_text(&text) {
+fn checked(what: &str, text: String, limit: usize) -> Result<String> {
+    if text.is_empty() || text.len() > limit || !is_header_text(&text) {
         return Err(Error::invalid(format!(
-            "the {what} is empty or holds characters that no header may hold: pass it exactly as a response delivered it"
+            "the {what} is empty, longer than {limit} bytes or holds characters that no header may hold: pass it exactly as a \
+             response delivered it"
         )));
     }
     Ok(text)

@@ -19,7 +19,7 @@ pub enum Decision {
 /// host refuses it will refuse again.
 pub fn after_failure(failure: &TransportFailure, retries: u32) -> Decision {
     let may_retry = failure.sent == RequestSent::NotSent
-        && failure.cause != FailureCause::Denied
+        && !matches!(failure.cause, FailureCause::Denied | FailureCause::Refused)
         && retries < LOCAL_CONNECTIVITY_RETRIES;
     if may_retry {
         Decision::RetryHere
@@ -42,8 +42,10 @@ mod tests {
         let refused = failure(RequestSent::NotSent, FailureCause::Connect);
         assert_eq!(after_failure(&refused, 0), Decision::RetryHere);
         assert_eq!(after_failure(&refused, 1), Decision::Surface);
-        let denied = failure(RequestSent::NotSent, FailureCause::Denied);
-        assert_eq!(after_failure(&denied, 0), Decision::Surface);
+        for cause in [FailureCause::Denied, FailureCause::Refused] {
+            let refused = failure(RequestSent::NotSent, cause);
+            assert_eq!(after_failure(&refused, 0), Decision::Surface);
+        }
         for sent in [RequestSent::Sent, RequestSent::Unknown] {
             assert_eq!(
                 after_failure(&failure(sent, FailureCause::Broken), 0),

@@ -25,6 +25,9 @@ use super::transport::{Answer, Transport};
 /// Container definitions kept; beyond it they are forgotten and read again as needed.
 const MAX_CONTAINERS: usize = 1024;
 
+/// Metadata documents are a few kilobytes; what is larger is not read.
+const MAX_METADATA_BYTES: usize = 1 << 20;
+
 /// A client of one account. Cheap to share within an instance; nothing runs between calls.
 #[derive(Debug)]
 pub struct Driver<W: World> {
@@ -76,6 +79,7 @@ impl<W: World> Driver<W> {
         let recorder = begun.as_ref().map(|(_, _, recorder)| recorder.clone());
         let future = async move {
             let (session, options, recorder) = begun.ok_or_else(Error::closed)?;
+            recorder.restart(session.transport.world.now());
             session.execute(operation, options, recorder).await
         };
         (recorder, future)
@@ -192,17 +196,18 @@ impl<W: World> Session<W> {
         let target = account
             .as_ref()
             .map_or(&self.configured, |a| a.target(request.read));
-        if account.is_some()
-            && let Some(scope) = &request.scope
-        {
-            let container = self.container(&scope.container, target, recorder).await?;
-            container.bind(&mut request)?;
+        if let Some(account) = &account {
+            account.bind(&mut request);
+            if let Some(scope) = &request.scope {
+                let container = self.container(&scope.container, target, recorder).await?;
+                container.bind(&mut request)?;
+            }
         }
         let answer = self
             .transport
             .send(&mut request, &options.custom_headers, target, recorder)
             .await?;
-        if explain::is_success(answer.status) {
+        if explain::is_success(request.read, answer.status) {
             self.forget(dropped.as_ref());
             return Ok(answer);
         }
@@ -305,7 +310,13 @@ impl<W: World> Transport<W> {
         recorder: &Recorder,
     ) -> Result<Answer> {
         let answer = self.send(&mut request, &[], target, recorder).await?;
-        if explain::is_success(answer.status) {
+        if answer.body.len() > MAX_METADATA_BYTES {
+            return Err(explain::nonsense(
+                request.name,
+                "document of less than a megabyte",
+            ));
+        }
+        if explain::is_success(true, answer.status) {
             return Ok(answer);
         }
         Err(self.refusal((request.name, true), answer))

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use zeroize::Zeroize as _;
+
 use crate::core::account::Target;
 use crate::core::credential::Credential;
 use crate::core::diagnostics::Recorder;
@@ -157,14 +159,16 @@ impl<W: World> Transport<W> {
         let (constant, own) = (headers.len(), request.headers.len());
         headers.append(&mut request.headers);
         headers.push((name::ACTIVITY_ID.to_owned(), activity_id.into_bytes()));
-        if !has(&headers, name::CONTENT_TYPE) {
+        if !has(headers.iter(), name::CONTENT_TYPE) {
             headers.push(header(name::CONTENT_TYPE, "application/json"));
         }
         if let Some(body) = &request.body {
             headers.push(header(name::CONTENT_LENGTH, &body.len().to_string()));
         }
+        let own_names = headers.len();
         for (name, value) in custom {
-            if !has(&headers, name) && !is_signature(name) {
+            // One name may be given several times, but not one of the driver's.
+            if !has(headers.iter().take(own_names), name) && !is_signature(name) {
                 headers.push(header(name, value));
             }
         }
@@ -176,7 +180,11 @@ impl<W: World> Transport<W> {
             headers: &headers,
             has_body: request.body.is_some(),
         });
-        request.headers.extend(headers.drain(constant..).take(own));
+        let mut rest = headers.drain(constant..);
+        request.headers.extend(rest.by_ref().take(own));
+        if self.credential.is_token() {
+            rest.for_each(|(_, mut value)| value.zeroize());
+        }
         outgoing
     }
 
@@ -200,8 +208,8 @@ fn header(name: &str, value: &str) -> (String, Vec<u8>) {
     (name.to_owned(), value.as_bytes().to_vec())
 }
 
-fn has(headers: &HeaderList, name: &str) -> bool {
-    headers.iter().any(|(own, _)| own == name)
+fn has<'a>(mut headers: impl Iterator<Item = &'a (String, Vec<u8>)>, name: &str) -> bool {
+    headers.any(|(own, _)| own == name)
 }
 
 /// These two belong to whoever signs, which may be the host.

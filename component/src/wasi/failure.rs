@@ -60,7 +60,7 @@ pub(super) fn too_large() -> TransportFailure {
 pub(super) fn refused(what: &str) -> TransportFailure {
     TransportFailure {
         sent: RequestSent::NotSent,
-        cause: FailureCause::Other,
+        cause: FailureCause::Refused,
         detail: format!("the host refused the {what}"),
     }
 }
@@ -83,9 +83,11 @@ fn classify(code: &ErrorCode) -> (RequestSent, FailureCause, &'static str) {
         Code::TlsCertificateError => (NotSent, Cause::Tls, "TLS-certificate-error"),
         Code::TlsAlertReceived(_) => (NotSent, Cause::Tls, "TLS-alert-received"),
         Code::HttpRequestDenied => (NotSent, Cause::Denied, "HTTP-request-denied"),
-        Code::HttpRequestLengthRequired => (NotSent, Cause::Other, "HTTP-request-length-required"),
-        Code::HttpRequestMethodInvalid => (NotSent, Cause::Other, "HTTP-request-method-invalid"),
-        Code::HttpRequestUriInvalid => (NotSent, Cause::Other, "HTTP-request-URI-invalid"),
+        Code::HttpRequestLengthRequired => {
+            (NotSent, Cause::Refused, "HTTP-request-length-required")
+        }
+        Code::HttpRequestMethodInvalid => (NotSent, Cause::Refused, "HTTP-request-method-invalid"),
+        Code::HttpRequestUriInvalid => (NotSent, Cause::Refused, "HTTP-request-URI-invalid"),
         Code::ConfigurationError => (NotSent, Cause::Other, "configuration-error"),
         Code::HttpResponseIncomplete => (Sent, Cause::Incomplete, "HTTP-response-incomplete"),
         Code::HttpResponseBodySize(_) => (Sent, Cause::TooLarge, "HTTP-response-body-size"),

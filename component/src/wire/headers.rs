@@ -15,6 +15,7 @@ pub const API_VERSION: &str = "2020-07-15";
 pub mod name {
     pub const ACCEPT: &str = "accept";
     pub const ACTIVITY_ID: &str = "x-ms-activity-id";
+    pub const ALLOW_TENTATIVE_WRITES: &str = "x-ms-cosmos-allow-tentative-writes";
     pub const AUTHORIZATION: &str = "authorization";
     pub const AUTOPILOT_SETTINGS: &str = "x-ms-cosmos-offer-autopilot-settings";
     pub const CACHE_CONTROL: &str = "cache-control";

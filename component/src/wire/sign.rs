@@ -29,6 +29,9 @@ const MASTER: &str = "type%3Dmaster%26ver%3D1.0%26sig%3D";
 /// The service's limit for a resource token, in bytes.
 const MAX_TOKEN_BYTES: usize = 8192;
 
+/// Access tokens of Microsoft Entra are a few kilobytes.
+const MAX_BEARER_BYTES: usize = 32 << 10;
+
 /// An account key, primary or secondary, ready to sign: the key schedule of HMAC-SHA256, computed once. Wiped from
 /// memory on drop, and never printed.
 #[derive(Clone)]
@@ -111,13 +114,15 @@ pub fn token(text: &str) -> Result<String, Invalid> {
 
 /// The header's value for a Microsoft Entra access token.
 ///
-/// Errors: empty, begins with the word `Bearer`, or holds anything but printable ASCII without spaces.
+/// Errors: empty, longer than 32 KiB, begins with the word `Bearer`, or holds anything but printable ASCII without spaces.
 pub fn bearer(text: &str) -> Result<String, Invalid> {
     let scheme = text.get(.."Bearer ".len()).unwrap_or_default();
     let problem = if text.is_empty() {
         "is empty: acquire one for the scope https://cosmos.azure.com/.default"
     } else if scheme.eq_ignore_ascii_case("Bearer ") {
         "begins with the word Bearer: pass the token alone, without the scheme"
+    } else if text.len() > MAX_BEARER_BYTES {
+        "is longer than 32 KiB, more than hosts send in a header: check that it is one access token"
     } else if !is_printable(text) {
         "holds a space, a line break or another character that no token has: pass it as one piece"
     } else {

@@ -11,6 +11,7 @@ on_every_face!(
     eager_reads_account_and_container_once,
     lean_sends_one_request,
     reads_and_writes_go_to_the_accounts_regions,
+    writes_to_many_regions_say_that_they_know,
 );
 
 fn lines(account: &Account) -> Vec<String> {
@@ -64,4 +65,20 @@ async fn reads_and_writes_go_to_the_accounts_regions(face: Face) {
     let attempt = created.diagnostics.attempts.last().unwrap();
     assert_eq!(attempt.region.as_deref(), Some("westus2"));
     assert_eq!(account.last().region, "West US 2");
+}
+
+async fn writes_to_many_regions_say_that_they_know(face: Face) {
+    for multi_write in [false, true] {
+        let builder = Emulator::builder().region("East US").region("West US");
+        let emulator = builder.multi_write(multi_write).start_blocking().unwrap();
+        let account = Account::bare(face, emulator, |config| config).await;
+        let mut account = account.prepare(&["/pk"], 2).await;
+        account
+            .ok(at(text("a")).create(r#"{"id":"1","pk":"a"}"#))
+            .await;
+        let header = "x-ms-cosmos-allow-tentative-writes";
+        assert_eq!(account.last().header(header), multi_write.then_some("true"));
+        account.ok(at(text("a")).read("1")).await;
+        assert_eq!(account.last().header(header), None);
+    }
 }

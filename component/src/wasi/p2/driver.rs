@@ -1,8 +1,8 @@
 //! `cosmosdb:driver/driver`: each call runs to its end.
 
 use super::exports::driver as wit;
-use super::reactor;
 use super::world::Wasi;
+use super::{reactor, tasks};
 use crate::core::{Error, ErrorKind};
 use crate::engine::Driver;
 use crate::wasi::bindings::types::{
@@ -34,7 +34,7 @@ impl wit::GuestDriver for Handle {
                 "the operation waits for nothing: report this as a bug",
             ))
         };
-        let result = reactor::run(call).unwrap_or_else(stalled);
+        let result = reactor::run(call, tasks::run_beside).unwrap_or_else(stalled);
         result.map(translate::response).map_err(translate::error)
     }
 

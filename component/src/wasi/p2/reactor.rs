@@ -142,8 +142,9 @@ impl Wake for Flag {
     }
 }
 
-/// Runs a future to its end; none if it waits for something that nobody can bring about.
-pub(super) fn run<F: Future>(future: F) -> Option<F::Output> {
+/// Runs a future to its end, and `others` whenever something became ready. None if it waits for something that nobody
+/// can bring about.
+pub(super) fn run<F: Future>(future: F, others: impl Fn()) -> Option<F::Output> {
     let mut future = pin!(future);
     let flag = Arc::new(Flag::default());
     let waker = Waker::from(Arc::clone(&flag));
@@ -152,8 +153,11 @@ pub(super) fn run<F: Future>(future: F) -> Option<F::Output> {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return Some(output);
         }
-        if !flag.take() && !turn(Turn::Block) {
-            return None;
+        if !flag.take() {
+            if !turn(Turn::Block) {
+                return None;
+            }
+            others();
         }
     }
 }

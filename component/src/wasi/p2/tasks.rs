@@ -2,12 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use futures_util::future::{AbortHandle, Abortable, LocalBoxFuture};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
+use wasi::clocks::monotonic_clock;
 
 use super::exports::driver::DriverBorrow;
 use super::exports::tasks::{Guest, TaskId};
@@ -25,15 +28,25 @@ thread_local! {
 }
 
 enum Task {
-    Running(AbortHandle),
+    Running(Running),
     Finished(Outcome),
+}
+
+/// What it takes to end a task early.
+struct Running {
+    /// The operation; gone when the task was cancelled.
+    operation: Rc<RefCell<Option<LocalBoxFuture<'static, Outcome>>>>,
+    abort: AbortHandle,
+    recorder: Option<Recorder>,
+    read: bool,
 }
 
 /// The tasks of this instance.
 #[derive(Default)]
 struct Tasks {
     next: TaskId,
-    running: FuturesUnordered<LocalBoxFuture<'static, (TaskId, Outcome)>>,
+    /// Tells the outcome, or nothing of a task that was cancelled.
+    running: FuturesUnordered<LocalBoxFuture<'static, (TaskId, Option<Outcome>)>>,
     /// All that were submitted and not taken.
     tasks: HashMap<TaskId, Task>,
     /// Finished and not yet told.
@@ -49,14 +62,38 @@ impl Tasks {
         call: impl Future<Output = Outcome> + 'static,
     ) -> TaskId {
         let id = self.free_id();
+        let operation = Rc::new(RefCell::new(Some(call.boxed_local())));
+        let polled = Rc::clone(&operation);
+        let poll = move |context: &mut Context<'_>| match &mut *polled.borrow_mut() {
+            Some(operation) => operation.as_mut().poll(context),
+            None => Poll::Pending,
+        };
         let (abort, registration) = AbortHandle::new_pair();
-        let task = Abortable::new(call, registration).map(move |ended| {
-            let cancelled = |_| Err(Error::cancelled(read, recorder.map(Recorder::finish)));
-            (id, ended.unwrap_or_else(cancelled))
-        });
-        self.tasks.insert(id, Task::Running(abort));
-        self.running.push(task.boxed_local());
+        let task = Abortable::new(poll_fn(poll), registration);
+        self.running
+            .push(task.map(move |ended| (id, ended.ok())).boxed_local());
+        self.tasks.insert(
+            id,
+            Task::Running(Running {
+                operation,
+                abort,
+                recorder,
+                read,
+            }),
+        );
         id
+    }
+
+    /// Ends a task at `now`, if it runs, without running any other.
+    fn cancel(&mut self, id: TaskId, now: u64) {
+        if let Some(Task::Running(task)) = self.tasks.get_mut(&id) {
+            task.operation.replace(None);
+            task.abort.abort();
+            let diagnostics = task.recorder.take().map(|recorder| recorder.abandon(now));
+            let outcome = Err(Error::cancelled(task.read, diagnostics));
+            self.tasks.insert(id, Task::Finished(outcome));
+            self.news.push(id);
+        }
     }
 
     fn free_id(&mut self) -> TaskId {
@@ -91,16 +128,26 @@ impl Tasks {
         let mut context = Context::from_waker(&waker);
         loop {
             match self.running.poll_next_unpin(&mut context) {
-                Poll::Ready(Some((id, outcome))) => {
+                Poll::Ready(Some((id, Some(outcome)))) => {
                     self.tasks.insert(id, Task::Finished(outcome));
                     self.news.push(id);
                 }
+                Poll::Ready(Some((_, None))) => {}
                 Poll::Ready(None) => return,
                 Poll::Pending if self.flag.take() => {}
                 Poll::Pending => return,
             }
         }
     }
+}
+
+/// Runs the tasks beside a blocking call, which may wait for what one of them fetches.
+pub(super) fn run_beside() {
+    with(|tasks| {
+        if !tasks.running.is_empty() {
+            tasks.run();
+        }
+    });
 }
 
 fn with<T>(act: impl FnOnce(&mut Tasks) -> T) -> T {
@@ -142,11 +189,6 @@ impl Guest for Component {
     }
 
     fn cancel(task: TaskId) {
-        with(|tasks| {
-            if let Some(Task::Running(abort)) = tasks.tasks.get(&task) {
-                abort.abort();
-                tasks.run();
-            }
-        });
+        with(|tasks| tasks.cancel(task, monotonic_clock::now()));
     }
 }

@@ -114,7 +114,8 @@ async fn respond(future: &FutureIncomingResponse) -> Sent<IncomingResponse> {
             None => {}
             Some(Ok(Ok(response))) => return Ok(response),
             Some(Ok(Err(code))) => return Err(failure::before_head(&code)),
-            Some(Err(())) => return Err(failure::refused("second look at a response")),
+            // Only a second look gets this, and there is none.
+            Some(Err(())) => return Err(failure::before_head(&ErrorCode::InternalError(None))),
         }
     }
 }

@@ -17,6 +17,9 @@ use crate::wasi::{failure, head};
 /// The buffer for a body whose length is not announced; it grows as needed.
 const READ_BYTES: usize = 16 << 10;
 
+/// A body goes out in pieces of this size.
+const WRITE_BYTES: usize = 256 << 10;
+
 type Sent<T> = Result<T, TransportFailure>;
 
 /// The imports of the component.
@@ -42,7 +45,7 @@ impl World for Wasi {
         bytes: Option<&[u8]>,
     ) -> Sent<HttpResponse> {
         let response = match writer.zip(bytes) {
-            Some((writer, bytes)) => exchange(request, writer, bytes.to_vec()).await,
+            Some((writer, bytes)) => exchange(request, writer, bytes).await,
             None => client::send(request).await,
         };
         receive(response.map_err(|code| failure::before_head(&code))?).await
@@ -66,11 +69,16 @@ impl World for Wasi {
 async fn exchange(
     request: Request,
     mut writer: StreamWriter<u8>,
-    bytes: Vec<u8>,
+    bytes: &[u8],
 ) -> Result<Response, ErrorCode> {
     let response = pin!(client::send(request));
     let upload = pin!(async move {
-        writer.write_all(bytes).await;
+        // In pieces, because each is copied. One that is not taken is the last: nobody reads any more.
+        for piece in bytes.chunks(WRITE_BYTES) {
+            if !writer.write_all(piece.to_vec()).await.is_empty() {
+                return;
+            }
+        }
     });
     match select(upload, response).await {
         Either::Left(((), response)) => response.await,
