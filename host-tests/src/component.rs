@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// They lie in `target/components` of the workspace, or of `CARGO_TARGET_DIR`.
 pub fn component(file: &str) -> PathBuf {
     let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR").filter(|target| !target.is_empty());
+    let target = target.map_or_else(|| "target".into(), PathBuf::from);
     workspace.join(target).join("components").join(file)
 }

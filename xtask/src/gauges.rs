@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 
 const FILE: &str = "gauges.toml";
 
-/// Measures and compares, or with `accept` records what was measured. A size over its limit is never accepted.
+/// Measures and compares, or with `accept` records what was measured. What is over its limit is never accepted.
 pub(crate) fn run(workspace: &Workspace, accept: bool) -> Result<ExitCode> {
     build::run(workspace)?;
     let mut measured = sizes_and_imports(workspace)?;
@@ -35,8 +35,7 @@ pub(crate) fn run(workspace: &Workspace, accept: bool) -> Result<ExitCode> {
     let over_limit = rows.iter().any(|row| row.verdict == Verdict::OverLimit);
     ensure!(
         !over_limit,
-        "a component is larger than {} bytes: make it smaller",
-        compare::RAW_LIMIT
+        "a gauge is over its limit: make the component smaller or cheaper"
     );
     if accept {
         std::fs::write(&file, record::render(&measured)).context(FILE)?;

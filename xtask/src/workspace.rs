@@ -54,9 +54,12 @@ impl Workspace {
         command
     }
 
-    /// Cargo with these arguments, to be run in the workspace's root.
+    /// Cargo with these arguments, to be run in the workspace's root. What it runs finds the components by
+    /// `CARGO_TARGET_DIR`, also where cargo's configuration moved the build output.
     pub(crate) fn cargo<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
-        self.command(cargo_path(), args)
+        let mut cargo = self.command(cargo_path(), args);
+        cargo.env("CARGO_TARGET_DIR", &self.target);
+        cargo
     }
 }
 

@@ -10,7 +10,6 @@ pub mod diagnostics;
 pub mod error;
 pub mod exchange;
 pub mod explain;
-
 pub mod ids;
 pub mod operation;
 pub mod options;

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// Why an input cannot be put on the wire.
 ///
-/// Its text says what is wrong and what to do. It never holds the input itself, which may be a secret.
+/// Its text says what is wrong and what to do. It never holds a secret, nor what may be one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invalid(Cow<'static, str>);
 

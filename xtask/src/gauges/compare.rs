@@ -6,7 +6,10 @@ use std::fmt;
 use super::record::{Gauges, Value};
 
 /// The most that a component may weigh, in bytes: 350 KiB.
-pub(super) const RAW_LIMIT: u64 = 350 * 1024;
+const RAW_LIMIT: u64 = 350 * 1024;
+
+/// The most fuel that a warm point read may burn in a blocking call.
+const READ_LIMIT: u64 = 60_000;
 
 /// How far a size may be from the recorded one, in percent: compilers and paths move it without a cause in the code.
 const SIZE_TOLERANCE: u64 = 2;
@@ -20,7 +23,7 @@ pub(super) enum Verdict {
     New,
     /// Recorded, but not measured.
     Gone,
-    /// Over [`RAW_LIMIT`], whatever is recorded.
+    /// Over its limit, whatever is recorded.
     OverLimit,
 }
 
@@ -47,11 +50,17 @@ pub(super) fn compare<'a>(recorded: &'a Gauges, measured: &'a Gauges) -> Vec<Row
     names.into_iter().map(row).collect()
 }
 
+fn limit(name: &str) -> u64 {
+    match name {
+        "fuel.blocking.read" => READ_LIMIT,
+        _ if name.ends_with(".size.raw") => RAW_LIMIT,
+        _ => u64::MAX,
+    }
+}
+
 fn judge(name: &str, recorded: Option<&Value>, measured: Option<&Value>) -> Verdict {
     match (recorded, measured) {
-        (_, Some(Value::Number(size))) if name.ends_with(".size.raw") && *size > RAW_LIMIT => {
-            Verdict::OverLimit
-        }
+        (_, Some(Value::Number(measured))) if *measured > limit(name) => Verdict::OverLimit,
         (None, _) => Verdict::New,
         (_, None) => Verdict::Gone,
         (Some(Value::Number(old)), Some(Value::Number(new))) if name.contains(".size.") => {
@@ -161,6 +170,12 @@ mod tests {
             Verdict::OverLimit
         );
         assert_eq!(verdict("p3.size.raw", None, Some(over)), Verdict::OverLimit);
+        let fuel = Some(READ_LIMIT + 1);
+        assert_eq!(
+            verdict("fuel.blocking.read", fuel, fuel),
+            Verdict::OverLimit
+        );
+        assert_eq!(verdict("fuel.tasks.read", fuel, fuel), Verdict::Same);
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::core::operation::{Conditions, ItemRef};
 use crate::core::{ErrorKind, Outcome};
 use crate::wire::key::KeyComponent;
 
+mod metadata;
+
 const ACCOUNT: &str = r#"{"writableLocations":[{"name":"East US","databaseAccountEndpoint":"https://a-eastus.example.com:443/"}],
     "readableLocations":[{"name":"West US 2","databaseAccountEndpoint":"https://a-westus2.example.com:443/"}]}"#;
 const CONTAINER: &str =
@@ -30,6 +32,7 @@ struct Inner {
     last_headers: RefCell<Vec<(String, String)>>,
     shut: Cell<bool>,
     clock: Cell<u64>,
+    date: Cell<u64>,
 }
 
 impl World for Script {
@@ -66,7 +69,7 @@ impl World for Script {
     }
 
     fn unix_seconds(&self) -> u64 {
-        1_751_373_296
+        1_751_373_296_u64.saturating_add(self.0.date.get())
     }
 
     fn random(&self) -> (u64, u64) {
@@ -165,61 +168,6 @@ fn run(driver: &Driver<Script>, operation: Operation) -> Result<Response> {
 }
 
 #[test]
-fn eager_reads_the_account_and_the_container_once() {
-    let world = Script::default();
-    let driver = world.open(MetadataMode::Eager);
-    world
-        .metadata()
-        .answer(200, &[("x-ms-request-charge", "1.5")], "{\"id\":\"1\"}");
-    let response = run(&driver, read(1)).unwrap();
-    assert_eq!(
-        world.seen(),
-        [
-            "GET a.example.com/",
-            "GET a-westus2.example.com/dbs/d/colls/c",
-            "GET a-westus2.example.com/dbs/d/colls/c/docs/1",
-        ]
-    );
-    assert_eq!(response.body, b"{\"id\":\"1\"}");
-    let names: Vec<_> = response
-        .diagnostics
-        .attempts
-        .iter()
-        .map(|a| a.operation_name)
-        .collect();
-    assert_eq!(names, ["read_account", "read_container", "read_item"]);
-    assert_eq!(response.diagnostics.request_charge, 1.5);
-    assert_eq!(
-        response.diagnostics.attempts[2].region.as_deref(),
-        Some("westus2")
-    );
-    assert_eq!(
-        world
-            .header("x-ms-cosmos-intended-collection-rid")
-            .as_deref(),
-        Some("r1")
-    );
-    assert!(
-        world
-            .header("authorization")
-            .unwrap()
-            .starts_with("type%3Dmaster%26ver%3D1.0%26sig%3D")
-    );
-    assert_eq!(
-        world.header("x-ms-date").as_deref(),
-        Some("Tue, 01 Jul 2025 12:34:56 GMT")
-    );
-
-    world.answer(201, &[], "");
-    run(&driver, create()).unwrap();
-    assert_eq!(
-        world.seen(),
-        ["POST a-eastus.example.com/dbs/d/colls/c/docs"]
-    );
-    assert_eq!(world.header("content-length").as_deref(), Some("2"));
-}
-
-#[test]
 fn lean_sends_one_request() {
     let world = Script::default();
     let driver = world.open(MetadataMode::Lean);
@@ -280,81 +228,6 @@ fn a_request_that_never_left_is_repeated_once() {
     let error = run(&driver, create()).unwrap_err();
     assert_eq!(error.outcome, Outcome::Unknown);
     assert_eq!(world.seen().len(), 1);
-}
-
-#[test]
-fn many_operations_share_the_metadata_and_outlive_the_first() {
-    let world = Script::default();
-    let driver = world.open(MetadataMode::Eager);
-    world.0.shut.set(true);
-    let start = || Box::pin(driver.execute(read(1), OperationOptions::default()));
-    let (mut first, mut second) = (start(), start());
-    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
-    drop(first);
-    world.metadata().answer(200, &[], "{}");
-    world.0.shut.set(false);
-    let response = match poll(second.as_mut()) {
-        Poll::Ready(response) => response.unwrap(),
-        Poll::Pending => panic!("the second operation waits"),
-    };
-    assert_eq!(world.seen().len(), 3);
-    // The account was the first one's request; the container was read by the second one itself.
-    assert_eq!(response.diagnostics.request_count, 2);
-}
-
-#[test]
-fn failed_metadata_is_reported_and_not_kept() {
-    let world = Script::default();
-    let driver = world.open(MetadataMode::Eager);
-    for (status, body, kind) in [
-        (401, "", ErrorKind::Unauthorized),
-        (200, "<html>", ErrorKind::Service),
-        (503, "{}", ErrorKind::Unavailable),
-    ] {
-        world.answer(status, &[], body);
-        let error = run(&driver, create()).unwrap_err();
-        assert_eq!((error.kind, error.outcome), (kind, Outcome::NotApplied));
-        assert!(
-            error.message.starts_with("read_account"),
-            "{}",
-            error.message
-        );
-    }
-    world.metadata().answer(201, &[], "");
-    assert!(run(&driver, create()).is_ok());
-}
-
-#[test]
-fn a_container_that_went_is_forgotten() {
-    let world = Script::default();
-    let driver = world.open(MetadataMode::Eager);
-    world.metadata().answer(200, &[], "{}");
-    run(&driver, read(1)).unwrap();
-    world.answer(400, &[("x-ms-substatus", "1024")], "{}");
-    assert_eq!(
-        run(&driver, read(1)).unwrap_err().kind,
-        ErrorKind::Unavailable
-    );
-    for gone in [
-        Operation::DeleteContainer(at()),
-        Operation::DeleteDatabase { id: "d".to_owned() },
-    ] {
-        world.seen();
-        world.answer(200, &[], CONTAINER).answer(200, &[], "{}");
-        run(&driver, read(1)).unwrap();
-        assert_eq!(world.seen().len(), 2);
-        world.answer(204, &[], "");
-        run(&driver, gone).unwrap();
-    }
-    world.seen();
-    world.answer(404, &[], "{}");
-    let error = run(&driver, read(1)).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::NotFound);
-    assert!(
-        error.message.starts_with("read_container"),
-        "{}",
-        error.message
-    );
 }
 
 #[test]
@@ -423,4 +296,54 @@ fn debug_shows_no_key() {
         !shown.contains("c2VjcmV0") && shown.contains("REDACTED"),
         "{shown}"
     );
+}
+
+#[test]
+fn every_request_has_its_own_date() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Lean);
+    for (later, date) in [
+        (0, "12:34:56"),
+        (0, "12:34:56"),
+        (4, "12:35:00"),
+        (3_600, "13:34:56"),
+    ] {
+        world.0.date.set(later);
+        world.answer(200, &[], "{}");
+        run(&driver, read(1)).unwrap();
+        assert_eq!(
+            world.header("x-ms-date"),
+            Some(format!("Tue, 01 Jul 2025 {date} GMT"))
+        );
+    }
+}
+
+#[test]
+fn unchanged_is_no_answer_to_a_write() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Lean);
+    world.answer(304, &[], "").answer(304, &[], "");
+    assert_eq!(run(&driver, read(1)).unwrap().status, 304);
+    assert_eq!(run(&driver, create()).unwrap_err().kind, ErrorKind::Service);
+}
+
+#[test]
+fn a_custom_header_may_come_twice() {
+    let world = Script::default();
+    let driver = world.open(MetadataMode::Lean);
+    world.answer(200, &[], "{}");
+    let header = |value: &str| ("x-mine".to_owned(), value.to_owned());
+    let custom_headers = vec![header("1"), header("2")];
+    let options = OperationOptions {
+        custom_headers,
+        ..OperationOptions::default()
+    };
+    finish(driver.execute(read(1), options)).unwrap();
+    let headers = world.0.last_headers.borrow();
+    let values: Vec<_> = headers
+        .iter()
+        .filter(|(name, _)| name == "x-mine")
+        .map(|(_, v)| v.as_str())
+        .collect();
+    assert_eq!(values, ["1", "2"]);
 }
