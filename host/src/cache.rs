@@ -5,8 +5,8 @@
 //! invalidation, and it begins with the SHA-256 of the rest, so a damaged one is not used.
 //!
 //! **Trust.** A cache file is native code that runs in this process, outside of any sandbox. The digest finds
-//! accidents, not forgeries: whoever can write to the directory can run code as this process. Use a directory
-//! that only the process's own user can write to.
+//! accidents, not forgeries: whoever can write to the directory can run code as this process. On Unix a directory
+//! that its group or everybody may write to is therefore neither read nor written; elsewhere it is up to the user.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -23,8 +23,11 @@ use wasmtime::component::Component;
 const DIGEST: usize = 32;
 
 /// Loads the component from the directory's cache, or compiles it and tries to leave it there. A cache that cannot
-/// be read or written costs time, nothing else.
+/// be read or written, or not be trusted, costs time, nothing else.
 pub(crate) fn load(engine: &Engine, wasm: &[u8], directory: &Path) -> wasmtime::Result<Component> {
+    if !is_private(directory) {
+        return Component::new(engine, wasm);
+    }
     let path = directory.join(file_name(engine, wasm));
     if let Some(component) = read(engine, &path) {
         return Ok(component);
@@ -33,6 +36,23 @@ pub(crate) fn load(engine: &Engine, wasm: &[u8], directory: &Path) -> wasmtime::
     // A read-only directory is no reason to fail.
     let _ = write(&path, &component.serialize()?);
     Ok(component)
+}
+
+/// Whether nobody but its owner may write to it. Not if that cannot be found out.
+#[cfg(unix)]
+fn is_private(directory: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+
+    const WRITABLE_BY_OTHERS: u32 = 0o022;
+    // The empty path is the current directory.
+    fs::metadata(directory.join("."))
+        .is_ok_and(|found| found.permissions().mode() & WRITABLE_BY_OTHERS == 0)
+}
+
+/// Where the standard library cannot tell.
+#[cfg(not(unix))]
+fn is_private(_: &Path) -> bool {
+    true
 }
 
 fn file_name(engine: &Engine, wasm: &[u8]) -> PathBuf {
@@ -55,7 +75,7 @@ fn read(engine: &Engine, path: &Path) -> Option<Component> {
         return None;
     }
     // SAFETY: these are the bytes that `write` got from `Component::serialize`: the digest excludes damage, and
-    // that nobody else writes to the directory is what the module's documentation asks for. Wasmtime itself
+    // that nobody else writes to the directory is checked or, where it cannot be, asked of the user. Wasmtime itself
     // refuses code of another version or of other settings.
     #[allow(unsafe_code)]
     unsafe { Component::deserialize(engine, code) }.ok()
@@ -133,6 +153,52 @@ mod tests {
         .unwrap();
         assert!(read(&metered, &foreign).is_none());
         load(&metered, &wasm, directory.path()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_that_others_may_write_to_is_not_used() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let (engine, wasm) = (Engine::default(), wat::parse_str(WAT).unwrap());
+        let directory = tempfile::tempdir().unwrap();
+        let planted = directory.path().join(file_name(&engine, &wasm));
+        // Loaded, it would show: the component that it holds has an export.
+        let other = r#"(component (instance $i) (export "planted" (instance $i)))"#;
+        let other = Component::new(&engine, wat::parse_str(other).unwrap()).unwrap();
+        for mode in [0o777, 0o775, 0o757, 0o1777] {
+            fs::set_permissions(directory.path(), fs::Permissions::from_mode(mode)).unwrap();
+            load(&engine, &wasm, directory.path()).unwrap();
+            assert!(files(directory.path()).is_empty(), "{mode:o}");
+
+            write(&planted, &other.serialize().unwrap()).unwrap();
+            let before = fs::read(&planted).unwrap();
+            let loaded = load(&engine, &wasm, directory.path()).unwrap();
+            assert!(
+                loaded.get_export_index(None, "planted").is_none(),
+                "{mode:o}"
+            );
+            assert_eq!(fs::read(&planted).unwrap(), before);
+            fs::remove_file(&planted).unwrap();
+        }
+
+        // The same file in a private directory is loaded.
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        write(&planted, &other.serialize().unwrap()).unwrap();
+        let loaded = load(&engine, &wasm, directory.path()).unwrap();
+        assert!(loaded.get_export_index(None, "planted").is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_what_is_known_to_be_private_is_trusted() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(is_private(directory.path()));
+        assert!(!is_private(&directory.path().join("missing")));
+        let file = directory.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(!is_private(&file));
+        assert_eq!(is_private(Path::new("")), is_private(Path::new(".")));
     }
 
     #[test]

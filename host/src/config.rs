@@ -4,6 +4,7 @@ use std::fmt;
 
 use cosmosdb_driver::wire::connection_string;
 use cosmosdb_driver::wire::secret::Secret;
+use zeroize::Zeroize;
 
 use crate::bindings::wit;
 use crate::types::{MetadataMode, OperationOptions};
@@ -122,7 +123,9 @@ impl fmt::Debug for Config {
     }
 }
 
-/// Who signs requests, and with what. Secrets are wiped from this value's memory when it goes, and never printed.
+/// Who signs requests, and with what. Secrets are never printed. They are wiped from memory when this value goes,
+/// and so is the copy that opens an instance; the copy by which an async client's `set_bearer_token` reaches its
+/// instance is freed without.
 #[derive(Debug, Clone)]
 pub struct Credential(Kind);
 
@@ -166,6 +169,19 @@ impl Credential {
             Kind::ResourceToken(token) => wit::Credential::ResourceToken(text(token)),
             Kind::BearerToken(token) => wit::Credential::BearerToken(text(token)),
             Kind::Host => wit::Credential::Host,
+        }
+    }
+}
+
+/// The copy that goes into an instance, whichever way the call ends.
+impl Drop for wit::Credential {
+    fn drop(&mut self) {
+        match self {
+            Self::AccountKey(secret)
+            | Self::ConnectionString(secret)
+            | Self::ResourceToken(secret)
+            | Self::BearerToken(secret) => secret.zeroize(),
+            Self::Host => {}
         }
     }
 }

@@ -9,6 +9,7 @@ use wasmtime::{
     Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreLimitsBuilder,
 };
 
+use crate::background::Background;
 use crate::bindings::{async_driver, driver, tasks};
 use crate::cache;
 use crate::config::Config;
@@ -20,8 +21,10 @@ use crate::transport::{Allow, Hooks, Transport};
 
 /// A loaded component and its way to the network. Instances and clients are opened from it; clones share it.
 ///
-/// All that are opened from one host share its pooled connections. The component can reach nothing but HTTP (to
-/// allowed origins), clocks and random numbers: no files, no environment, no sockets.
+/// All that are opened from one host share its pooled connections. These live on the tokio runtime on which they
+/// were opened, and end with it: use one host per runtime. The blocking clients of a host share a runtime that
+/// belongs to the host. The component can reach nothing but HTTP (to allowed origins), clocks and random numbers:
+/// no files, no environment, no sockets.
 #[derive(Clone)]
 pub struct Host(Arc<Shared>);
 
@@ -29,6 +32,7 @@ struct Shared {
     pre: InstancePre<State>,
     exports: Exports,
     transport: Transport,
+    background: Background,
     /// What [`Options::allow`] says.
     allow: Allow,
     metered: bool,
@@ -61,7 +65,7 @@ impl Host {
     }
 
     /// Loads the component from the bytes of its file. Compiles them, which takes tens of milliseconds, unless
-    /// [`Options::cache_dir`] is set. Errors: as [`from_file`](Self::from_file).
+    /// they are in [`Options::cache_dir`]. Errors: as [`from_file`](Self::from_file).
     pub fn from_bytes(wasm: impl AsRef<[u8]>, options: Options) -> Result<Self, Error> {
         let wasm = wasm.as_ref();
         let face = Face::of(wasm)?;
@@ -80,6 +84,7 @@ impl Host {
             metered: options.metered,
             max_memory: options.max_memory,
             transport: Transport::new(options)?,
+            background: Background::default(),
         })))
     }
 
@@ -93,6 +98,12 @@ impl Host {
 
     pub(crate) fn exports(&self) -> &Exports {
         &self.0.exports
+    }
+
+    /// On the runtime of the blocking clients. Errors: [`Error::Runtime`] inside of an async runtime, or if no
+    /// threads can be started.
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        self.0.background.block_on(work)
     }
 
     pub(crate) async fn instantiate(&self, store: &mut Store<State>) -> Result<Instance, Error> {

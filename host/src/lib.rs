@@ -44,6 +44,7 @@
 //!
 //! [wasmtime]: https://wasmtime.dev
 
+mod background;
 mod bindings;
 mod cache;
 mod client;

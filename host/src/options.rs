@@ -20,7 +20,9 @@ pub struct Options {
     /// loaded from bytes. What older versions left there is not removed.
     ///
     /// What lies there is native code that is run without a sandbox. Use only a directory that nobody but this
-    /// process's user can write to.
+    /// process's user can write to. On Unix, a directory whose mode lets its group or everybody write (or cannot
+    /// be read) is not used, neither to load nor to keep: the component is compiled each time. Who owns it and the
+    /// directories above it is not checked.
     pub cache_dir: Option<PathBuf>,
     /// Counts what the guest executes, in wasmtime's fuel (about one per instruction), for
     /// `Client::fuel_consumed`. Costs 2 to 5 % of speed. Default: false.

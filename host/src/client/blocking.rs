@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::api::typed_api;
 use super::operations::{self, Target};
@@ -22,8 +21,9 @@ use crate::types::{Operation, OperationOptions, Throughput};
 ///
 /// Each call has a component instance for itself: one that is idle, or a new one. So there are as many as there are
 /// concurrent callers, and each learns about the account on its own. An instance that traps is not used again.
-/// Clones share instances and the threads that serve the network. Not for use on the threads of a
-/// tokio runtime, its blocking ones included.
+/// Clones share instances; all clients of one host share the threads that serve the network, and its connections,
+/// until the last of them and the host are dropped. Not for use on the threads of a tokio runtime, its blocking
+/// ones included.
 ///
 /// ```no_run
 /// # use cosmosdb_driver_host::{blocking::Client, Config, Error, Host, ItemOptions, Options};
@@ -45,9 +45,9 @@ use crate::types::{Operation, OperationOptions, Throughput};
 pub struct Client(Arc<Inner>);
 
 struct Inner {
-    host: Host,
+    /// Goes first: what its instances have open needs the host's threads.
     pool: Mutex<Pool>,
-    runtime: Background,
+    host: Host,
 }
 
 struct Pool {
@@ -70,17 +70,15 @@ impl Client {
     /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Load`] if the host holds the component's other
     /// face; [`Error::Runtime`] inside of an async runtime, or if no threads can be started.
     pub fn open(host: &Host, config: Config) -> Result<Self, Error> {
-        let runtime = Background::start()?;
-        let instance = runtime.block_on(BlockingInstance::open(host, &config))??;
+        let instance = host.block_on(BlockingInstance::open(host, &config))??;
         let pool = Pool {
             config,
             token: 0,
             idle: vec![Pooled { instance, token: 0 }],
         };
         Ok(Self(Arc::new(Inner {
-            host: host.clone(),
             pool: Mutex::new(pool),
-            runtime,
+            host: host.clone(),
         })))
     }
 
@@ -91,7 +89,7 @@ impl Client {
         operation: Operation,
         options: OperationOptions,
     ) -> Result<Response, Error> {
-        self.0.runtime.block_on(async {
+        self.0.host.block_on(async {
             let mut pooled = self.checkout().await?;
             let result = pooled.instance.execute(&operation, &options).await;
             self.give_back(pooled);
@@ -103,7 +101,7 @@ impl Client {
     ///
     /// Errors: the driver's `invalid-argument` if the token is malformed, or the client was not opened with one.
     pub fn set_bearer_token(&self, token: &str) -> Result<(), Error> {
-        self.0.runtime.block_on(async {
+        self.0.host.block_on(async {
             let mut pooled = self.checkout().await?;
             let result = pooled.instance.set_bearer_token(token).await;
             if result.is_ok() {
@@ -124,7 +122,7 @@ impl Client {
     pub fn tasks(&self) -> Result<Tasks, Error> {
         let config = self.pool().config.clone();
         let opened = BlockingInstance::open(&self.0.host, &config);
-        let instance = self.0.runtime.block_on(opened)??;
+        let instance = self.0.host.block_on(opened)??;
         Ok(Tasks {
             instance,
             client: self.clone(),
@@ -216,32 +214,32 @@ impl Tasks {
     ) -> Result<Task, Error> {
         self.client
             .0
-            .runtime
+            .host
             .block_on(self.instance.submit(&operation, &options))?
     }
 
     /// Runs whatever can run without waiting. Returns the tasks that finished since the last `step` or `wait`.
     /// Errors: [`Error::Instance`].
     pub fn step(&mut self) -> Result<Vec<Task>, Error> {
-        self.client.0.runtime.block_on(self.instance.step())?
+        self.client.0.host.block_on(self.instance.step())?
     }
 
     /// Like [`step`](Self::step), but waits until a task has finished. Empty only when no task is running.
     pub fn wait(&mut self) -> Result<Vec<Task>, Error> {
-        self.client.0.runtime.block_on(self.instance.wait())?
+        self.client.0.host.block_on(self.instance.wait())?
     }
 
     /// Takes the result of a task, once; none while it runs. Errors: the operation's own; the driver's
     /// `invalid-argument` for a task whose result was taken before.
     pub fn take(&mut self, task: Task) -> Result<Option<Response>, Error> {
-        let taken = self.client.0.runtime.block_on(self.instance.take(task))??;
+        let taken = self.client.0.host.block_on(self.instance.take(task))??;
         Ok(taken.map(Response::from))
     }
 
     /// Abandons a task: its result becomes a `cancelled` error, unless it had finished. Errors:
     /// [`Error::Instance`].
     pub fn cancel(&mut self, task: Task) -> Result<(), Error> {
-        self.client.0.runtime.block_on(self.instance.cancel(task))?
+        self.client.0.host.block_on(self.instance.cancel(task))?
     }
 }
 
@@ -250,42 +248,5 @@ impl std::fmt::Debug for Tasks {
         f.debug_struct("Tasks")
             .field("instance", &self.instance)
             .finish_non_exhaustive()
-    }
-}
-
-/// The client's own runtime, which serves the network while callers wait on their own threads.
-struct Background(Option<Runtime>);
-
-impl Background {
-    fn start() -> Result<Self, Error> {
-        let runtime = Builder::new_multi_thread()
-            .enable_io()
-            .enable_time()
-            .build();
-        runtime.map(|runtime| Self(Some(runtime))).map_err(|_| {
-            Error::Runtime(
-                "the threads that serve the network cannot be started: check the process's limits",
-            )
-        })
-    }
-
-    /// Errors: on a thread of an async runtime, where waiting would stall others (tokio panics).
-    fn block_on<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
-        match &self.0 {
-            Some(runtime) if Handle::try_current().is_err() => Ok(runtime.block_on(work)),
-            _ => Err(Error::Runtime(
-                "the blocking client was called inside of an async runtime: use the async client, \
-                 or call it on a thread of its own (std::thread::spawn)",
-            )),
-        }
-    }
-}
-
-impl Drop for Background {
-    /// Without waiting, which is not allowed everywhere.
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
     }
 }

@@ -26,7 +26,9 @@ use crate::types::{Operation, OperationOptions, Throughput};
 ///
 /// One component instance runs all its calls, hundreds at a time, and keeps what it has learned of the account. If
 /// that instance traps, the calls under way fail with [`Error::Instance`], and the next call opens a new one.
-/// Clones share the instance. Needs a tokio runtime; dropping a call does not recall a request that has left.
+/// Clones share the instance. Needs a tokio runtime: the instance lives on the one on which it was opened, and the
+/// host's pooled connections on the one on which they were, so use one [`Host`] per runtime. Dropping a call does
+/// not recall a request that has left.
 ///
 /// ```no_run
 /// # use cosmosdb_driver_host::{Client, Config, Credential, Error, Host, Options};

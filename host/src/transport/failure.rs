@@ -13,21 +13,27 @@ pub(super) fn before_head(error: &legacy::Error) -> Error {
     if let Some(own) = find::<Error>(error) {
         return own_error(own);
     }
-    if let Some(tls) = find::<rustls::Error>(error) {
-        return tls_error(tls);
-    }
     if error.is_connect() {
-        return match find::<io::Error>(error).map(io::Error::kind) {
-            Some(io::ErrorKind::ConnectionRefused) => Error::ConnectionRefused,
-            Some(io::ErrorKind::TimedOut) => Error::ConnectionTimeout,
-            _ => Error::DestinationUnavailable,
-        };
+        return connecting(error);
     }
     match find::<hyper::Error>(error) {
         Some(cause) if cause.is_parse_too_large() => Error::HttpResponseHeaderSectionSize(None),
         Some(cause) if cause.is_parse() => Error::HttpProtocolError,
         Some(cause) if is_broken(cause) => Error::ConnectionTerminated,
         _ => Error::HttpProtocolError,
+    }
+}
+
+/// Nothing was sent. Only here is a TLS error one of the handshake: on a connection that stands it breaks the
+/// connection, and the service may have read the request.
+fn connecting(error: &legacy::Error) -> Error {
+    if let Some(tls) = find::<rustls::Error>(error) {
+        return tls_error(tls);
+    }
+    match find::<io::Error>(error).map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => Error::ConnectionRefused,
+        Some(io::ErrorKind::TimedOut) => Error::ConnectionTimeout,
+        _ => Error::DestinationUnavailable,
     }
 }
 
@@ -40,7 +46,7 @@ pub(super) fn after_head(error: &hyper::Error) -> Error {
     }
 }
 
-/// Closed or reset, by whoever.
+/// Closed or reset, by whoever, or no longer readable.
 fn is_broken(error: &hyper::Error) -> bool {
     error.is_incomplete_message()
         || error.is_canceled()

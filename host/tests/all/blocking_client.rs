@@ -119,6 +119,20 @@ fn callers_do_not_wait_for_each_other() {
 }
 
 #[test]
+fn a_connection_outlives_the_client_that_opened_it() {
+    let server = Server::start();
+    let host = host(Face::Blocking, Options::default());
+    let open = || Client::open(&host, config(&server, Credential::account_key(KEY))).unwrap();
+    let (first, second) = (open(), open());
+    first.database("a").read().unwrap();
+    drop(first);
+    second.database("b").read().unwrap();
+    drop(second);
+    open().database("c").read().unwrap();
+    assert_eq!((server.connections(), server.seen().len()), (1, 3));
+}
+
+#[test]
 fn an_instance_that_traps_is_not_used_again() {
     let server = Server::start();
     let items = client(

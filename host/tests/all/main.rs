@@ -11,6 +11,7 @@
 
 mod async_client;
 mod blocking_client;
+mod broken_tls;
 mod loading;
 mod server;
 

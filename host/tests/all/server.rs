@@ -1,6 +1,7 @@
 //! A server with a handful of behaviours, chosen by the item's id, which records what it saw.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -24,6 +25,7 @@ use tokio::sync::Barrier;
 pub(crate) struct Server {
     pub(crate) origin: String,
     seen: Arc<Mutex<Vec<Seen>>>,
+    connections: Arc<AtomicUsize>,
     /// Its own, so that it serves blocking tests as well as async ones.
     runtime: Option<Runtime>,
 }
@@ -48,6 +50,7 @@ impl Server {
         listener.set_nonblocking(true).unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
+        let connections = Arc::new(AtomicUsize::new(0));
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -56,17 +59,23 @@ impl Server {
         runtime.spawn(serve(
             listener,
             Arc::clone(&seen),
+            Arc::clone(&connections),
             Arc::new(Barrier::new(parties)),
         ));
         Self {
             origin,
             seen,
+            connections,
             runtime: Some(runtime),
         }
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     pub(crate) fn last(&self) -> Seen {
@@ -83,10 +92,12 @@ impl Drop for Server {
 async fn serve(
     listener: std::net::TcpListener,
     seen: Arc<Mutex<Vec<Seen>>>,
+    connections: Arc<AtomicUsize>,
     barrier: Arc<Barrier>,
 ) {
     let listener = TcpListener::from_std(listener).unwrap();
     while let Ok((stream, _)) = listener.accept().await {
+        connections.fetch_add(1, Ordering::SeqCst);
         let (seen, barrier) = (Arc::clone(&seen), Arc::clone(&barrier));
         let service = service_fn(move |request| {
             let (seen, barrier) = (Arc::clone(&seen), Arc::clone(&barrier));
