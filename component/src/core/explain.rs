@@ -238,7 +238,7 @@ fn cause(cause: FailureCause) -> (ErrorKind, &'static str, &'static str) {
             "Add the endpoint to what the host allows.",
         ),
         FailureCause::Refused => (
-            Kind::Transport,
+            Kind::InvalidArgument,
             "the host does not send such a request",
             "Check custom headers and their sizes.",
         ),

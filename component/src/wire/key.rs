@@ -10,6 +10,9 @@ const MAX_COMPONENTS: usize = 3;
 /// The service's limit for a partition key value, in bytes of UTF-8.
 const MAX_TEXT_BYTES: usize = 2048;
 
+/// What hosts send in headers is limited; three texts of mere control characters would take the half of it.
+const MAX_HEADER_BYTES: usize = 16 << 10;
+
 /// Whole numbers below this print without exponent and without fraction (2^63).
 const INTEGER_LIMIT: f64 = 9_223_372_036_854_775_808.0;
 
@@ -30,7 +33,8 @@ pub enum KeyComponent {
 
 /// The value of `x-ms-documentdb-partitionkey`: an ASCII JSON array with one element per component.
 ///
-/// Errors: no component or more than three, NaN or infinity, a text over 2048 bytes.
+/// Errors: no component or more than three, NaN or infinity, a text over 2048 bytes, more than 16 KiB in all when
+/// escaped.
 pub fn header_value(components: &[KeyComponent]) -> Result<String, Invalid> {
     if components.is_empty() {
         return Err(Invalid::new(
@@ -49,6 +53,12 @@ pub fn header_value(components: &[KeyComponent]) -> Result<String, Invalid> {
         push_component(&mut header, component)?;
     }
     header.push(']');
+    if header.len() > MAX_HEADER_BYTES {
+        return Err(Invalid::new(
+            "the partition key is longer than 16 KiB when its characters are escaped, more than hosts send in a header: \
+             use shorter texts, or fewer control characters",
+        ));
+    }
     Ok(header)
 }
 
@@ -200,6 +210,10 @@ mod tests {
             (vec![Number(f64::INFINITY)], "infinite"),
             (vec![Null, Number(f64::NEG_INFINITY)], "infinite"),
             (vec![text(&"é".repeat(1025))], "2048 bytes"),
+            (
+                vec![text(&"\u{1}".repeat(2048)), text(&"\u{1}".repeat(2048))],
+                "16 KiB",
+            ),
         ] {
             let error = header_value(&components).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");

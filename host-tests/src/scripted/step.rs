@@ -126,6 +126,12 @@ impl Step {
         self
     }
 
+    /// Does nothing more before the gate is open: what was not read of the request stays unread until then.
+    pub fn then_wait(mut self, gate: &Gate) -> Self {
+        self.0.push(Action::Wait(Some(gate.clone())));
+        self
+    }
+
     /// Closes the connection in the end. Unless the answer says `connection: close`, a client that keeps connections
     /// may be using this one again at that moment. If a part of the request was never read, the system resets the
     /// connection instead.

@@ -150,6 +150,23 @@ async fn an_early_answer_can_end_the_connection_with_the_body_unread() {
 }
 
 #[tokio::test]
+async fn an_early_answer_can_leave_the_body_unread_for_a_while() {
+    let gate = Gate::new();
+    let early = Step::early(429, &[], "").then_wait(&gate);
+    let server = ScriptedServer::start([early]).unwrap();
+    let body = vec![0; 20_000_000];
+    let upload = call(Method::POST, "/").body(body);
+    let client = Client::new();
+    let answer = client.send(&server.endpoint(), upload).await.unwrap();
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    let seen = server.requests();
+    assert!(!seen[0].complete && seen[0].body.is_empty());
+    gate.open();
+    let seen = server.wait_until(|seen| seen[0].complete || seen[0].abandoned);
+    assert!(!seen.await[0].body.is_empty());
+}
+
+#[tokio::test]
 async fn silence_lasts_until_the_client_leaves() {
     let server = ScriptedServer::start([Step::silent()]).unwrap();
     let endpoint = server.endpoint();

@@ -1,7 +1,7 @@
 //! Many operations in flight in one instance. Gates prove it: no answer is released before the server has seen all
 //! the requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use cosmosdb_driver_host::instance::{AsyncInstance, BlockingInstance};
 use cosmosdb_driver_host::types::{Operation, OperationOptions, Response};
@@ -20,6 +20,12 @@ type Answers = BTreeMap<usize, Response>;
 
 fn read(id: usize) -> Operation {
     at(text("a")).read(&id.to_string())
+}
+
+/// An item of 1 MB, like no other.
+fn large(id: usize) -> String {
+    let filling = format!("{id:09},").repeat(100_000);
+    format!(r#"{{"id":"{id}","pk":"a","large":"{filling}"}}"#)
 }
 
 /// Answers that carry the number of the request that they answer, all behind one gate.
@@ -43,12 +49,16 @@ async fn async_instance(config: &Config) -> AsyncInstance {
     AsyncInstance::open(&host, config).await.unwrap()
 }
 
-/// Begins so many reads, each in a tokio task.
-fn begin(instance: &AsyncInstance, calls: usize) -> JoinSet<(usize, Response)> {
+/// Begins so many operations, each in a tokio task.
+fn begin(
+    instance: &AsyncInstance,
+    calls: usize,
+    operation: fn(usize) -> Operation,
+) -> JoinSet<(usize, Response)> {
     let call = |id| {
         let instance = instance.clone();
         async move {
-            let answer = instance.execute(read(id), OperationOptions::default());
+            let answer = instance.execute(operation(id), OperationOptions::default());
             (id, answer.await.unwrap())
         }
     };
@@ -73,11 +83,32 @@ async fn two_hundred_calls_in_one_instance() {
     let gate = Gate::new();
     let server = numbered(CALLS, &gate);
     let instance = async_instance(&lean(config(&server.endpoint()))).await;
-    let calls = begin(&instance, CALLS);
+    let calls = begin(&instance, CALLS, read);
     release(&server, CALLS, &gate).await;
     let answers = all(calls).await;
     assert_eq!(answers.len(), CALLS);
     assert_matched(&server.requests(), &answers);
+}
+
+#[tokio::test]
+async fn a_hundred_large_uploads_in_one_instance() {
+    const CALLS: usize = 100;
+    let gate = Gate::new();
+    let server = ScriptedServer::start([Step::respond(201, &[], "").after(&gate)]).unwrap();
+    let instance = async_instance(&lean(config(&server.endpoint()))).await;
+    let calls = begin(&instance, CALLS, |id| at(text("a")).create(large(id)));
+    let are_whole = |seen: &[Seen]| seen.iter().filter(|seen| seen.complete).count() == CALLS;
+    let seen = timeout(PATIENCE, server.wait_until(are_whole)).await;
+    let seen = seen.expect("all are in flight");
+    gate.open();
+    let answers = all(calls).await;
+    assert!(answers.values().all(|answer| answer.status == 201));
+    assert_eq!(answers.len(), CALLS);
+    let bodies: HashSet<&[u8]> = seen.iter().map(|seen| &seen.body[..]).collect();
+    for id in 0..CALLS {
+        assert!(bodies.contains(large(id).as_bytes()), "item {id}");
+    }
+    assert_eq!(server.requests().len(), CALLS);
 }
 
 #[tokio::test]
@@ -125,7 +156,7 @@ async fn fifty_cold_calls_read_the_metadata_once() {
     ];
     let server = ScriptedServer::start(script).unwrap();
     let instance = async_instance(&config(&server.endpoint())).await;
-    let calls = begin(&instance, CALLS);
+    let calls = begin(&instance, CALLS, read);
     release(&server, 1, &gates[0]).await;
     release(&server, 2, &gates[1]).await;
     let answers = all(calls).await;

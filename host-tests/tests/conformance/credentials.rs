@@ -16,6 +16,8 @@ on_every_face!(
     a_connection_string_is_enough,
     a_resource_token_is_passed_on,
     a_bearer_token_can_be_replaced,
+    a_bearer_token_that_is_too_long_is_refused,
+    a_bearer_token_of_the_largest_size_is_sent,
     the_host_signs,
     malformed_credentials_are_refused,
     a_closed_driver_says_so,
@@ -106,6 +108,45 @@ async fn a_bearer_token_can_be_replaced(face: Face) {
     assert_eq!(driver.execute(READ()).await.unwrap().status, 200);
     let expected = "type%3Daad%26ver%3D1.0%26sig%3DeyJ.second";
     assert_eq!(account.last().header("authorization"), Some(expected));
+}
+
+async fn a_bearer_token_that_is_too_long_is_refused(face: Face) {
+    let account = with_item(face).await;
+    account.emulator.accept_bearer_token("eyJ.first");
+    let mut driver = open(face, &account, Credential::bearer_token("eyJ.first")).await;
+    for bytes in [(32 << 10) + 1, 200 << 10] {
+        let long = "x".repeat(bytes);
+        let config = Config::new(account.emulator.endpoint(), Credential::bearer_token(&long));
+        let opened = face.open(options(&account.emulator), &config).await;
+        let error = opened.err().expect("an error");
+        assert_eq!(error.kind(), Some(ErrorKind::InvalidArgument));
+        assert!(!error.to_string().contains("xxx"), "{error}");
+        let error = driver.set_bearer_token(&long).await.unwrap_err();
+        assert_eq!(error.kind(), Some(ErrorKind::InvalidArgument));
+        assert!(!error.to_string().contains("xxx"), "{error}");
+    }
+    assert!(account.emulator.requests().is_empty(), "nothing was sent");
+    assert_eq!(driver.execute(READ()).await.unwrap().status, 200);
+    let expected = "type%3Daad%26ver%3D1.0%26sig%3DeyJ.first";
+    assert_eq!(account.last().header("authorization"), Some(expected));
+}
+
+async fn a_bearer_token_of_the_largest_size_is_sent(face: Face) {
+    let account = with_item(face).await;
+    let [opened, replaced] = ["x", "y"].map(|text| text.repeat(32 << 10));
+    let mut driver = open(face, &account, Credential::bearer_token(&opened)).await;
+    is_sent(&account, &mut driver, &opened).await;
+    driver.set_bearer_token(&replaced).await.unwrap();
+    is_sent(&account, &mut driver, &replaced).await;
+}
+
+async fn is_sent(account: &Account, driver: &mut Driver, token: &str) {
+    account.emulator.accept_bearer_token(token);
+    assert_eq!(driver.execute(READ()).await.unwrap().status, 200);
+    let expected = format!("type%3Daad%26ver%3D1.0%26sig%3D{token}");
+    let seen = account.last();
+    // Without showing 32 KiB.
+    assert!(seen.header("authorization") == Some(expected.as_str()));
 }
 
 async fn the_host_signs(face: Face) {

@@ -1,16 +1,20 @@
 //! Options of a call and of the driver.
 
-use cosmosdb_driver_host::types::{ErrorKind, OperationOptions};
+use cosmosdb_driver_host::types::{ErrorKind, Operation, OperationOptions};
 
 use cosmosdb_driver_host::Config;
 
 use crate::account::Account;
 use crate::build::{at, json, text};
 use crate::face::Face;
+use crate::scene::{Scene, good, read};
 
 on_every_face!(
     content_response_on_every_layer,
     custom_headers_are_added_and_cannot_replace,
+    a_custom_header_given_twice_is_sent_twice,
+    texts_that_are_too_long_are_not_sent,
+    texts_of_the_largest_size_are_sent,
     headers_that_could_inject_are_not_sent,
     the_callers_activity_id_is_used,
 );
@@ -85,6 +89,82 @@ async fn custom_headers_are_added_and_cannot_replace(face: Face) {
     assert_eq!(seen.header("x-ms-version"), Some("2020-07-15"));
     assert_eq!(seen.headers.get_all("authorization").iter().count(), 1);
     assert_eq!(seen.status, 201, "signed by the driver");
+}
+
+async fn a_custom_header_given_twice_is_sent_twice(face: Face) {
+    let account = Account::new(face).await;
+    let mut driver = account
+        .another(face, |c| c.header("x-twice", "driver"))
+        .await;
+    let mut options = header("x-twice", "first");
+    options
+        .custom_headers
+        .push(("X-Twice".to_owned(), "second".to_owned()));
+    driver
+        .execute_with(at(text("a")).upsert(BODY), options)
+        .await
+        .unwrap();
+    let seen = account.last();
+    let values: Vec<_> = seen.headers.get_all("x-twice").iter().collect();
+    assert_eq!(values, ["first", "second"]);
+}
+
+/// So many custom headers, each of so many bytes, its name included.
+fn headers(count: usize, bytes: usize) -> OperationOptions {
+    let header = |number: usize| {
+        let name = format!("x-{number:02}");
+        let value = "v".repeat(bytes - name.len());
+        (name, value)
+    };
+    OperationOptions {
+        custom_headers: (0..count).map(header).collect(),
+        ..OperationOptions::default()
+    }
+}
+
+fn with_session(bytes: usize) -> Operation {
+    at(text("a")).session(&"s".repeat(bytes)).read("1")
+}
+
+async fn texts_that_are_too_long_are_not_sent(face: Face) {
+    let none = OperationOptions::default;
+    let etag = "e".repeat(10_000);
+    let cases = [
+        (with_session((32 << 10) + 1), none()),
+        (with_session(130 << 10), none()),
+        (at(text("a")).if_match(&etag).read("1"), none()),
+        (at(text("a")).if_none_match(&etag).read("1"), none()),
+        (read(), headers(65, 10)),
+        (read(), headers(64, 257)),
+        (read(), headers(20, 1_000)),
+        (read(), headers(1, 130 << 10)),
+    ];
+    let mut scene = Scene::lean(face, [good()]).await;
+    for (number, (operation, options)) in cases.into_iter().enumerate() {
+        let refused = scene.driver.execute_with(operation, options).await;
+        let kind = refused.unwrap_err().kind();
+        assert_eq!(kind, Some(ErrorKind::InvalidArgument), "case {number}");
+        assert_eq!(scene.server.requests().len(), number, "nothing was sent");
+        scene.still_works().await;
+    }
+}
+
+async fn texts_of_the_largest_size_are_sent(face: Face) {
+    let mut scene = Scene::lean(face, [good()]).await;
+    let etag = "e".repeat(8 << 10);
+    let token = "s".repeat(32 << 10);
+    let read = at(text("a")).if_match(&etag).session(&token).read("1");
+    let options = headers(64, 256);
+    let custom = options.custom_headers.clone();
+    let response = scene.driver.execute_with(read, options).await.unwrap();
+    assert_eq!(response.status, 200);
+    let seen = scene.server.requests().remove(0);
+    assert_eq!(seen.header("if-match"), Some(etag.as_str()));
+    assert_eq!(seen.header("x-ms-session-token"), Some(token.as_str()));
+    for (name, value) in &custom {
+        assert_eq!(seen.header(name), Some(value.as_str()));
+    }
+    scene.still_works().await;
 }
 
 async fn headers_that_could_inject_are_not_sent(face: Face) {

@@ -73,6 +73,12 @@ impl Tasks {
         }
     }
 
+    async fn execute(&mut self, operation: Operation) -> Result<Response, Error> {
+        let options = OperationOptions::default();
+        let answer = timeout(PATIENCE, self.instance.execute(&operation, &options)).await;
+        answer.expect("a call ends")
+    }
+
     async fn cancel(&mut self, task: Task) -> DriverError {
         self.instance.cancel(task).await.unwrap();
         assert_eq!(self.instance.step().await.unwrap(), [task]);
@@ -99,6 +105,23 @@ async fn a_task_cancelled_before_it_began_sends_nothing() {
     assert_eq!(tasks.server.connections(), 0);
     tasks.still_works().await;
     assert_eq!(tasks.server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn cancelling_one_task_sends_nothing_of_another() {
+    let mut tasks = Tasks::lean([good()]).await;
+    let first = tasks.submit(read()).await;
+    let second = tasks.submit(write()).await;
+    for task in [first, second] {
+        tasks.instance.cancel(task).await.unwrap();
+        let error = tasks.error(task).await;
+        assert_eq!(error.kind, ErrorKind::Cancelled);
+        assert_eq!(error.outcome, Outcome::NotApplied, "it was not under way");
+        assert_eq!(error.diagnostics.unwrap().request_count, 0);
+    }
+    tasks.still_works().await;
+    assert_eq!(tasks.server.requests().len(), 1);
+    assert_eq!(tasks.server.connections(), 1);
 }
 
 #[tokio::test]
@@ -246,4 +269,45 @@ async fn metadata_that_nobody_waits_for_is_abandoned() {
     tasks.saw(|seen| seen[0].abandoned).await;
     tasks.still_works().await;
     assert_eq!(tasks.server.requests().len(), 4);
+}
+
+/// Nobody steps the task meanwhile: the call has to, or it would wait for ever for what the task has begun.
+#[tokio::test]
+async fn a_blocking_call_runs_the_task_that_fetches_its_metadata() {
+    let gate = Gate::new();
+    let account = Step::respond(200, &[], ACCOUNT).after(&gate);
+    let definition = Step::respond(200, &[], DEFINITION);
+    let mut tasks = Tasks::eager([account, definition, good()]).await;
+    let task = tasks.sent(read()).await;
+    let release = async { gate.open() };
+    // The call is polled first: it waits when the gate opens.
+    let (answer, ()) = tokio::join!(tasks.execute(write()), release);
+    assert_eq!(answer.unwrap().status, 200);
+    assert_eq!(tasks.wait().await, [task]);
+    assert_eq!(tasks.take(task).await.unwrap().status, 200);
+    let seen = tasks.server.requests();
+    let paths: Vec<&str> = seen.iter().map(|request| request.path.as_str()).collect();
+    assert_eq!(paths[..2], ["/", "/dbs/shop/colls/items"]);
+    let is_item = |path: &&str| path.starts_with("/dbs/shop/colls/items/docs");
+    assert_eq!(paths[2..].iter().filter(|path| is_item(path)).count(), 2);
+    assert_eq!(paths.len(), 4, "{paths:?}");
+}
+
+#[tokio::test]
+async fn a_task_submitted_before_the_end_of_its_driver_runs_to_its_own() {
+    let [account, definition] = [ACCOUNT, DEFINITION].map(|body| Step::respond(200, &[], body));
+    let mut tasks = Tasks::eager([account, definition, good()]).await;
+    let before = tasks.submit(write()).await;
+    tasks.instance.close().await.unwrap();
+    let after = tasks.submit(write()).await;
+    assert_eq!(tasks.wait().await, [after]);
+    assert_eq!(tasks.error(after).await.kind, ErrorKind::Closed);
+    assert_eq!(tasks.wait().await, [before]);
+    assert_eq!(tasks.take(before).await.unwrap().body, GOOD.as_bytes());
+    let seen = tasks.server.requests();
+    assert_eq!(seen.len(), 3, "metadata and one write");
+    for request in seen {
+        let signature = request.header("authorization").expect("a signature");
+        assert!(signature.starts_with("type%3Dmaster%26ver%3D1.0%26sig%3D"));
+    }
 }

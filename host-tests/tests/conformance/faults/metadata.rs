@@ -9,9 +9,14 @@ use crate::scene::{ACCOUNT, DEFINITION, Scene, good, write};
 on_every_face!(
     a_wrong_account_document,
     a_wrong_container_definition,
+    metadata_of_the_largest_size,
+    metadata_over_the_largest_size,
     metadata_that_does_not_arrive,
     metadata_that_is_refused,
 );
+
+/// What the driver reads of an account document or a definition at most.
+const LARGEST: usize = 1 << 20;
 
 fn json(body: &str) -> Step {
     Step::respond(
@@ -80,6 +85,28 @@ async fn a_wrong_container_definition(face: Face) {
     for fault in nonsense().into_iter().chain(without_id) {
         let error = error_of(face, 1, fault).await;
         assert_eq!((error.kind, error.retryable), (ErrorKind::Service, false));
+    }
+}
+
+/// A document of so many bytes: a good one, and space that JSON allows.
+fn padded(document: &str, bytes: usize) -> Step {
+    json(&(document.to_owned() + &" ".repeat(bytes - document.len())))
+}
+
+async fn metadata_of_the_largest_size(face: Face) {
+    let script = [ACCOUNT, DEFINITION].map(|document| padded(document, LARGEST));
+    let mut scene = Scene::eager(face, script.into_iter().chain([good()])).await;
+    scene.still_works().await;
+    assert_eq!(scene.server.requests().len(), 3);
+}
+
+async fn metadata_over_the_largest_size(face: Face) {
+    for (already, document) in [ACCOUNT, DEFINITION].into_iter().enumerate() {
+        for bytes in [LARGEST + 1, 2_000_000] {
+            let error = error_of(face, already, padded(document, bytes)).await;
+            assert_eq!((error.kind, error.retryable), (ErrorKind::Service, false));
+            assert!(error.message.contains("megabyte"), "{}", error.message);
+        }
     }
 }
 

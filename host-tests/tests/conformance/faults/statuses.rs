@@ -11,6 +11,7 @@ on_every_face!(
     every_status_has_its_meaning,
     sub_statuses_change_the_meaning,
     redirects_are_not_followed,
+    an_unchanged_item_is_no_answer_to_a_write,
     an_upgrade_is_no_answer,
     odd_headers_do_no_harm,
 );
@@ -137,6 +138,22 @@ async fn redirects_are_not_followed(face: Face) {
         }
     }
     assert_eq!(elsewhere.connections(), 0);
+}
+
+/// 304 is for reads.
+async fn an_unchanged_item_is_no_answer_to_a_write(face: Face) {
+    let unchanged = Step::respond(304, &[("etag", "\"1\"")], "");
+    let mut scene = Scene::lean(face, [unchanged, good()]).await;
+    let error = scene.fails(write()).await;
+    assert_eq!(
+        (error.kind, error.status, error.retryable),
+        (ErrorKind::Service, Some(304), false),
+        "{error:?}"
+    );
+    assert_eq!(error.outcome, Outcome::NotApplied);
+    assert_eq!(error.headers.unwrap().etag.as_deref(), Some("\"1\""));
+    scene.still_works().await;
+    assert_eq!(scene.server.requests().len(), 2);
 }
 
 async fn an_upgrade_is_no_answer(face: Face) {
