@@ -25,7 +25,7 @@ use super::transport::{Answer, Transport};
 /// Container definitions kept; beyond it they are forgotten and read again as needed.
 const MAX_CONTAINERS: usize = 1024;
 
-/// Metadata documents are a few kilobytes; what is larger is not read.
+/// Metadata documents are a few kilobytes; what is larger is refused.
 const MAX_METADATA_BYTES: usize = 1 << 20;
 
 /// A client of one account. Cheap to share within an instance; nothing runs between calls.
@@ -310,16 +310,16 @@ impl<W: World> Transport<W> {
         recorder: &Recorder,
     ) -> Result<Answer> {
         let answer = self.send(&mut request, &[], target, recorder).await?;
+        if !explain::is_success(true, answer.status) {
+            return Err(self.refusal((request.name, true), answer));
+        }
         if answer.body.len() > MAX_METADATA_BYTES {
             return Err(explain::nonsense(
                 request.name,
                 "document of less than a megabyte",
             ));
         }
-        if explain::is_success(true, answer.status) {
-            return Ok(answer);
-        }
-        Err(self.refusal((request.name, true), answer))
+        Ok(answer)
     }
 }
 

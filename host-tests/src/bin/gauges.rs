@@ -30,11 +30,11 @@ async fn main() -> Result<()> {
     for (name, operation) in [("read", read as fn() -> Operation), ("create", create)] {
         println!(
             "fuel.blocking.{name} {}",
-            fuel_blocking(&blocking, operation).await?
+            fuel_blocking(&blocking, operation, false).await?
         );
         println!(
             "fuel.tasks.{name} {}",
-            fuel_tasks(&blocking, operation).await?
+            fuel_blocking(&blocking, operation, true).await?
         );
         println!(
             "fuel.async.{name} {}",
@@ -124,7 +124,8 @@ impl Least {
     }
 }
 
-async fn fuel_blocking(host: &Host, operation: fn() -> Operation) -> Result<u64> {
+/// On WASI 0.2, as a blocking call or as a task.
+async fn fuel_blocking(host: &Host, operation: fn() -> Operation, as_task: bool) -> Result<u64> {
     let server = FixedServer::start()?;
     let mut least = Least::default();
     for key in KEYS {
@@ -132,23 +133,13 @@ async fn fuel_blocking(host: &Host, operation: fn() -> Operation) -> Result<u64>
         let mut instance = BlockingInstance::open(host, &config).await?;
         instance.execute(&operation(), &options()).await?;
         let before = instance.fuel_consumed();
-        instance.execute(&operation(), &options()).await?;
-        least.between(before, instance.fuel_consumed());
-    }
-    least.found()
-}
-
-async fn fuel_tasks(host: &Host, operation: fn() -> Operation) -> Result<u64> {
-    let server = FixedServer::start()?;
-    let mut least = Least::default();
-    for key in KEYS {
-        let config = config(&server, MetadataMode::Eager, key);
-        let mut instance = BlockingInstance::open(host, &config).await?;
-        instance.execute(&operation(), &options()).await?;
-        let before = instance.fuel_consumed();
-        let task = instance.submit(&operation(), &options()).await?;
-        instance.wait().await?;
-        instance.take(task).await?;
+        if as_task {
+            let task = instance.submit(&operation(), &options()).await?;
+            instance.wait().await?;
+            instance.take(task).await?;
+        } else {
+            instance.execute(&operation(), &options()).await?;
+        }
         least.between(before, instance.fuel_consumed());
     }
     least.found()

@@ -9,6 +9,11 @@ use crate::core::Error;
 
 type Gate = Rc<RefCell<Option<Result<Rc<u32>>>>>;
 
+/// An empty cell, a shut gate, and no fetch begun.
+fn nothing_yet() -> (SingleFlight<u32>, Gate, Rc<Cell<u32>>) {
+    (SingleFlight::default(), Gate::default(), Rc::default())
+}
+
 /// A fetch that counts its beginnings and ends when the gate holds a result.
 fn fetch(gate: &Gate, begun: &Rc<Cell<u32>>) -> LocalBoxFuture<'static, Result<Rc<u32>>> {
     begun.update(|count| count.saturating_add(1));
@@ -23,11 +28,7 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
 
 #[test]
 fn many_ask_and_one_fetches() {
-    let (cell, gate, begun) = (
-        SingleFlight::default(),
-        Gate::default(),
-        Rc::new(Cell::new(0)),
-    );
+    let (cell, gate, begun) = nothing_yet();
     let mut first = pin!(cell.get(|| fetch(&gate, &begun)));
     let mut second = pin!(cell.get(|| fetch(&gate, &begun)));
     assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
@@ -42,11 +43,7 @@ fn many_ask_and_one_fetches() {
 
 #[test]
 fn the_fetch_goes_on_when_the_first_caller_goes_away() {
-    let (cell, gate, begun) = (
-        SingleFlight::default(),
-        Gate::default(),
-        Rc::new(Cell::new(0)),
-    );
+    let (cell, gate, begun) = nothing_yet();
     let mut first = Box::pin(cell.get(|| fetch(&gate, &begun)));
     let mut second = pin!(cell.get(|| fetch(&gate, &begun)));
     assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
@@ -58,11 +55,7 @@ fn the_fetch_goes_on_when_the_first_caller_goes_away() {
 
 #[test]
 fn when_all_go_away_the_next_one_begins_anew() {
-    let (cell, gate, begun) = (
-        SingleFlight::default(),
-        Gate::default(),
-        Rc::new(Cell::new(0)),
-    );
+    let (cell, gate, begun) = nothing_yet();
     let mut first = Box::pin(cell.get(|| fetch(&gate, &begun)));
     assert!(poll(first.as_mut()).is_pending());
     drop(first);
@@ -76,11 +69,7 @@ fn when_all_go_away_the_next_one_begins_anew() {
 
 #[test]
 fn all_who_wait_get_the_error_and_it_is_not_kept() {
-    let (cell, gate, begun) = (
-        SingleFlight::default(),
-        Gate::default(),
-        Rc::new(Cell::new(0)),
-    );
+    let (cell, gate, begun) = nothing_yet();
     let mut first = pin!(cell.get(|| fetch(&gate, &begun)));
     let mut second = pin!(cell.get(|| fetch(&gate, &begun)));
     assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());

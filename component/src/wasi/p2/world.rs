@@ -1,8 +1,8 @@
 //! The outside world over WASI 0.2.
 
-use futures_util::future::{Either, select};
 use std::pin::pin;
 
+use futures_util::future::{Either, select};
 use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler::handle;
 use wasi::http::types::{

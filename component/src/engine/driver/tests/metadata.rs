@@ -140,6 +140,12 @@ fn huge_metadata_is_refused() {
     world.answer(200, &[], &format!("{ACCOUNT}{padding}"));
     let error = run(&driver, read(1)).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Service);
+    // What is no success keeps its own meaning, however long it is.
+    world.answer(401, &[], &padding.repeat(2));
+    assert_eq!(
+        run(&driver, read(1)).unwrap_err().kind,
+        ErrorKind::Unauthorized
+    );
     world.metadata().answer(200, &[], "{}");
     assert!(run(&driver, read(1)).is_ok());
 }
