@@ -2,8 +2,9 @@
 //!
 //! HTTP/1.1 or HTTP/2, whichever the server picks in the TLS handshake (without TLS: HTTP/1.1). Redirects are not
 //! followed. Upload and response run at the same time, so an early refusal is seen while the body is still on its
-//! way, even if the server closes the connection. A kept connection that turns out to be dead before anything was written is replaced, and the request
-//! repeated, without the guest's knowledge; a request of which any byte may have left is never repeated here.
+//! way, even if the server closes the connection. A kept connection that turns out to be dead before anything was
+//! written is replaced, and the request repeated, without the guest's knowledge; a request of which any byte may
+//! have left is never repeated here.
 
 mod body;
 mod connect;
