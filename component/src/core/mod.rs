@@ -3,6 +3,7 @@
 //! Time, randomness and responses come in as arguments; what to do next goes out. No clock, no I/O.
 
 pub mod account;
+pub mod clock;
 pub mod config;
 pub mod container;
 pub mod credential;
@@ -13,6 +14,7 @@ pub mod explain;
 pub mod ids;
 pub mod operation;
 pub mod options;
+pub mod partition;
 pub mod request;
 pub mod response;
 pub mod retry;

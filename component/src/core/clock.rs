@@ -1,0 +1,15 @@
+//! Time as numbers. Instants are readings of the monotonic clock, spans the differences of two.
+
+/// Nanoseconds: an instant of the monotonic clock, or a span.
+pub type Nanos = u64;
+
+/// A millisecond.
+pub const MILLI: Nanos = 1_000_000;
+
+/// A second.
+pub const SECOND: Nanos = 1_000 * MILLI;
+
+/// So many milliseconds.
+pub const fn millis(milliseconds: u64) -> Nanos {
+    milliseconds.saturating_mul(MILLI)
+}
