@@ -9,9 +9,13 @@ use crate::core::credential::CredentialConfig;
 use crate::core::diagnostics::RequestSent;
 use crate::core::exchange::{FailureCause, Head, HttpResponse, TransportFailure};
 use crate::core::operation::{Conditions, ItemRef};
-use crate::core::{ErrorKind, Outcome};
+use crate::core::runtime::RuntimeConfig;
+use crate::core::{ErrorKind, MetadataMode, Outcome};
 use crate::wire::key::KeyComponent;
 
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod decision_table;
+mod diagnostics;
 mod metadata;
 
 const ACCOUNT: &str = r#"{"writableLocations":[{"name":"East US","databaseAccountEndpoint":"https://a-eastus.example.com:443/"}],
@@ -59,6 +63,15 @@ impl World for Script {
         .await;
         let answer = self.0.answers.borrow_mut().pop_front();
         answer.expect("an answer in the script")
+    }
+
+    fn sleep_until(&self, at: u64) -> impl Future<Output = ()> {
+        poll_fn(move |_| {
+            if self.0.clock.get() >= at {
+                return Poll::Ready(());
+            }
+            Poll::Pending
+        })
     }
 
     fn now(&self) -> u64 {
@@ -113,14 +126,13 @@ impl Script {
     }
 
     fn open(&self, metadata: MetadataMode) -> Driver<Self> {
-        let config = Config {
-            endpoint: Some("https://a.example.com/".to_owned()),
-            credential: CredentialConfig::AccountKey(Secret::new("c2VjcmV0")),
-            metadata,
-            environment: Vec::new(),
-            defaults: OperationOptions::default(),
-        };
-        Driver::open(config, self.clone()).unwrap()
+        let key = CredentialConfig::AccountKey(Secret::new("c2VjcmV0"));
+        let mut config = Config::new(Some("https://a.example.com/".to_owned()), key);
+        config.metadata = metadata;
+        // What is tested here is one attempt.
+        config.defaults.max_failover_retries = Some(0);
+        let runtime = Rc::new(RuntimeConfig::default().checked().unwrap());
+        Driver::open(config, runtime, self.clone()).unwrap()
     }
 }
 
@@ -245,6 +257,7 @@ fn options_and_custom_headers_reach_the_wire_and_cannot_replace_the_drivers() {
             header("x-ms-date", "never"),
         ],
         activity_id: Some("7ea3a1f2-2b6f-4a62-8e0c-2f1a3c9d0b11".to_owned()),
+        ..OperationOptions::default()
     };
     let response = finish(driver.execute(create(), options)).unwrap();
     assert_eq!(world.header("x-mine").as_deref(), Some("1"));
@@ -287,7 +300,7 @@ fn debug_shows_no_key() {
     let shown = format!(
         "{:?}",
         driver
-            .session
+            .state
             .borrow()
             .as_ref()
             .map(|s| format!("{:?}", s.transport.credential))

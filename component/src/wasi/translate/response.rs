@@ -67,6 +67,7 @@ fn headers(headers: ResponseHeaders) -> wit::ResponseHeaders {
 }
 
 fn diagnostics(diagnostics: Diagnostics) -> wit::Diagnostics {
+    let omitted_attempts = diagnostics.omitted_attempts();
     wit::Diagnostics {
         activity_id: diagnostics.activity_id,
         operation_name: diagnostics.operation_name.to_owned(),
@@ -74,7 +75,7 @@ fn diagnostics(diagnostics: Diagnostics) -> wit::Diagnostics {
         request_charge: diagnostics.request_charge,
         request_count: diagnostics.request_count,
         attempts: diagnostics.attempts.into_iter().map(attempt).collect(),
-        omitted_attempts: diagnostics.omitted_attempts,
+        omitted_attempts,
     }
 }
 
