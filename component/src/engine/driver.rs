@@ -171,7 +171,12 @@ impl<W: World> State<W> {
         recorder: Recorder,
     ) -> Result<Response> {
         let result = match options {
-            Ok(options) => self.run_in_time(operation, &options, &recorder).await,
+            Ok(options) => {
+                if options.diagnostics_report {
+                    recorder.report(self.runtime.diagnostics);
+                }
+                self.run_in_time(operation, &options, &recorder).await
+            }
             Err(error) => Err(error),
         };
         match result {

@@ -318,6 +318,8 @@ pub struct Diagnostics {
     pub attempted_more_than_once: bool,
     /// Whether fault injection was on.
     pub fault_injection_enabled: bool,
+    /// How to report it in short and as text, if that is wanted.
+    pub report: Option<Settings>,
 }
 
 impl Diagnostics {

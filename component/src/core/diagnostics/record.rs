@@ -146,6 +146,11 @@ impl Recorder {
         }
     }
 
+    /// A report is wanted.
+    pub fn report(&self, settings: Settings) {
+        self.0.borrow_mut().diagnostics.report = Some(settings);
+    }
+
     /// Hedging was tried and went like this.
     pub fn hedged(&self, hedge: Hedge) {
         self.0.borrow_mut().diagnostics.hedge = Some(Box::new(hedge));
