@@ -150,7 +150,8 @@ impl Router {
         self.breaker.account_read(topology.per_partition_failover);
         self.failover.account_read(topology.per_partition_failover);
         let single_write = !topology.multi_write;
-        self.hubs.account_read(topology.per_partition_failover && single_write);
+        self.hubs
+            .account_read(topology.per_partition_failover && single_write);
         self.topology = Some(topology);
     }
 
@@ -161,7 +162,9 @@ impl Router {
 
     /// Whether every region takes writes, as far as is known.
     pub fn multi_write(&self) -> bool {
-        self.topology.as_ref().is_some_and(|topology| topology.multi_write)
+        self.topology
+            .as_ref()
+            .is_some_and(|topology| topology.multi_write)
     }
 
     /// The account's default consistency; Session, the service's own default, while it is unknown.
@@ -173,13 +176,23 @@ impl Router {
 
     /// Whether partitions move between regions one by one, so that operations have to know which one they go to.
     pub fn moves_partitions(&self) -> bool {
-        self.topology.as_ref().is_some_and(|topology| topology.per_partition_failover)
+        self.topology
+            .as_ref()
+            .is_some_and(|topology| topology.per_partition_failover)
     }
 
     /// What the user agent says of routing (spec §11.4).
     pub fn features(&self) -> u32 {
-        let failover = if self.moves_partitions() { identity::PARTITION_FAILOVER } else { 0 };
-        let breaker = if self.breaker.is_enabled() { identity::CIRCUIT_BREAKER } else { 0 };
+        let failover = if self.moves_partitions() {
+            identity::PARTITION_FAILOVER
+        } else {
+            0
+        };
+        let breaker = if self.breaker.is_enabled() {
+            identity::CIRCUIT_BREAKER
+        } else {
+            0
+        };
         failover | breaker
     }
 
@@ -190,7 +203,9 @@ impl Router {
 
     /// Whether the account turns hedging off.
     pub fn hedging_disabled(&self) -> bool {
-        self.topology.as_ref().is_some_and(|topology| topology.hedging_disabled)
+        self.topology
+            .as_ref()
+            .is_some_and(|topology| topology.hedging_disabled)
     }
 }
 
@@ -219,13 +234,17 @@ impl Router {
             write: route.is_write(),
             index: route.index,
         });
-        let chosen = place.and_then(|place| list.get(place)).or_else(|| self.hub());
+        let chosen = place
+            .and_then(|place| list.get(place))
+            .or_else(|| self.hub());
         chosen.map_or_else(|| Rc::clone(&self.configured), Rc::clone)
     }
 
     /// Whose writes count.
     fn hub(&self) -> Option<&Rc<Target>> {
-        self.topology.as_ref().and_then(|topology| topology.hubs.first())
+        self.topology
+            .as_ref()
+            .and_then(|topology| topology.hubs.first())
     }
 
     /// Where single partitions go: failed-over writes, reads for the hub alone, what the circuit breaker says.
@@ -240,13 +259,18 @@ impl Router {
             return route.candidate.clone().or_else(known);
         }
         if route.is_hub_only() && !route.is_write() {
-            return self.hubs.get(partition, &candidates(&topology.reads, route));
+            return self
+                .hubs
+                .get(partition, &candidates(&topology.reads, route));
         }
         if !self.watches(route) {
             return None;
         }
         let candidates = candidates(topology.list(route.purpose), route);
-        match self.breaker.route(partition, !route.is_write(), &candidates, now) {
+        match self
+            .breaker
+            .route(partition, !route.is_write(), &candidates, now)
+        {
             circuit_breaker::Route::Normal => None,
             circuit_breaker::Route::Override(target) => Some(target),
             circuit_breaker::Route::Probe(target, claim) => {
@@ -268,7 +292,10 @@ impl Router {
 
     /// The endpoints that the route may use.
     pub fn applicable(&self, route: &Route) -> Vec<Rc<Target>> {
-        let candidates = Candidates { failed: &[], ..candidates(self.list(route), route) };
+        let candidates = Candidates {
+            failed: &[],
+            ..candidates(self.list(route), route)
+        };
         let allowed = |target: &&Rc<Target>| candidates.allows(target);
         candidates.list.iter().filter(allowed).cloned().collect()
     }
@@ -289,24 +316,44 @@ impl Router {
 
     /// Whether the route's writes go to other regions partition by partition.
     pub fn fails_over(&self, route: &Route) -> bool {
-        let regions = self.topology.as_ref().map_or(0, |topology| topology.reads.len());
+        let regions = self
+            .topology
+            .as_ref()
+            .map_or(0, |topology| topology.reads.len());
         let read = !route.is_write();
-        self.failover.applies(read, self.multi_write(), route.partition.is_some(), regions)
+        self.failover
+            .applies(read, self.multi_write(), route.partition.is_some(), regions)
     }
 
     /// Whether the circuit breaker looks after the route's partition, so that no endpoint is blamed as a whole.
     pub fn watches(&self, route: &Route) -> bool {
-        let regions = self.topology.as_ref().map_or(0, |topology| topology.reads.len());
+        let regions = self
+            .topology
+            .as_ref()
+            .map_or(0, |topology| topology.reads.len());
         let read = !route.is_write();
-        self.breaker.applies(read, self.multi_write(), route.partition.is_some(), regions)
+        self.breaker
+            .applies(read, self.multi_write(), route.partition.is_some(), regions)
     }
 
     /// An attempt did not do; the decision says who is to blame. Marks count at once, or when the operation has proved
     /// that it was not the request.
-    pub fn failed(&mut self, route: &mut Route, target: &Rc<Target>, decision: &Decision, now: Nanos, random: u64) {
+    pub fn failed(
+        &mut self,
+        route: &mut Route,
+        target: &Rc<Target>,
+        decision: &Decision,
+        now: Nanos,
+        random: u64,
+    ) {
         let endpoint_waits = decision.deferred == Deferred::Both;
         let partition_waits = decision.deferred != Deferred::None;
-        let mark = |partition, endpoint| Mark { target: Rc::clone(target), partition, endpoint, at: now };
+        let mark = |partition, endpoint| Mark {
+            target: Rc::clone(target),
+            partition,
+            endpoint,
+            at: now,
+        };
         let at_once = mark(
             decision.mark_partition && !partition_waits,
             decision.mark_endpoint.filter(|_| !endpoint_waits),
@@ -328,17 +375,30 @@ impl Router {
 
     /// A write of a partition that may have moved tries the next region.
     fn next_candidate(&self, route: &mut Route, decision: &Decision) {
-        let Some(topology) = &self.topology else { return };
-        if decision.mark_partition && self.fails_over(route)
+        let Some(topology) = &self.topology else {
+            return;
+        };
+        if decision.mark_partition
+            && self.fails_over(route)
             && let Some(partition) = &route.partition
         {
-            route.candidate = self.failover.next(partition, &candidates(&topology.reads, route));
+            route.candidate = self
+                .failover
+                .next(partition, &candidates(&topology.reads, route));
         }
     }
 
     /// The target answered, well or in a way that is its own: whatever waited for that counts now.
-    pub fn answered(&mut self, route: &mut Route, target: &Rc<Target>, answer: (u16, Option<u32>), success: bool, random: u64) {
-        let quiet = self.unavailable.is_empty() && self.breaker.is_empty() && route.deferred.is_empty();
+    pub fn answered(
+        &mut self,
+        route: &mut Route,
+        target: &Rc<Target>,
+        answer: (u16, Option<u32>),
+        success: bool,
+        random: u64,
+    ) {
+        let quiet =
+            self.unavailable.is_empty() && self.breaker.is_empty() && route.deferred.is_empty();
         if quiet && route.candidate.is_none() && !route.hub_only {
             return;
         }
@@ -356,7 +416,9 @@ impl Router {
             if watched {
                 self.breaker.success(partition, target, !route.is_write());
             }
-            if route.candidate.is_some() && let Some(hub) = self.hub().cloned() {
+            if route.candidate.is_some()
+                && let Some(hub) = self.hub().cloned()
+            {
                 self.failover.confirm(partition, target, &hub);
             }
             if success && route.is_hub_only() && !route.is_write() {
@@ -382,21 +444,35 @@ impl Router {
 
     fn apply(&mut self, route: &Route, mark: &Mark, random: u64) {
         if let Some(reason) = mark.endpoint {
-            self.unavailable.mark(&mark.target.endpoint, reason, mark.at);
+            self.unavailable
+                .mark(&mark.target.endpoint, reason, mark.at);
         }
         if mark.partition
             && self.watches(route)
             && let (Some(partition), Some(topology)) = (&route.partition, &self.topology)
         {
             let list = topology.list(route.purpose);
-            self.breaker.failure(partition, &mark.target, !route.is_write(), list, mark.at, random);
+            self.breaker.failure(
+                partition,
+                &mark.target,
+                !route.is_write(),
+                list,
+                mark.at,
+                random,
+            );
         }
     }
 
     /// The primary of a hedged read lost to another region.
     pub fn hedge_won(&mut self, route: &Route, primary: &Rc<Target>, now: Nanos, random: u64) {
         if let (Some(partition), Some(topology)) = (&route.partition, &self.topology) {
-            self.breaker.hedge_won(partition, primary, topology.list(Purpose::Read), now, random);
+            self.breaker.hedge_won(
+                partition,
+                primary,
+                topology.list(Purpose::Read),
+                now,
+                random,
+            );
         }
     }
 
@@ -421,9 +497,16 @@ impl Router {
     /// Which of the account's regions are avoided at `now`, by reads or by writes, and how many partitions the circuit
     /// breaker has something against.
     pub fn marks(&self, write: bool, now: Nanos, ttl: Nanos) -> (Vec<String>, bool) {
-        let reads = self.topology.as_ref().map_or(&[][..], |topology| &topology.reads);
-        let avoided = |target: &&Rc<Target>| self.unavailable.avoids(&target.endpoint, write, now, ttl);
-        let names = reads.iter().filter(avoided).filter_map(|target| target.region.clone());
+        let reads = self
+            .topology
+            .as_ref()
+            .map_or(&[][..], |topology| &topology.reads);
+        let avoided =
+            |target: &&Rc<Target>| self.unavailable.avoids(&target.endpoint, write, now, ttl);
+        let names = reads
+            .iter()
+            .filter(avoided)
+            .filter_map(|target| target.region.clone());
         (names.collect(), !self.breaker.is_empty())
     }
 }

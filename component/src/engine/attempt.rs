@@ -84,7 +84,13 @@ impl<W: World> State<W> {
             let timed_out = response.is_none();
             let response = response.unwrap_or_else(|| Err(silent(timeout)));
             let ended = response.and_then(|response| state.transport.complete(response));
-            land(&recorder, id, state.transport.world.now(), &ended, timed_out);
+            land(
+                &recorder,
+                id,
+                state.transport.world.now(),
+                &ended,
+                timed_out,
+            );
             ended
         };
         (id, future)
@@ -103,7 +109,11 @@ impl<W: World> State<W> {
         let Some(fault) = fault else {
             return world.send(outgoing, bytes).await;
         };
-        let Effect::DiscardSuccess { failure, reservation } = fault.effect else {
+        let Effect::DiscardSuccess {
+            failure,
+            reservation,
+        } = fault.effect
+        else {
             self.rest(fault.delay).await;
             return match fault.effect {
                 Effect::Respond(response) => Ok(response),
@@ -145,7 +155,10 @@ impl<W: World> State<W> {
             host: target.endpoint.authority(),
             path: request.link.path(),
         };
-        let found = self.faults.borrow().evaluate(&facts, now, self.ids.next_random());
+        let found = self
+            .faults
+            .borrow()
+            .evaluate(&facts, now, self.ids.next_random());
         recorder.note_faults(id, found.records.iter().map(evaluation).collect());
         found.applied
     }

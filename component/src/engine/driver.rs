@@ -216,7 +216,11 @@ impl<W: World> State<W> {
             Some(result) => result,
             None => {
                 let under_way = recorder.time_out(world.now());
-                Err(explain::cut_off(name, options.end_to_end_timeout, under_way && !read))
+                Err(explain::cut_off(
+                    name,
+                    options.end_to_end_timeout,
+                    under_way && !read,
+                ))
             }
         }
     }
@@ -244,9 +248,7 @@ impl<W: World> State<W> {
         };
         let answer = match chore {
             None => operation.await,
-            Some(chore) => {
-                wait::with_chore(&self.transport.world, operation, chore, GRACE).await
-            }
+            Some(chore) => wait::with_chore(&self.transport.world, operation, chore, GRACE).await,
         }?;
         self.forget(dropped);
         Ok(answer)

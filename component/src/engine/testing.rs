@@ -23,7 +23,8 @@ use crate::wire::secret::Secret;
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct Reply {
     pub(in crate::engine) after: Nanos,
-    pub(in crate::engine) result: std::result::Result<(u16, Vec<(String, String)>, String), TransportFailure>,
+    pub(in crate::engine) result:
+        std::result::Result<(u16, Vec<(String, String)>, String), TransportFailure>,
 }
 
 impl Reply {
@@ -172,7 +173,11 @@ impl Sim {
         }
     }
 
-    pub(in crate::engine) fn execute(&self, driver: &Driver<Self>, operation: Operation) -> Result<Response> {
+    pub(in crate::engine) fn execute(
+        &self,
+        driver: &Driver<Self>,
+        operation: Operation,
+    ) -> Result<Response> {
         self.run(driver.execute(operation, OperationOptions::default()))
     }
 }
@@ -201,8 +206,13 @@ impl World for Sim {
         Ok(reply)
     }
 
-    async fn send(&self, reply: Reply, _: Option<&[u8]>) -> std::result::Result<HttpResponse, TransportFailure> {
-        self.sleep_until(self.now().saturating_add(reply.after)).await;
+    async fn send(
+        &self,
+        reply: Reply,
+        _: Option<&[u8]>,
+    ) -> std::result::Result<HttpResponse, TransportFailure> {
+        self.sleep_until(self.now().saturating_add(reply.after))
+            .await;
         let (status, headers, body) = reply.result?;
         let bytes = |(name, value): (String, String)| (name, value.into_bytes());
         Ok(HttpResponse {
@@ -238,7 +248,9 @@ impl World for Sim {
 /// An account document: single-write in the first region, or multi-write in all.
 pub(in crate::engine) fn account(regions: &[&str], multi_write: bool, more: &str) -> String {
     let location = |region: &&str| {
-        format!(r#"{{"name":"{region}","databaseAccountEndpoint":"https://a-{region}.example.com:443/"}}"#)
+        format!(
+            r#"{{"name":"{region}","databaseAccountEndpoint":"https://a-{region}.example.com:443/"}}"#
+        )
     };
     let all = regions.iter().map(location).collect::<Vec<_>>();
     let writable = if multi_write { &all[..] } else { &all[..1] };
@@ -253,8 +265,7 @@ pub(in crate::engine) const CONTAINER: &str =
     r#"{"_rid":"r1","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2}}"#;
 
 /// One partition key range for everything.
-pub(in crate::engine) const RANGES: &str =
-    r#"{"PartitionKeyRanges":[{"id":"0","minInclusive":"","maxExclusive":"FF","parents":[],"status":"online"}]}"#;
+pub(in crate::engine) const RANGES: &str = r#"{"PartitionKeyRanges":[{"id":"0","minInclusive":"","maxExclusive":"FF","parents":[],"status":"online"}]}"#;
 
 /// Metadata as it should be; none for item requests.
 pub(in crate::engine) fn metadata(seen: &Seen, account: &str) -> Option<Reply> {

@@ -16,7 +16,10 @@ use crate::wire::headers::name;
 impl<W: World> Pipeline<W> {
     /// Admits an operation of the caller's, to be over by `deadline`: metadata, headers, the throughput group's turn.
     pub(in crate::engine) async fn enter(&mut self, deadline: Option<Nanos>) -> Result<()> {
-        self.allowance = Allowance { ru: self.options.ru_budget, deadline };
+        self.allowance = Allowance {
+            ru: self.options.ru_budget,
+            deadline,
+        };
         let eager = self.state.metadata == MetadataMode::Eager;
         if eager || self.state.needs_topology() {
             let topology = self.state.topology(&self.recorder).await?;
@@ -30,7 +33,8 @@ impl<W: World> Pipeline<W> {
             && self.request.is_data_plane()
             && let Some(strategy) = self.options.read_consistency.header()
         {
-            self.request.set_header(name::READ_CONSISTENCY_STRATEGY, strategy);
+            self.request
+                .set_header(name::READ_CONSISTENCY_STRATEGY, strategy);
         }
         self.take_turn().await
     }
@@ -63,7 +67,9 @@ impl<W: World> Pipeline<W> {
         let Some(ranges) = self.state.containers.ranges_of(at) else {
             return;
         };
-        let range = container.point(&scope.key).and_then(|point| ranges.lookup(&point).cloned());
+        let range = container
+            .point(&scope.key)
+            .and_then(|point| ranges.lookup(&point).cloned());
         let partition = range.map(|range| Partition {
             container: Rc::from(container.rid.as_str()),
             range: Rc::clone(&range.id),
@@ -87,20 +93,32 @@ impl<W: World> Pipeline<W> {
         if !sends(&facts) {
             return Ok(());
         }
-        let rid = self.container.as_ref().map(|container| container.rid.as_str());
+        let rid = self
+            .container
+            .as_ref()
+            .map(|container| container.rid.as_str());
         let ranges = self.state.containers.ranges_of(&scope.container);
         let range = self.route.partition().and_then(|partition| {
             let range = ranges.as_ref()?.by_id(&partition.range)?;
-            Some(RangeRef { id: &range.id, parents: &range.parents })
+            Some(RangeRef {
+                id: &range.id,
+                parents: &range.parents,
+            })
         });
-        let token = self.state.sessions.borrow().token(&scope.container, rid, range);
+        let token = self
+            .state
+            .sessions
+            .borrow()
+            .token(&scope.container, rid, range);
         match token {
             Ok(Some(token)) => self.request.set_header(name::SESSION_TOKEN, token),
             Ok(None) => {}
-            Err(TooLarge) => return Err(Error::invalid(
-                "the session knows so many partitions of this container that their tokens fit no header: open the driver \
+            Err(TooLarge) => {
+                return Err(Error::invalid(
+                    "the session knows so many partitions of this container that their tokens fit no header: open the driver \
                  with the eager topology cache, which tells which partition an item is on, or pass a session token",
-            )),
+                ));
+            }
         }
         Ok(())
     }
@@ -121,10 +139,12 @@ impl<W: World> Pipeline<W> {
         };
         let control = self.state.runtime.groups.borrow().resolve(&direct)?;
         if let Some(priority) = control.priority {
-            self.request.set_header(name::PRIORITY_LEVEL, priority.header());
+            self.request
+                .set_header(name::PRIORITY_LEVEL, priority.header());
         }
         if let Some(bucket) = control.bucket {
-            self.request.set_header(name::THROUGHPUT_BUCKET, bucket.to_string());
+            self.request
+                .set_header(name::THROUGHPUT_BUCKET, bucket.to_string());
         }
         self.metered = control.metered;
         while let Some(pause) = self.turn_in_group() {

@@ -37,7 +37,8 @@ impl<W: World> Pipeline<W> {
 
     /// Remembers how far the session has got.
     fn capture(&self, answer: &Answer) {
-        let (Some(scope), Some(token)) = (&self.request.scope, &answer.headers.session_token) else {
+        let (Some(scope), Some(token)) = (&self.request.scope, &answer.headers.session_token)
+        else {
             return;
         };
         if self.options.session_capturing_disabled
@@ -45,7 +46,10 @@ impl<W: World> Pipeline<W> {
         {
             return;
         }
-        let known = self.container.as_ref().map(|container| container.rid.as_str());
+        let known = self
+            .container
+            .as_ref()
+            .map(|container| container.rid.as_str());
         let answered = answer.headers.other(name::CONTENT_PATH);
         let mut sessions = self.state.sessions.borrow_mut();
         sessions.capture(&scope.container, known, answered, token);
@@ -65,7 +69,11 @@ impl<W: World> Pipeline<W> {
         match decision.step {
             Step::Surface => Err(self.surface(target, ended)),
             Step::OutOfTime => Err(self.out_of_time(self.surface(target, ended))),
-            Step::Retry { direction, delay, context } => {
+            Step::Retry {
+                direction,
+                delay,
+                context,
+            } => {
                 self.check_allowance(target, ended)?;
                 if decision.refresh_account {
                     self.state.account_event(&self.recorder).await;
@@ -92,7 +100,9 @@ impl<W: World> Pipeline<W> {
     pub(super) async fn rest(&self, pause: Nanos) {
         if pause > 0 {
             let world = &self.state.transport.world;
-            world.sleep_until(self.recorder.now().saturating_add(pause)).await;
+            world
+                .sleep_until(self.recorder.now().saturating_add(pause))
+                .await;
             self.recorder.resume(world.now());
         }
     }
@@ -122,7 +132,9 @@ impl<W: World> Pipeline<W> {
     }
 
     async fn refresh_ranges(&mut self) {
-        let Some(scope) = &self.request.scope else { return };
+        let Some(scope) = &self.request.scope else {
+            return;
+        };
         let at = scope.container.clone();
         if self.state.containers.ranges_of(&at).is_some() {
             self.state.containers.forget_ranges(&at);
@@ -154,7 +166,10 @@ impl<W: World> Pipeline<W> {
 
     /// Whether the caller's budget allows another attempt.
     fn check_allowance(&self, target: &Target, ended: Ended) -> Result<()> {
-        match self.allowance.may_start(self.recorder.request_charge(), self.recorder.now()) {
+        match self
+            .allowance
+            .may_start(self.recorder.request_charge(), self.recorder.now())
+        {
             Verdict::Go => Ok(()),
             Verdict::DeadlinePassed => Err(self.out_of_time(self.surface(target, ended))),
             Verdict::RuSpent => {

@@ -112,7 +112,8 @@ impl<W: World> Pipeline<W> {
     /// What may have changed since the last attempt.
     fn dress(&mut self) {
         if !self.request.is_read() && self.state.router.borrow().multi_write() {
-            self.request.set_header(name::ALLOW_TENTATIVE_WRITES, "true");
+            self.request
+                .set_header(name::ALLOW_TENTATIVE_WRITES, "true");
         }
         if self.route.is_hub_only() {
             self.request.set_header(name::HUB_REGION_ONLY, "True");

@@ -9,7 +9,9 @@ use futures_util::future::{Either, select};
 use super::Pipeline;
 use crate::core::account::Target;
 use crate::core::diagnostics::{AttemptId, ExecutionContext, Hedge, elapsed_ms};
-use crate::core::hedging::{self, Ending, Facts, Plan, Race, RequestClass, Settings, Step, Strategy};
+use crate::core::hedging::{
+    self, Ending, Facts, Plan, Race, RequestClass, Settings, Step, Strategy,
+};
 use crate::core::retry::Direction;
 use crate::engine::World;
 use crate::engine::attempt::Ended;
@@ -35,14 +37,18 @@ struct Permit<'a, W: World>(&'a State<W>);
 
 impl<'a, W: World> Permit<'a, W> {
     fn new(state: &'a State<W>) -> Self {
-        state.metadata_hedges.update(|count| count.saturating_add(1));
+        state
+            .metadata_hedges
+            .update(|count| count.saturating_add(1));
         Self(state)
     }
 }
 
 impl<W: World> Drop for Permit<'_, W> {
     fn drop(&mut self) {
-        self.0.metadata_hedges.update(|count| count.saturating_sub(1));
+        self.0
+            .metadata_hedges
+            .update(|count| count.saturating_sub(1));
     }
 }
 
@@ -60,7 +66,10 @@ impl<W: World> Pipeline<W> {
             settings: Settings {
                 enabled_override: None,
                 enabled: Some(self.options.hedging),
-                strategy: self.options.hedging_threshold.map(|own| Strategy::Hedging(Some(own))),
+                strategy: self
+                    .options
+                    .hedging_threshold
+                    .map(|own| Strategy::Hedging(Some(own))),
             },
             account_disabled: router.hedging_disabled(),
             regions: applicable.len(),
@@ -113,14 +122,24 @@ impl<W: World> Pipeline<W> {
         plan.start = Some(world.now());
         let (second, alternate) = self.attempt(&plan);
         let mut alternate = pin!(alternate);
-        let primary = Leg { target: primary, id: first, is_primary: true };
-        let other = Leg { target: Rc::clone(&hedging.alternate), id: second, is_primary: false };
+        let primary = Leg {
+            target: primary,
+            id: first,
+            is_primary: true,
+        };
+        let other = Leg {
+            target: Rc::clone(&hedging.alternate),
+            id: second,
+            is_primary: false,
+        };
         match select(attempt.as_mut(), alternate.as_mut()).await {
             Either::Left((ended, _)) => {
-                self.settle(race, &hedging, (primary, ended), (other, alternate)).await
+                self.settle(race, &hedging, (primary, ended), (other, alternate))
+                    .await
             }
             Either::Right((ended, _)) => {
-                self.settle(race, &hedging, (other, ended), (primary, attempt)).await
+                self.settle(race, &hedging, (other, ended), (primary, attempt))
+                    .await
             }
         }
     }
@@ -140,7 +159,10 @@ impl<W: World> Pipeline<W> {
             self.note(&race, hedging, &lead, &other);
             return (lead.target, ended);
         }
-        let harvest = self.allowance.deadline.map(|at| at.saturating_sub(hedging.plan.harvest));
+        let harvest = self
+            .allowance
+            .deadline
+            .map(|at| at.saturating_sub(hedging.plan.harvest));
         let last = match harvest {
             Some(at) => wait::until(world, at, rest).await,
             None => Some(rest.await),
@@ -176,7 +198,11 @@ impl<W: World> Pipeline<W> {
 
     /// Records how the race ended, and lets the circuit breaker know.
     fn note(&self, race: &Race, hedging: &Hedging, lead: &Leg, other: &Leg) {
-        let (primary, alternate) = if lead.is_primary { (lead, other) } else { (other, lead) };
+        let (primary, alternate) = if lead.is_primary {
+            (lead, other)
+        } else {
+            (other, lead)
+        };
         let ending = race.ending();
         let mut router = self.state.router.borrow_mut();
         match ending {

@@ -9,14 +9,14 @@ use crate::core::runtime::Runtime;
 use crate::core::{Error, ErrorKind};
 use crate::engine::Driver;
 use crate::wasi::bindings::types::{
-    Config, Error as WitError, FaultRule, Operation, OperationOptions, Response,
-    RuntimeConfig,
+    Config, Error as WitError, FaultRule, Operation, OperationOptions, Response, RuntimeConfig,
 };
 use crate::wasi::translate;
 
 /// The resource `runtime`.
 pub(super) struct Shared(Rc<Runtime>);
 
+#[allow(clippy::result_large_err)] // it goes out as it is
 impl Shared {
     fn new(config: RuntimeConfig) -> Result<Self, WitError> {
         let runtime = translate::runtime(config).checked();
@@ -69,7 +69,9 @@ impl wit::GuestDriver for Handle {
     }
 
     fn add_fault(&self, rule: FaultRule) -> Result<(), WitError> {
-        let added = self.0.faults(|faults, now| faults.add(translate::fault(rule, now)));
+        let added = self
+            .0
+            .faults(|faults, now| faults.add(translate::fault(rule, now)));
         added.and_then(|added| added).map_err(translate::error)
     }
 
@@ -83,7 +85,9 @@ impl wit::GuestDriver for Handle {
     }
 
     fn remove_fault(&self, id: String) -> bool {
-        self.0.faults(|faults, _| faults.remove(&id)).unwrap_or(false)
+        self.0
+            .faults(|faults, _| faults.remove(&id))
+            .unwrap_or(false)
     }
 
     fn close(&self) {

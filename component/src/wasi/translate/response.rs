@@ -1,7 +1,7 @@
 //! What goes out.
 
 use crate::core::diagnostics::{
-    Event, EventKind, ExecutionContext, Group, Pipeline, Region, Rollup, Settings,
+    Event, EventKind, ExecutionContext, FaultEvaluation, Group, Pipeline, Region, Rollup, Settings,
 };
 use crate::core::{Attempt, Diagnostics, Error, ErrorKind, Outcome, RequestSent, Response};
 use crate::wasi::bindings::types as wit;
@@ -16,6 +16,7 @@ pub(in crate::wasi) fn response(response: Response) -> wit::Response {
     }
 }
 
+#[allow(clippy::boxed_local)] // results hold it so
 pub(in crate::wasi) fn error(error: Box<Error>) -> wit::Error {
     let error = *error;
     wit::Error {
@@ -75,18 +76,25 @@ fn headers(headers: ResponseHeaders) -> wit::ResponseHeaders {
     }
 }
 
-fn diagnostics(diagnostics: Diagnostics) -> wit::Diagnostics {
+#[allow(clippy::boxed_local)] // to open it at the call costs more
+fn diagnostics(diagnostics: Box<Diagnostics>) -> wit::Diagnostics {
     let report = diagnostics
         .report
         .map(|settings| report(&diagnostics, &settings));
+    let omitted_attempts = diagnostics.omitted_attempts();
+    let diagnostics = *diagnostics;
+    let mut attempts = Vec::with_capacity(diagnostics.attempts.len());
+    for own in diagnostics.attempts {
+        attempts.push(attempt(own));
+    }
     wit::Diagnostics {
-        omitted_attempts: diagnostics.omitted_attempts(),
+        omitted_attempts,
         activity_id: diagnostics.activity_id,
         operation_name: diagnostics.operation_name.to_owned(),
         duration_ms: diagnostics.duration_ms,
         request_charge: diagnostics.request_charge,
         request_count: diagnostics.request_count,
-        attempts: diagnostics.attempts.into_iter().map(attempt).collect(),
+        attempts,
         compaction: diagnostics.compaction.map(|compaction| wit::Compaction {
             runs: compaction.runs.iter().map(rollup).collect(),
             omitted_runs: compaction.omitted_runs,
@@ -106,7 +114,8 @@ fn diagnostics(diagnostics: Diagnostics) -> wit::Diagnostics {
 
 fn attempt(attempt: Attempt) -> wit::Attempt {
     let events = attempt.events().iter().map(event).collect();
-    let evaluations = attempt.fault_evaluations.into_iter();
+    let evaluations = attempt.fault_evaluations().iter();
+    let fault_evaluations = evaluations.map(evaluation).collect();
     wit::Attempt {
         operation_name: attempt.operation_name.to_owned(),
         execution_context: context(attempt.context),
@@ -131,12 +140,14 @@ fn attempt(attempt: Attempt) -> wit::Attempt {
         session_token_bytes_sent: attempt.session_token_bytes_sent,
         error: attempt.error,
         events,
-        fault_evaluations: evaluations
-            .map(|evaluation| wit::FaultEvaluation {
-                rule: evaluation.rule,
-                outcome: evaluation.outcome.to_owned(),
-            })
-            .collect(),
+        fault_evaluations,
+    }
+}
+
+fn evaluation(evaluation: &FaultEvaluation) -> wit::FaultEvaluation {
+    wit::FaultEvaluation {
+        rule: evaluation.rule.clone(),
+        outcome: evaluation.outcome.to_owned(),
     }
 }
 
@@ -193,7 +204,11 @@ fn report(diagnostics: &Diagnostics, settings: &Settings) -> wit::DiagnosticsRep
         request_charge: region.request_charge,
         first: region.first.and_then(place),
         last: region.last.and_then(place),
-        groups: region.groups.iter().map(|group| group_of(region, group)).collect(),
+        groups: region
+            .groups
+            .iter()
+            .map(|group| group_of(region, group))
+            .collect(),
     };
     wit::DiagnosticsReport {
         regions: diagnostics.summary().iter().map(region).collect(),
