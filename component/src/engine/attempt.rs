@@ -1,6 +1,7 @@
 //! One attempt: faults, the clock, the record.
 
 use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
 
 use super::World;
@@ -80,7 +81,7 @@ impl<W: World> State<W> {
                 }
             };
             let at = start.saturating_add(timeout);
-            let response = wait::until(&state.transport.world, at, exchange).await;
+            let response = wait::until(&state.transport.world, at, pin!(exchange)).await;
             let timed_out = response.is_none();
             let response = response.unwrap_or_else(|| Err(silent(timeout)));
             let ended = response.and_then(|response| state.transport.complete(response));

@@ -210,9 +210,9 @@ impl<W: World> State<W> {
             return self.run(operation, options, recorder, None).await;
         };
         let deadline = recorder.now().saturating_add(timeout);
-        let run = self.run(operation, options, recorder, Some(deadline));
+        let mut run = Box::pin(self.run(operation, options, recorder, Some(deadline)));
         let world = &self.transport.world;
-        match wait::until(world, deadline, run).await {
+        match wait::until(world, deadline, run.as_mut()).await {
             Some(result) => result,
             None => {
                 let under_way = recorder.time_out(world.now());
@@ -242,13 +242,13 @@ impl<W: World> State<W> {
         let chore = self.chore(&request, options, recorder);
         let route = Route::new(purpose, request.is_data_plane(), options);
         let mut pipeline = Pipeline::new(self, request, options, recorder, route);
-        let operation = async move {
-            pipeline.enter(deadline).await?;
-            pipeline.run().await
-        };
         let answer = match chore {
-            None => operation.await,
-            Some(chore) => wait::with_chore(&self.transport.world, operation, chore, GRACE).await,
+            None => pipeline.complete(deadline).await,
+            Some(chore) => {
+                let mut operation = Box::pin(pipeline.complete(deadline));
+                let world = &self.transport.world;
+                wait::with_chore(world, operation.as_mut(), chore, GRACE).await
+            }
         }?;
         self.forget(dropped);
         Ok(answer)

@@ -32,17 +32,16 @@ fn defaults() {
     assert!(settings.preferred_regions.is_empty() && settings.backup_endpoints.is_empty());
     assert_eq!(settings.max_concurrent_metadata_hedges, 32);
     assert_eq!(
-        settings.partition_failover,
-        PartitionFailover {
-            circuit_breaker_enabled: true,
-            circuit_breaker_override: None,
-            read_failure_threshold: 10,
-            write_failure_threshold: 5,
-            counter_reset_window: 300 * SECOND,
-            partition_unavailability: 5 * SECOND,
-            failback_sweep_interval: 300 * SECOND,
-            consecutive_hedge_wins: 5,
-            topology_cache: TopologyCache::Lazy,
+        settings.circuit_breaker,
+        circuit_breaker::Settings {
+            enabled: true,
+            enabled_override: None,
+            read_threshold: 10,
+            write_threshold: 5,
+            reset_window: 300 * SECOND,
+            unavailability: 5 * SECOND,
+            sweep_interval: 300 * SECOND,
+            hedge_win_threshold: 5,
         }
     );
 }
@@ -59,19 +58,19 @@ fn partition_failover_goes_from_the_account_to_the_environment() {
         ("PPCB_CONSECUTIVE_HEDGE_WIN_THRESHOLD", "7"),
         ("PARTITION_TOPOLOGY_CACHE_MODE", "EAGER"),
     ];
-    let from_environment = PartitionFailover {
-        circuit_breaker_enabled: false,
-        circuit_breaker_override: None,
-        read_failure_threshold: 2,
-        write_failure_threshold: 3,
-        counter_reset_window: SECOND,
-        partition_unavailability: millis(5),
-        failback_sweep_interval: millis(6),
-        consecutive_hedge_wins: 7,
-        topology_cache: TopologyCache::Eager,
+    let from_environment = circuit_breaker::Settings {
+        enabled: false,
+        enabled_override: None,
+        read_threshold: 2,
+        write_threshold: 3,
+        reset_window: SECOND,
+        unavailability: millis(5),
+        sweep_interval: millis(6),
+        hedge_win_threshold: 7,
     };
     let settings = config().checked(&runtime(&pairs)).unwrap();
-    assert_eq!(settings.partition_failover, from_environment);
+    assert_eq!(settings.circuit_breaker, from_environment);
+    assert_eq!(settings.topology_cache, TopologyCache::Eager);
 
     let own = Config {
         partition_failover: PartitionFailoverConfig {
@@ -88,17 +87,16 @@ fn partition_failover_goes_from_the_account_to_the_environment() {
     };
     let settings = own.checked(&runtime(&pairs)).unwrap();
     assert_eq!(
-        settings.partition_failover,
-        PartitionFailover {
-            circuit_breaker_enabled: true,
-            circuit_breaker_override: None,
-            read_failure_threshold: 12,
-            write_failure_threshold: 13,
-            counter_reset_window: millis(1_400),
-            partition_unavailability: millis(15),
-            failback_sweep_interval: millis(16),
-            consecutive_hedge_wins: 17,
-            topology_cache: TopologyCache::Lazy,
+        settings.circuit_breaker,
+        circuit_breaker::Settings {
+            enabled: true,
+            enabled_override: None,
+            read_threshold: 12,
+            write_threshold: 13,
+            reset_window: millis(1_400),
+            unavailability: millis(15),
+            sweep_interval: millis(16),
+            hedge_win_threshold: 17,
         }
     );
 }
@@ -143,10 +141,9 @@ fn the_circuit_breaker_obeys_the_override_then_the_account_then_the_option() {
         let mut config = config();
         config.partition_failover.circuit_breaker_enabled = enabled;
         let settings = config.checked(&runtime).unwrap();
-        assert_eq!(
-            settings.partition_failover.circuit_breaker(account),
-            expected
-        );
+        let mut breaker = circuit_breaker::Breaker::new(settings.circuit_breaker);
+        breaker.account_read(account);
+        assert_eq!(breaker.is_enabled(), expected);
     }
 }
 
@@ -232,7 +229,7 @@ fn backup_endpoints_are_endpoints() {
     let good = ["https://b.example.com:443/", "http://cosmos.test:8081"];
     let runtime_of_emulator = runtime(&[("EMULATOR_HOST", "cosmos.test")]);
     let settings = with(&good).checked(&runtime_of_emulator).unwrap();
-    let urls = settings.backup_endpoints.iter().map(Endpoint::url);
+    let urls = settings.backup_endpoints.iter().map(|target| target.endpoint.url());
     assert_eq!(
         urls.collect::<Vec<_>>(),
         ["https://b.example.com/", "http://cosmos.test:8081/"]

@@ -329,23 +329,6 @@ fn an_operation_without_options_shares_what_is_resolved() {
 }
 
 #[test]
-fn session_retries_follow_the_account() {
-    let with = |retries| {
-        let runtime = runtime(Pairs::new(), OperationOptions::default());
-        let options = OperationOptions {
-            max_session_retries: retries,
-            ..OperationOptions::default()
-        };
-        let layers = Layers::new(options, &runtime).unwrap();
-        let resolved = layers.resolve(OperationOptions::default(), &runtime);
-        let resolved = resolved.unwrap();
-        [false, true].map(|multi_write| resolved.session_retries(multi_write, 4))
-    };
-    assert_eq!(with(None), [2, 4]);
-    assert_eq!(with(Some(0)), [0, 0]);
-}
-
-#[test]
 fn an_activity_id_is_a_uuid() {
     let with_id = |id: &str| OperationOptions {
         activity_id: Some(id.to_owned()),

@@ -34,8 +34,8 @@ fn facts(runtime: &Runtime) -> (Timeouts, usize, usize, Verbosity, Nanos) {
 fn timeouts(connect: Nanos, data: Option<u64>, metadata: Option<u64>) -> Timeouts {
     Timeouts {
         connect,
-        data_plane_request: data.map(millis),
-        metadata_request: metadata.map(millis),
+        data_plane: data.map(millis),
+        metadata: metadata.map(millis),
     }
 }
 
@@ -152,20 +152,6 @@ fn numbers_out_of_range_are_refused_with_the_limits() {
             assert_eq!(check(high + 1), refused(high + 1));
         }
     }
-}
-
-#[test]
-fn requests_for_data_have_usual_timeouts() {
-    let usual = timeouts(5 * SECOND, None, None);
-    assert_eq!(
-        [true, false].map(|read| usual.data_plane(read)),
-        [6 * SECOND, 65 * SECOND]
-    );
-    let own = timeouts(5 * SECOND, Some(250), None);
-    assert_eq!(
-        [true, false].map(|read| own.data_plane(read)),
-        [millis(250); 2]
-    );
 }
 
 #[test]

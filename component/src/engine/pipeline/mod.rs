@@ -14,6 +14,7 @@ use super::state::State;
 use super::transport::Answer;
 use crate::core::account::Target;
 use crate::core::allowance::Allowance;
+use crate::core::clock::Nanos;
 use crate::core::container::Container;
 use crate::core::diagnostics::{AttemptId, ExecutionContext, Recorder};
 use crate::core::options::Resolved;
@@ -72,8 +73,22 @@ impl<W: World> Pipeline<W> {
         }
     }
 
-    /// Attempts until one succeeds or nothing more may be tried.
-    pub(super) async fn run(mut self) -> Result<Answer> {
+    /// An operation of the caller's, to be over by `deadline`.
+    pub(super) async fn complete(&mut self, deadline: Option<Nanos>) -> Result<Answer> {
+        self.admit(deadline);
+        if !self.is_ready() {
+            Box::pin(self.get_ready()).await?;
+        }
+        self.bind()?;
+        if self.take_turn()? {
+            Box::pin(self.wait_for_turn()).await;
+        }
+        self.run().await
+    }
+
+    /// Attempts until one succeeds or nothing more may be tried. What happens rarely is boxed: the future is moved about
+    /// with every operation.
+    pub(super) async fn run(&mut self) -> Result<Answer> {
         loop {
             let (target, ended) = self.next().await;
             let ended = match ended {
@@ -85,14 +100,14 @@ impl<W: World> Pipeline<W> {
             };
             let mut decision = self.judge(&target, &ended);
             if decision.step == Step::RecoverContainer {
-                if self.recover_container().await? {
+                if Box::pin(self.recover_container()).await? {
                     continue;
                 }
                 // It is the same container: the answer has another reason.
                 decision = self.judge(&target, &ended);
             }
             self.blame(&target, &decision);
-            self.follow(&target, ended, decision).await?;
+            Box::pin(self.follow(&target, ended, decision)).await?;
         }
     }
 
@@ -103,7 +118,7 @@ impl<W: World> Pipeline<W> {
         let target = router.router.borrow_mut().choose(&mut self.route, now);
         self.dress();
         if let Some(hedging) = self.hedging(&target) {
-            return self.run_race(target, hedging).await;
+            return Box::pin(self.run_race(target, hedging)).await;
         }
         let (_, attempt) = self.attempt(&self.plan(Rc::clone(&target), self.context));
         (target, attempt.await)
