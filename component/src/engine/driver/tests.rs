@@ -17,7 +17,6 @@ use crate::wire::key::KeyComponent;
 mod decision_table;
 mod diagnostics;
 mod metadata;
-mod profile;
 
 const ACCOUNT: &str = r#"{"writableLocations":[{"name":"East US","databaseAccountEndpoint":"https://a-eastus.example.com:443/"}],
     "readableLocations":[{"name":"West US 2","databaseAccountEndpoint":"https://a-westus2.example.com:443/"}]}"#;

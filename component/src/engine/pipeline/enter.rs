@@ -14,7 +14,7 @@ use crate::wire::headers::name;
 
 impl<W: World> Pipeline<W> {
     /// Begins: from here on the operation spends its allowance.
-    pub(super) fn admit(&mut self, deadline: Option<Nanos>) {
+    pub(in crate::engine) fn admit(&mut self, deadline: Option<Nanos>) {
         self.allowance = Allowance {
             ru: self.options.ru_budget,
             deadline,

@@ -73,9 +73,8 @@ impl<W: World> Pipeline<W> {
         }
     }
 
-    /// An operation of the caller's, to be over by `deadline`.
-    pub(super) async fn complete(&mut self, deadline: Option<Nanos>) -> Result<Answer> {
-        self.admit(deadline);
+    /// An operation of the caller's, which was admitted.
+    pub(super) async fn complete(&mut self) -> Result<Answer> {
         if !self.is_ready() {
             Box::pin(self.get_ready()).await?;
         }
@@ -90,7 +89,19 @@ impl<W: World> Pipeline<W> {
     /// with every operation.
     pub(super) async fn run(&mut self) -> Result<Answer> {
         loop {
-            let (target, ended) = self.next().await;
+            let now = self.recorder.now();
+            let mut target = self.choose(now);
+            let ended = match self.hedging(&target) {
+                None => {
+                    let (_, attempt) = self.attempt(&self.plan(Rc::clone(&target), self.context));
+                    attempt.await
+                }
+                Some(hedging) => {
+                    let ended;
+                    (target, ended) = Box::pin(self.run_race(target, hedging)).await;
+                    ended
+                }
+            };
             let ended = match ended {
                 Ok(answer) => match self.learn(&target, answer) {
                     (true, answer) => return Ok(answer),
@@ -111,17 +122,12 @@ impl<W: World> Pipeline<W> {
         }
     }
 
-    /// The next attempt, or two that race.
-    async fn next(&mut self) -> (Rc<Target>, Ended) {
-        let now = self.recorder.now();
-        let router = Rc::clone(&self.state);
-        let target = router.router.borrow_mut().choose(&mut self.route, now);
+    /// Where the next attempt goes, dressed for it.
+    fn choose(&mut self, now: Nanos) -> Rc<Target> {
+        let state = Rc::clone(&self.state);
+        let target = state.router.borrow_mut().choose(&mut self.route, now);
         self.dress();
-        if let Some(hedging) = self.hedging(&target) {
-            return Box::pin(self.run_race(target, hedging)).await;
-        }
-        let (_, attempt) = self.attempt(&self.plan(Rc::clone(&target), self.context));
-        (target, attempt.await)
+        target
     }
 
     /// What may have changed since the last attempt.
