@@ -46,6 +46,14 @@ impl Containers {
         }
     }
 
+    /// The definition, if it has been read.
+    pub(super) fn definition_of(&self, at: &ContainerRef) -> Option<Rc<Container>> {
+        let containers = self.0.borrow();
+        let place = containers.binary_search_by(|(name, _)| name.cmp(at)).ok()?;
+        let (_, known) = containers.get(place)?;
+        known.definition.ready()
+    }
+
     /// The partition key ranges, if they have been read.
     pub(super) fn ranges_of(&self, at: &ContainerRef) -> Option<Rc<RangeMap>> {
         let containers = self.0.borrow();

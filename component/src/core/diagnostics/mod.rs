@@ -204,8 +204,8 @@ pub struct Attempt {
     pub activity_id: Option<String>,
     /// Size of the session token that was sent.
     pub session_token_bytes_sent: u32,
-    /// The session token received, up to 256 bytes; none for the answer that the operation ended with, whose headers hold
-    /// it.
+    /// The session token received with an answer that is no success, up to 256 bytes; that of a success is in the response's
+    /// own headers.
     pub session_token: Option<String>,
     /// Whether it was sent.
     pub request_sent: RequestSent,

@@ -174,14 +174,6 @@ impl Recorder {
         self.0.borrow_mut().end(id, now, "cancelled");
     }
 
-    /// Keeps the session token of an answer that the operation does not end with, before it sends again.
-    pub fn keep_session_token(&self, id: AttemptId, mut token: String) {
-        cut(&mut token, MAX_SESSION_TOKEN);
-        if let Some(attempt) = self.0.borrow_mut().find(id) {
-            attempt.session_token = Some(token);
-        }
-    }
-
     /// Ends the record with the attempt that ended last. What is still under way is cancelled.
     pub fn finish(self, status: Option<(u16, Option<u32>)>) -> Diagnostics {
         self.0.borrow_mut().finish(status, "cancelled")

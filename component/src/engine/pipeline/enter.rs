@@ -20,19 +20,24 @@ impl<W: World> Pipeline<W> {
         let eager = self.state.metadata == MetadataMode::Eager;
         if eager || self.state.needs_topology() {
             let topology = self.state.topology(&self.recorder).await?;
-            self.options.read_consistency.check(topology.consistency)?;
+            if self.reads_items() {
+                self.options.read_consistency.check(topology.consistency)?;
+            }
         }
         if eager {
             self.find_container().await?;
         }
         self.add_session_token()?;
-        if self.request.is_read()
-            && self.request.is_data_plane()
+        if self.reads_items()
             && let Some(strategy) = self.options.read_consistency.header()
         {
             self.request.set_header(name::READ_CONSISTENCY_STRATEGY, strategy);
         }
         self.take_turn().await
+    }
+
+    fn reads_items(&self) -> bool {
+        self.request.is_read() && self.request.is_data_plane()
     }
 
     /// The container's definition, and the partition if its ranges are known.
@@ -47,31 +52,36 @@ impl<W: World> Pipeline<W> {
             .await?;
         container.bind(&mut self.request)?;
         self.container = Some(container);
+        self.locate(&at).await;
+        Ok(())
+    }
+
+    /// Which physical partition the key belongs to, as far as that is wanted.
+    pub(super) async fn locate(&mut self, at: &ContainerRef) {
         if self.state.wants_ranges() {
             // Without them the operation still finds its way.
-            let _ = self.state.ranges(&at, &self.options, &self.recorder).await;
+            let _ = self.state.ranges(at, &self.options, &self.recorder).await;
         }
-        self.find_partition(&at);
-        Ok(())
+        self.find_partition(at);
     }
 
     /// Which physical partition the key belongs to, if that can be told without a request.
     pub(super) fn find_partition(&mut self, at: &ContainerRef) {
-        let (Some(container), Some(scope)) = (&self.container, &self.request.scope) else {
-            return;
-        };
-        let Some(ranges) = self.state.containers.ranges_of(at) else {
-            return;
-        };
-        let range = container.point(&scope.key).and_then(|point| ranges.lookup(&point).cloned());
-        let partition = range.map(|range| Partition {
-            container: Rc::from(container.rid.as_str()),
-            range: Rc::clone(&range.id),
-        });
+        let partition = self.partition(at);
         self.route.set_partition(partition);
     }
 
-    /// Adds what the session knows, unless the caller knows better (spec §6.4).
+    fn partition(&self, at: &ContainerRef) -> Option<Partition> {
+        let ranges = self.state.containers.ranges_of(at)?;
+        let (container, scope) = (self.container.as_ref()?, self.request.scope.as_ref()?);
+        let range = ranges.lookup(&container.point(&scope.key)?)?;
+        Some(Partition {
+            container: Rc::from(container.rid.as_str()),
+            range: Rc::clone(&range.id),
+        })
+    }
+
+    /// Adds what the session knows, in place of what it knew before, unless the caller knows better (spec §6.4).
     pub(super) fn add_session_token(&mut self) -> Result<()> {
         let Some(scope) = &self.request.scope else {
             return Ok(());
@@ -96,7 +106,7 @@ impl<W: World> Pipeline<W> {
         let token = self.state.sessions.borrow().token(&scope.container, rid, range);
         match token {
             Ok(Some(token)) => self.request.set_header(name::SESSION_TOKEN, token),
-            Ok(None) => {}
+            Ok(None) => self.request.remove_header(name::SESSION_TOKEN),
             Err(TooLarge) => return Err(Error::invalid(
                 "the session knows so many partitions of this container that their tokens fit no header: open the driver \
                  with the eager topology cache, which tells which partition an item is on, or pass a session token",
