@@ -86,7 +86,7 @@ pub struct Error {
     /// The headers of the service's answer.
     pub headers: Option<ResponseHeaders>,
     /// What was sent.
-    pub diagnostics: Option<Diagnostics>,
+    pub diagnostics: Option<Box<Diagnostics>>,
 }
 
 impl Error {
@@ -117,7 +117,12 @@ impl Error {
     }
 
     /// Puts another meaning in front of this error, which becomes the cause. What is known of the outcome stays.
-    pub fn summed_up(mut self: Box<Self>, kind: ErrorKind, status: (u16, u32), message: String) -> Box<Self> {
+    pub fn summed_up(
+        mut self: Box<Self>,
+        kind: ErrorKind,
+        status: (u16, u32),
+        message: String,
+    ) -> Box<Self> {
         self.cause = Some(Cause {
             status: self.status,
             sub_status: self.sub_status,
@@ -129,7 +134,7 @@ impl Error {
     }
 
     /// An operation that its caller cancelled. A write may have been applied if its own request was under way.
-    pub fn cancelled(read: bool, diagnostics: Option<Diagnostics>) -> Box<Self> {
+    pub fn cancelled(read: bool, diagnostics: Option<Box<Diagnostics>>) -> Box<Self> {
         let mut error = Self::new(
             ErrorKind::Cancelled,
             "the operation was cancelled; a request that had left may still be carried out",

@@ -165,7 +165,8 @@ impl Router {
         self.breaker.account_read(topology.per_partition_failover);
         self.failover.account_read(topology.per_partition_failover);
         let single_write = !topology.multi_write;
-        self.hubs.account_read(topology.per_partition_failover && single_write);
+        self.hubs
+            .account_read(topology.per_partition_failover && single_write);
         self.topology = Some(topology);
     }
 
@@ -176,7 +177,9 @@ impl Router {
 
     /// Whether every region takes writes, as far as is known.
     pub fn multi_write(&self) -> bool {
-        self.topology.as_ref().is_some_and(|topology| topology.multi_write)
+        self.topology
+            .as_ref()
+            .is_some_and(|topology| topology.multi_write)
     }
 
     /// The account's default consistency; Session, the service's own default, while it is unknown.
@@ -188,13 +191,23 @@ impl Router {
 
     /// Whether partitions move between regions one by one, so that operations have to know which one they go to.
     pub fn moves_partitions(&self) -> bool {
-        self.topology.as_ref().is_some_and(|topology| topology.per_partition_failover)
+        self.topology
+            .as_ref()
+            .is_some_and(|topology| topology.per_partition_failover)
     }
 
     /// What the user agent says of routing (spec §11.4).
     pub fn features(&self) -> u32 {
-        let failover = if self.moves_partitions() { identity::PARTITION_FAILOVER } else { 0 };
-        let breaker = if self.breaker.is_enabled() { identity::CIRCUIT_BREAKER } else { 0 };
+        let failover = if self.moves_partitions() {
+            identity::PARTITION_FAILOVER
+        } else {
+            0
+        };
+        let breaker = if self.breaker.is_enabled() {
+            identity::CIRCUIT_BREAKER
+        } else {
+            0
+        };
         failover | breaker
     }
 
@@ -205,7 +218,9 @@ impl Router {
 
     /// Whether the account turns hedging off.
     pub fn hedging_disabled(&self) -> bool {
-        self.topology.as_ref().is_some_and(|topology| topology.hedging_disabled)
+        self.topology
+            .as_ref()
+            .is_some_and(|topology| topology.hedging_disabled)
     }
 }
 
@@ -237,13 +252,17 @@ impl Router {
             write: route.is_write(),
             index: route.index,
         });
-        let chosen = place.and_then(|place| list.get(place)).or_else(|| self.hub());
+        let chosen = place
+            .and_then(|place| list.get(place))
+            .or_else(|| self.hub());
         chosen.map_or_else(|| Rc::clone(&self.configured), Rc::clone)
     }
 
     /// Whose writes count.
     fn hub(&self) -> Option<&Rc<Target>> {
-        self.topology.as_ref().and_then(|topology| topology.hubs.first())
+        self.topology
+            .as_ref()
+            .and_then(|topology| topology.hubs.first())
     }
 
     /// Where single partitions go: failed-over writes, reads for the hub alone, what the circuit breaker says.
@@ -258,13 +277,18 @@ impl Router {
             return route.candidate.clone().or_else(known);
         }
         if route.is_hub_only() && !route.is_write() {
-            return self.hubs.get(partition, &candidates(&topology.reads, route));
+            return self
+                .hubs
+                .get(partition, &candidates(&topology.reads, route));
         }
         if !self.watches(route) {
             return None;
         }
         let candidates = candidates(topology.list(route.purpose), route);
-        match self.breaker.route(partition, !route.is_write(), &candidates, now) {
+        match self
+            .breaker
+            .route(partition, !route.is_write(), &candidates, now)
+        {
             circuit_breaker::Route::Normal => None,
             circuit_breaker::Route::Override(target) => Some(target),
             circuit_breaker::Route::Probe(target, claim) => {
@@ -286,7 +310,10 @@ impl Router {
 
     /// The endpoints that the route may use.
     pub fn applicable(&self, route: &Route) -> Vec<Rc<Target>> {
-        let candidates = Candidates { failed: &[], ..candidates(self.list(route), route) };
+        let candidates = Candidates {
+            failed: &[],
+            ..candidates(self.list(route), route)
+        };
         let allowed = |target: &&Rc<Target>| candidates.allows(target);
         candidates.list.iter().filter(allowed).cloned().collect()
     }
@@ -307,7 +334,9 @@ impl Router {
 
     /// Whether a read for the hub alone may look for the hub in another region than this.
     pub fn has_other_hub(&self, route: &Route, target: &Target) -> bool {
-        let Some(topology) = &self.topology else { return false };
+        let Some(topology) = &self.topology else {
+            return false;
+        };
         let candidates = candidates(&topology.reads, route);
         let another = |other: &Rc<Target>| **other != *target && candidates.allows(other);
         self.looks_for_hub(route) && topology.reads.iter().any(another)
@@ -321,16 +350,24 @@ impl Router {
 
     /// Whether the route's writes go to other regions partition by partition.
     pub fn fails_over(&self, route: &Route) -> bool {
-        let regions = self.topology.as_ref().map_or(0, |topology| topology.reads.len());
+        let regions = self
+            .topology
+            .as_ref()
+            .map_or(0, |topology| topology.reads.len());
         let read = !route.is_write();
-        self.failover.applies(read, self.multi_write(), route.partition.is_some(), regions)
+        self.failover
+            .applies(read, self.multi_write(), route.partition.is_some(), regions)
     }
 
     /// Whether the circuit breaker looks after the route's partition, so that no endpoint is blamed as a whole.
     pub fn watches(&self, route: &Route) -> bool {
-        let regions = self.topology.as_ref().map_or(0, |topology| topology.reads.len());
+        let regions = self
+            .topology
+            .as_ref()
+            .map_or(0, |topology| topology.reads.len());
         let read = !route.is_write();
-        self.breaker.applies(read, self.multi_write(), route.partition.is_some(), regions)
+        self.breaker
+            .applies(read, self.multi_write(), route.partition.is_some(), regions)
     }
 }
 

@@ -97,7 +97,10 @@ mod tests {
         ] {
             assert_eq!(seconds(class, bounded), expected, "{class:?} {bounded}");
         }
-        assert_eq!([0, 1, 2, 3].map(|rung| pause(Metadata, rung)), [0, 0, SECOND, 0]);
+        assert_eq!(
+            [0, 1, 2, 3].map(|rung| pause(Metadata, rung)),
+            [0, 0, SECOND, 0]
+        );
         assert_eq!(pause(ItemRead, 2), 0);
     }
 

@@ -1,6 +1,7 @@
 //! One attempt: faults, the clock, the record.
 
 use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
 
 use super::World;
@@ -74,36 +75,47 @@ impl<W: World> State<W> {
         let (body, timeout) = (request.body.clone(), plan.timeout);
         let future = async move {
             let exchange = async {
-                match outgoing {
-                    Err(failure) => Err(failure),
-                    Ok(outgoing) => state.exchange(outgoing, body, fault, &recorder, id).await,
+                let bytes = body.as_deref().map(Vec::as_slice);
+                match (outgoing, fault) {
+                    (Err(failure), _) => Err(failure),
+                    (Ok(outgoing), None) => state.transport.world.send(outgoing, bytes).await,
+                    (Ok(outgoing), Some(fault)) => {
+                        Box::pin(state.inject(outgoing, bytes, fault, &recorder, id)).await
+                    }
                 }
             };
             let at = start.saturating_add(timeout);
-            let response = wait::until(&state.transport.world, at, exchange).await;
+            let response = wait::until(&state.transport.world, at, pin!(exchange)).await;
             let timed_out = response.is_none();
             let response = response.unwrap_or_else(|| Err(silent(timeout)));
             let ended = response.and_then(|response| state.transport.complete(response));
-            land(&recorder, id, state.transport.world.now(), &ended, timed_out);
+            land(
+                &recorder,
+                id,
+                state.transport.world.now(),
+                &ended,
+                timed_out,
+            );
             ended
         };
         (id, future)
     }
 
-    async fn exchange(
+    /// Carries out a fault, in place of the request or around it.
+    async fn inject(
         &self,
         outgoing: W::Outgoing,
-        body: Option<Rc<Vec<u8>>>,
-        fault: Option<Applied>,
+        bytes: Option<&[u8]>,
+        fault: Applied,
         recorder: &Recorder,
         id: AttemptId,
     ) -> Responded {
-        let bytes = body.as_deref().map(Vec::as_slice);
         let world = &self.transport.world;
-        let Some(fault) = fault else {
-            return world.send(outgoing, bytes).await;
-        };
-        let Effect::DiscardSuccess { failure, reservation } = fault.effect else {
+        let Effect::DiscardSuccess {
+            failure,
+            reservation,
+        } = fault.effect
+        else {
             self.rest(fault.delay).await;
             return match fault.effect {
                 Effect::Respond(response) => Ok(response),
@@ -145,7 +157,10 @@ impl<W: World> State<W> {
             host: target.endpoint.authority(),
             path: request.link.path(),
         };
-        let found = self.faults.borrow().evaluate(&facts, now, self.ids.next_random());
+        let found = self
+            .faults
+            .borrow()
+            .evaluate(&facts, now, self.ids.next_random());
         recorder.note_faults(id, found.records.iter().map(evaluation).collect());
         found.applied
     }
@@ -174,8 +189,10 @@ fn land(recorder: &Recorder, id: AttemptId, now: Nanos, ended: &Ended, timed_out
             attempt.request_charge = answer.headers.request_charge;
             attempt.activity_id.clone_from(&answer.headers.activity_id);
             attempt.server_duration_ms = answer.headers.server_duration_ms;
-            if answer.status >= 400 {
-                attempt.session_token.clone_from(&answer.headers.session_token);
+            if answer.status >= 400
+                && let Some(token) = &answer.headers.session_token
+            {
+                attempt.extras().session_token = Some(token.clone());
             }
         }
         Err(failure) => {

@@ -71,7 +71,10 @@ impl<W: World> State<W> {
             return;
         }
         let lease = Lease { state: self, claim };
-        let fetched = self.account.refresh(&known, || self.read_account(recorder)).await;
+        let fetched = self
+            .account
+            .refresh(&known, || self.read_account(recorder))
+            .await;
         if fetched.is_ok() {
             lease.keep();
         }
@@ -89,7 +92,10 @@ impl<W: World> State<W> {
         let chore = async move {
             // A refresh that is given up counts as one that failed.
             state.refresh.borrow_mut().failed(recorder.now());
-            let _ = state.account.refresh(&known, || state.read_account(&recorder)).await;
+            let _ = state
+                .account
+                .refresh(&known, || state.read_account(&recorder))
+                .await;
         };
         Some(chore.boxed_local())
     }
@@ -100,7 +106,14 @@ impl<W: World> State<W> {
             let known = state.account.ready();
             let sources = refresh::sources(known.as_deref(), &state.configured, &state.backups);
             let route = Route::along(sources, state.layers.resolved());
-            let answer = state.metadata(Request::account(), state.layers.resolved(), &recorder, route).await?;
+            let answer = state
+                .metadata(
+                    Request::account(),
+                    state.layers.resolved(),
+                    &recorder,
+                    route,
+                )
+                .await?;
             let document = account::parse(&answer.body)
                 .ok_or_else(|| explain::nonsense("read_account", "account document"))?;
             Ok(state.install(&document, recorder.now()))
@@ -127,7 +140,8 @@ impl<W: World> State<W> {
         ));
         let mut router = self.router.borrow_mut();
         router.install(Rc::clone(&topology));
-        self.transport.set_user_agent(&self.identity.user_agent(router.features()));
+        self.transport
+            .set_user_agent(&self.identity.user_agent(router.features()));
         topology
     }
 
@@ -217,7 +231,9 @@ impl<W: World> State<W> {
         let (options, recorder) = (Rc::clone(options), recorder.clone());
         let chore = async move {
             known.ranges_missed.set(false);
-            let _ = flight.get(|| state.read_ranges(&at, &options, &recorder)).await;
+            let _ = flight
+                .get(|| state.read_ranges(&at, &options, &recorder))
+                .await;
         };
         Some(chore.boxed_local())
     }
@@ -245,7 +261,8 @@ impl<W: World> State<W> {
                     .ok_or_else(|| explain::nonsense(RANGES, "list of partition key ranges"))?;
                 rows.extend(page);
             }
-            let map = RangeMap::build(rows, etag.as_deref()).map_err(|_| explain::incomplete_ranges())?;
+            let map =
+                RangeMap::build(rows, etag.as_deref()).map_err(|_| explain::incomplete_ranges())?;
             Ok(Rc::new(map))
         }
         .boxed_local()
@@ -260,7 +277,7 @@ impl<W: World> State<W> {
         route: Route,
     ) -> Result<Answer> {
         let name = request.name;
-        let pipeline = Pipeline::new(self, request, options, recorder, route);
+        let mut pipeline = Pipeline::new(self, request, options, recorder, route);
         let answer = pipeline.run().await?;
         if answer.body.len() > MAX_METADATA_BYTES {
             return Err(explain::nonsense(name, "document of less than a megabyte"));

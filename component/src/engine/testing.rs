@@ -175,7 +175,11 @@ impl Sim {
         }
     }
 
-    pub(in crate::engine) fn execute(&self, driver: &Driver<Self>, operation: Operation) -> Result<Response> {
+    pub(in crate::engine) fn execute(
+        &self,
+        driver: &Driver<Self>,
+        operation: Operation,
+    ) -> Result<Response> {
         self.run(driver.execute(operation, OperationOptions::default()))
     }
 }
@@ -204,8 +208,13 @@ impl World for Sim {
         Ok(reply)
     }
 
-    async fn send(&self, reply: Reply, _: Option<&[u8]>) -> std::result::Result<HttpResponse, TransportFailure> {
-        self.sleep_until(self.now().saturating_add(reply.after)).await;
+    async fn send(
+        &self,
+        reply: Reply,
+        _: Option<&[u8]>,
+    ) -> std::result::Result<HttpResponse, TransportFailure> {
+        self.sleep_until(self.now().saturating_add(reply.after))
+            .await;
         let (status, headers, body) = reply.result?;
         let bytes = |(name, value): (String, String)| (name, value.into_bytes());
         Ok(HttpResponse {
@@ -241,7 +250,9 @@ impl World for Sim {
 /// An account document: single-write in the first region, or multi-write in all.
 pub(in crate::engine) fn account(regions: &[&str], multi_write: bool, more: &str) -> String {
     let location = |region: &&str| {
-        format!(r#"{{"name":"{region}","databaseAccountEndpoint":"https://a-{region}.example.com:443/"}}"#)
+        format!(
+            r#"{{"name":"{region}","databaseAccountEndpoint":"https://a-{region}.example.com:443/"}}"#
+        )
     };
     let all = regions.iter().map(location).collect::<Vec<_>>();
     let writable = if multi_write { &all[..] } else { &all[..1] };
@@ -256,8 +267,7 @@ pub(in crate::engine) const CONTAINER: &str =
     r#"{"_rid":"r1","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2}}"#;
 
 /// One partition key range for everything.
-pub(in crate::engine) const RANGES: &str =
-    r#"{"PartitionKeyRanges":[{"id":"0","minInclusive":"","maxExclusive":"FF","parents":[],"status":"online"}]}"#;
+pub(in crate::engine) const RANGES: &str = r#"{"PartitionKeyRanges":[{"id":"0","minInclusive":"","maxExclusive":"FF","parents":[],"status":"online"}]}"#;
 
 /// Metadata as it should be; none for item requests.
 pub(in crate::engine) fn metadata(seen: &Seen, account: &str) -> Option<Reply> {
@@ -328,8 +338,15 @@ pub(in crate::engine) fn metadata_with(seen: &Seen, account: &str, ranges: &str)
 
 /// The item in one of the two ranges.
 fn item_of(range: &str) -> ItemRef {
-    let key = if range == "0" { KeyComponent::Number(0.0) } else { KeyComponent::Null };
-    ItemRef { key: vec![key], ..item() }
+    let key = if range == "0" {
+        KeyComponent::Number(0.0)
+    } else {
+        KeyComponent::Null
+    };
+    ItemRef {
+        key: vec![key],
+        ..item()
+    }
 }
 
 pub(in crate::engine) fn read_of(range: &str) -> Operation {

@@ -46,12 +46,7 @@ impl Answer {
 }
 
 impl<W: World> Transport<W> {
-    pub(super) fn new(
-        world: W,
-        credential: Credential,
-        client_id: &str,
-        user_agent: &str,
-    ) -> Self {
+    pub(super) fn new(world: W, credential: Credential, client_id: &str, user_agent: &str) -> Self {
         let constant = [
             (name::ACCEPT, "application/json"),
             (name::CACHE_CONTROL, "no-cache"),
@@ -70,7 +65,10 @@ impl<W: World> Transport<W> {
     }
 
     /// Checks and sorts a response. A token that was sent back is taken out of the headers.
-    pub(super) fn complete(&self, response: HttpResponse) -> std::result::Result<Answer, TransportFailure> {
+    pub(super) fn complete(
+        &self,
+        response: HttpResponse,
+    ) -> std::result::Result<Answer, TransportFailure> {
         let mut headers = ResponseHeaders::from_list(response.headers);
         if self.credential.is_token() {
             headers.each_text(|text| self.credential.hide(text));

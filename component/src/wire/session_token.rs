@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Invalid;
 
-use progress::Progress;
+use progress::{Progress, cut};
 
 mod progress;
 #[cfg(test)]
@@ -90,31 +90,38 @@ impl SessionToken {
 
     /// Takes over one part of a composite, `pkRangeId:progress`.
     pub fn advance_part(&mut self, part: &str) -> Result<(), Refused> {
-        let (id, progress) = part.trim().split_once(':').ok_or(Refused::Malformed)?;
+        let (id, progress) = cut(part.trim_ascii(), b':').ok_or(Refused::Malformed)?;
         self.advance(id, progress)
     }
 
     /// Takes over that the range has got this far. Passing one range's progress with the id of another re-keys it.
     pub fn advance(&mut self, id: &str, progress: &str) -> Result<(), Refused> {
-        match self.find(id) {
-            Ok(place) => match self.0.get_mut(place) {
-                Some(part) if *part.progress != *progress => part.advance(progress),
-                _ => Ok(()),
-            },
-            Err(place) => {
-                let parsed = Progress::parse(progress).filter(|_| is_id(id));
-                let parsed = parsed.ok_or(Refused::Malformed)?;
-                if self.0.len() >= MAX_RANGES {
-                    return Err(Refused::Full);
+        let found = self.find(id);
+        let known = found.ok().and_then(|place| self.0.get(place));
+        let known = known.map(|part| &*part.progress);
+        if known == Some(progress) {
+            return Ok(());
+        }
+        let theirs = Progress::parse(progress).ok_or(Refused::Malformed)?;
+        let merged = match known.and_then(Progress::parse) {
+            Some(ours) => ours.merged(theirs),
+            None => theirs,
+        };
+        let progress = merged.to_string().into();
+        match found {
+            Ok(place) => {
+                if let Some(part) = self.0.get_mut(place) {
+                    part.progress = progress;
                 }
-                let part = Part {
-                    id: id.into(),
-                    progress: parsed.to_string().into(),
-                };
-                self.0.insert(place, part);
-                Ok(())
+            }
+            Err(_) if !is_id(id) => return Err(Refused::Malformed),
+            Err(_) if self.0.len() >= MAX_RANGES => return Err(Refused::Full),
+            Err(place) => {
+                let id = id.into();
+                self.0.insert(place, Part { id, progress });
             }
         }
+        Ok(())
     }
 
     /// Forgets the range with the lowest number. The service numbers ranges in ascending order, so that one is the
@@ -146,18 +153,6 @@ impl SessionToken {
 
     fn find(&self, id: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|part| (*part.id).cmp(id))
-    }
-}
-
-impl Part {
-    fn advance(&mut self, progress: &str) -> Result<(), Refused> {
-        let parsed = (Progress::parse(&self.progress), Progress::parse(progress));
-        let (Some(mut ours), Some(theirs)) = parsed else {
-            return Err(Refused::Malformed);
-        };
-        ours.merge(theirs);
-        self.progress = ours.to_string().into();
-        Ok(())
     }
 }
 

@@ -59,7 +59,10 @@ impl PartitionFailoverConfig {
     }
 
     /// The account's layer over the environment's, with the defaults below.
-    pub(super) fn checked(self, runtime: &Runtime) -> Result<(circuit_breaker::Settings, TopologyCache)> {
+    pub(super) fn checked(
+        self,
+        runtime: &Runtime,
+    ) -> Result<(circuit_breaker::Settings, TopologyCache)> {
         self.check()?;
         let lower = &runtime.partition_failover;
         let count = |own: Option<u32>, lower, default| own.or(lower).unwrap_or(default);
@@ -71,9 +74,21 @@ impl PartitionFailoverConfig {
         let breaker = circuit_breaker::Settings {
             enabled_override: runtime.circuit_breaker_override,
             enabled: enabled.unwrap_or(true),
-            read_threshold: count(self.read_failure_threshold, lower.read_failure_threshold, 10),
-            write_threshold: count(self.write_failure_threshold, lower.write_failure_threshold, 5),
-            reset_window: time(self.counter_reset_window_ms, lower.counter_reset_window_ms, 300_000),
+            read_threshold: count(
+                self.read_failure_threshold,
+                lower.read_failure_threshold,
+                10,
+            ),
+            write_threshold: count(
+                self.write_failure_threshold,
+                lower.write_failure_threshold,
+                5,
+            ),
+            reset_window: time(
+                self.counter_reset_window_ms,
+                lower.counter_reset_window_ms,
+                300_000,
+            ),
             unavailability: time(
                 self.partition_unavailability_ms,
                 lower.partition_unavailability_ms,
@@ -84,7 +99,11 @@ impl PartitionFailoverConfig {
                 lower.failback_sweep_interval_ms,
                 300_000,
             ),
-            hedge_win_threshold: count(self.consecutive_hedge_wins, lower.consecutive_hedge_wins, 5),
+            hedge_win_threshold: count(
+                self.consecutive_hedge_wins,
+                lower.consecutive_hedge_wins,
+                5,
+            ),
         };
         Ok((breaker, topology_cache.unwrap_or(TopologyCache::Lazy)))
     }

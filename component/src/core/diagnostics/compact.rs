@@ -1,11 +1,12 @@
 //! Bounds the record of a long operation (spec driver-core §9.4).
 //!
-//! Attempts that end one after the other with the same operation name, region, endpoint, status and context form a run. When
-//! there are too many attempts, the first and the last of each run stay. If that is not enough, a block in the middle goes
-//! too, whatever it is. What goes is counted in roll-ups, one for all alike. Attempts under way, and the operation's
-//! first and last, always stay.
+//! Attempts that end one after the other with the same operation name, region, endpoint, status and context form a run.
+//! When there are too many attempts, the first and the last of each run stay. If that is not enough, a block in the
+//! middle goes too, whatever it is. What goes is counted in roll-ups, one for all alike. Attempts under way, and the
+//! operation's first and last, always stay.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::{Attempt, Diagnostics, ExecutionContext};
 
@@ -183,6 +184,9 @@ impl Diagnostics {
     /// Makes the attempts fewer: `limit` at most, beside those under way.
     pub(super) fn compact(&mut self, limit: usize, total_runs: u32) {
         let compaction = self.compaction.get_or_insert_default();
+        let Some(compaction) = Rc::get_mut(compaction) else {
+            return;
+        };
         compaction.total_runs = total_runs;
         compaction.remember_regions(&self.attempts);
         compaction.leave_out(&mut self.attempts, None);

@@ -1,7 +1,7 @@
 //! The record as JSON text (spec driver-core §9.1, §9.5).
 //!
-//! Durations are whole milliseconds, rounded down. Left out is what a component cannot know: `system_usage`, `machine_id`,
-//! connection details; `transport_http_version` is `unknown`.
+//! Durations are whole milliseconds, rounded down. Left out is what a component cannot know: `system_usage`,
+//! `machine_id`, connection details; `transport_http_version` is `unknown`.
 
 use serde_json::to_string;
 
@@ -133,16 +133,16 @@ fn write_attempt(writer: &mut Writer, attempt: &Attempt) {
     writer.status(attempt.status, attempt.sub_status);
     writer.float("request_charge", Some(attempt.request_charge));
     writer.text_or_null("activity_id", attempt.activity_id.as_deref());
-    writer.text_or_null("session_token", attempt.session_token.as_deref());
+    writer.text_or_null("session_token", attempt.session_token());
     writer.float("server_duration_ms", attempt.server_duration_ms);
     writer.millis("duration_ms", Some(attempt.duration_ms));
     write_events(writer, attempt);
     writer.flag("timed_out", attempt.timed_out);
     writer.text("request_sent", attempt.request_sent.name());
     writer.text_or_null("error", attempt.error.as_deref());
-    if !attempt.fault_evaluations.is_empty() {
+    if !attempt.fault_evaluations().is_empty() {
         writer.open("fault_injection_evaluations", '[');
-        for evaluation in &attempt.fault_evaluations {
+        for evaluation in attempt.fault_evaluations() {
             writer.open("", '{');
             writer.text("rule", &evaluation.rule);
             writer.text("outcome", evaluation.outcome);

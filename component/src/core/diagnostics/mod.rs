@@ -1,7 +1,7 @@
 //! What happened on the wire during one operation (spec driver-core §9): exact totals, bounded details.
 //!
-//! A [`Recorder`] collects while the operation runs; [`Diagnostics`] is what it leaves, with a [`summary`] by region and a
-//! [`json`] text. Never holds keys, credentials, bodies or partition key values.
+//! A [`Recorder`] collects while the operation runs; [`Diagnostics`] is what it leaves, with a [`summary`] by region
+//! and a [`json`] text. Never holds keys, credentials, bodies or partition key values.
 
 pub mod compact;
 pub mod json;
@@ -12,6 +12,8 @@ pub mod summary;
 pub use compact::{Compaction, Rollup, Tally};
 pub use record::{AttemptId, Departure, Recorder};
 pub use summary::{Group, Region};
+
+use std::rc::Rc;
 
 use super::clock::Nanos;
 
@@ -177,6 +179,20 @@ pub struct FaultEvaluation {
     pub outcome: &'static str,
 }
 
+/// What most attempts have not.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Extras {
+    /// Why it did not go where it would go by preference.
+    pub fallback: Option<&'static str>,
+    /// Until the head of the response, in milliseconds, if that was noted.
+    pub head_ms: Option<f64>,
+    /// The session token received, up to 256 bytes; none for the answer that the operation ended with, whose headers
+    /// hold it.
+    pub session_token: Option<String>,
+    /// What the rules of fault injection had to say.
+    pub fault_evaluations: Vec<FaultEvaluation>,
+}
+
 /// One HTTP request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempt {
@@ -192,8 +208,6 @@ pub struct Attempt {
     pub region: Option<String>,
     /// Where it went.
     pub endpoint: String,
-    /// Why it did not go where it would go by preference.
-    pub fallback: Option<&'static str>,
     /// HTTP status, if a response arrived; 408 if it was cut at the deadline.
     pub status: Option<u16>,
     /// The service's sub-status; 20008 if it was cut at the deadline.
@@ -204,13 +218,8 @@ pub struct Attempt {
     pub activity_id: Option<String>,
     /// Size of the session token that was sent.
     pub session_token_bytes_sent: u32,
-    /// The session token received with an answer that is no success, up to 256 bytes; that of a success is in the response's
-    /// own headers.
-    pub session_token: Option<String>,
     /// Whether it was sent.
     pub request_sent: RequestSent,
-    /// Until the head of the response, in milliseconds, if that was noted.
-    pub head_ms: Option<f64>,
     /// Until the last byte of the response, in milliseconds.
     pub duration_ms: f64,
     /// What the service says that it spent, in milliseconds.
@@ -219,8 +228,8 @@ pub struct Attempt {
     pub timed_out: bool,
     /// Why no complete response arrived, up to 512 bytes.
     pub error: Option<String>,
-    /// What the rules of fault injection had to say.
-    pub fault_evaluations: Vec<FaultEvaluation>,
+    /// What most attempts have not.
+    pub extras: Option<Box<Extras>>,
 
     /// Whether it changes nothing.
     read: bool,
@@ -232,6 +241,29 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// What most attempts have not, to be filled in.
+    pub fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    /// Why it did not go where it would go by preference.
+    pub fn fallback(&self) -> Option<&'static str> {
+        self.extras.as_ref()?.fallback
+    }
+
+    /// The session token received with an answer that is no success; that of a success is in the response's own headers.
+    pub fn session_token(&self) -> Option<&str> {
+        self.extras.as_ref()?.session_token.as_deref()
+    }
+
+    /// What the rules of fault injection had to say.
+    pub fn fault_evaluations(&self) -> &[FaultEvaluation] {
+        match &self.extras {
+            Some(extras) => &extras.fault_evaluations,
+            None => &[],
+        }
+    }
+
     /// Its steps in order, made from what is known: a healthy attempt stores none.
     pub fn events(&self) -> Vec<Event<'_>> {
         let mut events = Vec::with_capacity(4);
@@ -244,12 +276,14 @@ impl Attempt {
         };
         let failed = self.error.is_some() || self.timed_out;
         let answered = self.status.is_some() && !failed;
-        if self.fallback.is_some() {
-            add(EventKind::RoutingFallback, None, self.fallback);
+        let extras = self.extras.as_deref();
+        let head_ms = extras.and_then(|extras| extras.head_ms);
+        if let Some(reason) = extras.and_then(|extras| extras.fallback) {
+            add(EventKind::RoutingFallback, None, Some(reason));
         }
         add(EventKind::TransportStart, None, None);
-        if answered || self.head_ms.is_some() {
-            add(EventKind::ResponseHeadersReceived, self.head_ms, None);
+        if answered || head_ms.is_some() {
+            add(EventKind::ResponseHeadersReceived, head_ms, None);
         }
         if failed {
             let error = self.error.as_deref();
@@ -310,14 +344,16 @@ pub struct Diagnostics {
     /// The attempts in the order in which they began. The first and the last are always there.
     pub attempts: Vec<Attempt>,
     /// What is known of those left out.
-    pub compaction: Option<Box<Compaction>>,
+    pub compaction: Option<Rc<Compaction>>,
     /// How hedging went, if it was tried.
     pub hedge: Option<Box<Hedge>>,
-    /// Whether a write was sent again after an attempt that the service may have carried out: 409, 404 or 412 may then be
-    /// the operation's own earlier success (spec driver-core §4.3).
+    /// Whether a write was sent again after an attempt that the service may have carried out: 409, 404 or 412 may then
+    /// be the operation's own earlier success (spec driver-core §4.3).
     pub attempted_more_than_once: bool,
     /// Whether fault injection was on.
     pub fault_injection_enabled: bool,
+    /// How to report it in short and as text, if that is wanted.
+    pub report: Option<Settings>,
 }
 
 impl Diagnostics {

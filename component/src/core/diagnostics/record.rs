@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{
-    Attempt, Diagnostics, ExecutionContext, FaultEvaluation, Hedge, Pipeline, RequestSent, Settings, elapsed_ms,
+    Attempt, Diagnostics, ExecutionContext, Extras, FaultEvaluation, Hedge, Pipeline, RequestSent,
+    Settings, elapsed_ms,
 };
 use crate::core::clock::Nanos;
 
@@ -44,15 +45,17 @@ pub struct Departure<'a> {
     pub at: Option<Nanos>,
 }
 
-/// Collects attempts while an operation runs; several may be under way at once. Clones write to the same record, so that
-/// a metadata request which an operation began records itself there, whoever drives it to its end.
+/// Collects attempts while an operation runs; several may be under way at once. Clones write to the same record, so
+/// that a metadata request which an operation began records itself there, whoever drives it to its end.
 #[derive(Debug, Clone)]
 pub struct Recorder(Rc<RefCell<Record>>);
 
 #[derive(Debug)]
 struct Record {
-    diagnostics: Diagnostics,
+    diagnostics: Box<Diagnostics>,
     max_attempts: usize,
+    /// Attempts under way.
+    in_flight: u32,
     started: Nanos,
     /// When something ended last.
     last: Nanos,
@@ -76,7 +79,8 @@ impl Recorder {
             ..Diagnostics::default()
         };
         Self(Rc::new(RefCell::new(Record {
-            diagnostics,
+            diagnostics: Box::new(diagnostics),
+            in_flight: 0,
             max_attempts: settings.max_request_diagnostics.max(MIN_ATTEMPTS),
             started: now,
             last: now,
@@ -121,19 +125,18 @@ impl Recorder {
     pub fn time_out(&self, now: Nanos) -> bool {
         let mut record = self.0.borrow_mut();
         let mut own = record.unsure;
+        record.last = now;
+        let name = record.diagnostics.operation_name;
         for place in 0..record.diagnostics.attempts.len() {
-            let name = record.diagnostics.operation_name;
             let Some(attempt) = record.diagnostics.attempts.get_mut(place) else {
                 continue;
             };
             if attempt.is_flying() {
                 attempt.timed_out = true;
                 own |= attempt.operation_name == name;
-                let id = AttemptId(attempt.number);
-                record.end(id, now, "cut off at the deadline");
+                record.end(place, "cut off at the deadline");
             }
         }
-        record.last = now;
         own
     }
 
@@ -141,9 +144,15 @@ impl Recorder {
     pub fn note_faults(&self, id: AttemptId, evaluations: Vec<FaultEvaluation>) {
         let mut record = self.0.borrow_mut();
         record.diagnostics.fault_injection_enabled = true;
-        if let Some(attempt) = record.find(id) {
-            attempt.fault_evaluations.extend(evaluations);
+        let mut attempts = record.diagnostics.attempts.iter_mut();
+        if let Some(attempt) = attempts.rfind(|attempt| attempt.number == id.0) {
+            attempt.extras().fault_evaluations.extend(evaluations);
         }
+    }
+
+    /// A report is wanted.
+    pub fn report(&self, settings: Settings) {
+        self.0.borrow_mut().diagnostics.report = Some(settings);
     }
 
     /// Hedging was tried and went like this.
@@ -158,30 +167,37 @@ impl Recorder {
 
     /// An attempt ends at `now`; `complete` fills in how. What ended before stays as it is.
     ///
-    /// Where `complete` leaves `request_sent` unknown, a status says that it was sent; where it sets `timed_out` without a
-    /// status, that becomes 408/20008.
+    /// Where `complete` leaves `request_sent` unknown, a status says that it was sent; where it sets `timed_out`
+    /// without a status, that becomes 408/20008.
     pub fn land(&self, id: AttemptId, now: Nanos, complete: impl FnOnce(&mut Attempt)) {
         let mut record = self.0.borrow_mut();
         record.last = now;
-        if let Some(attempt) = record.find(id).filter(|attempt| attempt.is_flying()) {
+        let Some(place) = record.place_of(id) else {
+            return;
+        };
+        if let Some(attempt) = record.diagnostics.attempts.get_mut(place) {
             complete(attempt);
-            record.close(id, now);
         }
+        record.close(place, now);
     }
 
     /// The loser of a hedge is dropped at `now`.
     pub fn cancel(&self, id: AttemptId, now: Nanos) {
-        self.0.borrow_mut().end(id, now, "cancelled");
+        let mut record = self.0.borrow_mut();
+        record.last = now;
+        if let Some(place) = record.place_of(id) {
+            record.end(place, "cancelled");
+        }
     }
 
     /// Ends the record with the attempt that ended last. What is still under way is cancelled.
-    pub fn finish(self, status: Option<(u16, Option<u32>)>) -> Diagnostics {
+    pub fn finish(self, status: Option<(u16, Option<u32>)>) -> Box<Diagnostics> {
         self.0.borrow_mut().finish(status, "cancelled")
     }
 
-    /// Ends the record of an operation that was cancelled at `now`, maybe in the middle of attempts. A request that goes
-    /// on without it keeps the activity id.
-    pub fn abandon(self, now: Nanos) -> Diagnostics {
+    /// Ends the record of an operation that was cancelled at `now`, maybe in the middle of attempts. A request that
+    /// goes on without it keeps the activity id.
+    pub fn abandon(self, now: Nanos) -> Box<Diagnostics> {
         let mut record = self.0.borrow_mut();
         record.last = now;
         let diagnostics = record.finish(None, "abandoned");
@@ -213,63 +229,60 @@ impl Record {
         diagnostics.request_count = number.saturating_add(1);
         diagnostics.attempted_more_than_once |= self.unsure && !departure.read;
         let started = departure.at.unwrap_or(self.last);
-        diagnostics
-            .attempts
-            .push(attempt(departure, number, started));
+        let attempt = attempt(departure, number, started);
+        diagnostics.attempts.push(attempt);
+        self.in_flight = self.in_flight.saturating_add(1);
         AttemptId(number)
     }
 
-    fn find(&mut self, id: AttemptId) -> Option<&mut Attempt> {
-        let attempts = self.diagnostics.attempts.iter_mut();
-        attempts.rev().find(|attempt| attempt.number == id.0)
+    /// The place of an attempt, if it is under way.
+    fn place_of(&self, id: AttemptId) -> Option<usize> {
+        let mut attempts = self.diagnostics.attempts.iter();
+        attempts.rposition(|attempt| attempt.number == id.0 && attempt.is_flying())
     }
 
-    /// Ends an attempt without an answer.
-    fn end(&mut self, id: AttemptId, now: Nanos, why: &str) {
-        self.last = now;
-        if let Some(attempt) = self.find(id).filter(|attempt| attempt.is_flying()) {
+    /// Ends an attempt, if it is under way, without an answer.
+    fn end(&mut self, place: usize, why: &str) {
+        let attempt = self.diagnostics.attempts.get_mut(place);
+        if let Some(attempt) = attempt.filter(|attempt| attempt.is_flying()) {
             attempt.request_sent = RequestSent::Unknown;
             attempt.error = Some(why.to_owned());
-            self.close(id, now);
+            self.close(place, self.last);
         }
     }
 
     /// Puts an attempt that has just ended into the totals and into its run.
-    fn close(&mut self, id: AttemptId, now: Nanos) {
-        let run = self.next_run(id);
+    fn close(&mut self, place: usize, now: Nanos) {
+        let run = self.next_run(place);
         self.run = run;
-        let Some(attempt) = self.find(id) else { return };
-        settle(attempt);
-        attempt.duration_ms = elapsed_ms(attempt.started, now);
-        attempt.run = run;
-        let unsure = !attempt.read && attempt.may_have_applied();
-        let charge = attempt.request_charge;
-        self.diagnostics.request_charge += charge;
-        self.unsure |= unsure;
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(attempt) = self.diagnostics.attempts.get_mut(place) {
+            settle(attempt);
+            attempt.duration_ms = elapsed_ms(attempt.started, now);
+            attempt.run = run;
+            self.diagnostics.request_charge += attempt.request_charge;
+            self.unsure |= !attempt.read && attempt.may_have_applied();
+        }
     }
 
     /// The run of an attempt that has just ended: that of the one which ended before, if they are alike.
-    fn next_run(&self, id: AttemptId) -> u32 {
-        if self.run != 0 {
-            let newest_first = || self.diagnostics.attempts.iter().rev();
-            let ended = newest_first().find(|attempt| attempt.number == id.0);
-            let before = newest_first().find(|attempt| attempt.run == self.run);
-            if let (Some(ended), Some(before)) = (ended, before)
-                && ended.key() == before.key()
-            {
-                return self.run;
-            }
-        }
-        self.run.saturating_add(1)
+    fn next_run(&self, place: usize) -> u32 {
+        let attempts = &self.diagnostics.attempts;
+        let alike = self.run != 0
+            && attempts
+                .iter()
+                .rfind(|attempt| attempt.run == self.run)
+                .zip(attempts.get(place))
+                .is_some_and(|(before, ended)| before.key() == ended.key());
+        self.run.saturating_add(u32::from(!alike))
     }
 
-    fn finish(&mut self, status: Option<(u16, Option<u32>)>, why: &str) -> Diagnostics {
+    fn finish(&mut self, status: Option<(u16, Option<u32>)>, why: &str) -> Box<Diagnostics> {
         for place in 0..self.diagnostics.attempts.len() {
-            if let Some(attempt) = self.diagnostics.attempts.get(place)
-                && attempt.is_flying()
-            {
-                self.end(AttemptId(attempt.number), self.last, why);
+            if self.in_flight == 0 {
+                break;
             }
+            self.end(place, why);
         }
         let diagnostics = &mut self.diagnostics;
         diagnostics.status = status;
@@ -289,25 +302,29 @@ fn attempt(departure: &Departure<'_>, number: u32, started: Nanos) -> Attempt {
         pipeline: departure.pipeline,
         region: departure.region.map(str::to_owned),
         endpoint: departure.endpoint.to_owned(),
-        fallback: departure.fallback,
         status: None,
         sub_status: None,
         request_charge: 0.0,
         activity_id: None,
         session_token_bytes_sent: departure.session_token_bytes,
-        session_token: None,
         request_sent: RequestSent::Unknown,
-        head_ms: None,
         duration_ms: 0.0,
         server_duration_ms: None,
         timed_out: false,
         error: None,
-        fault_evaluations: Vec::new(),
+        extras: departure.fallback.map(fallen_back),
         read: departure.read,
         started,
         run: 0,
         thinned: false,
     }
+}
+
+fn fallen_back(reason: &'static str) -> Box<Extras> {
+    Box::new(Extras {
+        fallback: Some(reason),
+        ..Extras::default()
+    })
 }
 
 /// Fills in what follows from the rest, and bounds what came from outside.
@@ -317,20 +334,23 @@ fn settle(attempt: &mut Attempt) {
     } else if attempt.status.is_some() && attempt.request_sent == RequestSent::Unknown {
         attempt.request_sent = RequestSent::Sent;
     }
-    for (text, max) in [
-        (&mut attempt.activity_id, MAX_ACTIVITY_ID),
-        (&mut attempt.error, MAX_ERROR),
-        (&mut attempt.session_token, MAX_SESSION_TOKEN),
-    ] {
-        if let Some(text) = text {
-            cut(text, max);
-        }
+    cut(&mut attempt.activity_id, MAX_ACTIVITY_ID);
+    cut(&mut attempt.error, MAX_ERROR);
+    if let Some(extras) = &mut attempt.extras {
+        cut(&mut extras.session_token, MAX_SESSION_TOKEN);
     }
 }
 
-fn cut(text: &mut String, max: usize) {
-    if text.len() > max {
-        text.truncate(text.floor_char_boundary(max));
-        text.shrink_to_fit();
+fn cut(text: &mut Option<String>, max: usize) {
+    if let Some(text) = text
+        && text.len() > max
+    {
+        shorten(text, max);
     }
+}
+
+#[cold]
+fn shorten(text: &mut String, max: usize) {
+    text.truncate(text.floor_char_boundary(max));
+    text.shrink_to_fit();
 }

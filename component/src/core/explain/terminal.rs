@@ -44,9 +44,13 @@ pub fn terminal(mut error: Box<Error>, repeated: bool) -> Box<Error> {
 /// What an answer may mean that a repeated write got.
 fn hint(status: Option<u16>) -> &'static str {
     match status {
-        Some(409) => " An earlier attempt of this call may have created it: read it before you decide.",
+        Some(409) => {
+            " An earlier attempt of this call may have created it: read it before you decide."
+        }
         Some(404) => " An earlier attempt of this call may have deleted it.",
-        Some(412) => " An earlier attempt of this call may have changed it: read it before you decide.",
+        Some(412) => {
+            " An earlier attempt of this call may have changed it: read it before you decide."
+        }
         _ => "",
     }
 }
@@ -112,17 +116,21 @@ mod tests {
 
     #[test]
     fn failures_everywhere_are_failures_of_the_service() {
-        for (status, sub_status, expected) in [
-            (404, 1002, 20_310),
-            (403, 3, 20_311),
-            (403, 1008, 20_312),
-        ] {
+        for (status, sub_status, expected) in
+            [(404, 1002, 20_310), (403, 3, 20_311), (403, 1008, 20_312)]
+        {
             let error = terminal(error(status, sub_status), false);
-            assert_eq!((error.status, error.sub_status), (Some(503), Some(expected)));
+            assert_eq!(
+                (error.status, error.sub_status),
+                (Some(503), Some(expected))
+            );
             assert_eq!(error.kind, ErrorKind::Unavailable);
             assert!(error.retryable);
             let cause = error.cause.unwrap();
-            assert_eq!((cause.status, cause.sub_status), (Some(status), Some(sub_status)));
+            assert_eq!(
+                (cause.status, cause.sub_status),
+                (Some(status), Some(sub_status))
+            );
             assert_eq!(cause.message, "it was so");
         }
         // The same numbers mean other things under other statuses.
@@ -148,7 +156,10 @@ mod tests {
         last.outcome = Outcome::Unknown;
         let late = out_of_time("create_item", Some(2_000 * MILLI), last);
         assert_eq!((late.status, late.sub_status), (Some(408), Some(20_008)));
-        assert_eq!((late.kind, late.outcome), (ErrorKind::Timeout, Outcome::Unknown));
+        assert_eq!(
+            (late.kind, late.outcome),
+            (ErrorKind::Timeout, Outcome::Unknown)
+        );
         assert!(late.message.contains("2000 ms"), "{}", late.message);
         assert_eq!(late.cause.unwrap().status, Some(503));
         assert_eq!(cut_off("x", None, true).outcome, Outcome::Unknown);

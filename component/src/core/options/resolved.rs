@@ -52,6 +52,8 @@ pub struct Resolved {
     pub retry_ambiguous_writes: bool,
     /// Request units that the operation may spend before it sends no more.
     pub ru_budget: Option<f64>,
+    /// Whether answers and errors carry a summary and a text of their diagnostics.
+    pub diagnostics_report: bool,
 }
 
 impl Resolved {
@@ -105,6 +107,7 @@ impl Resolved {
             hedging_threshold: threshold.map(millis),
             retry_ambiguous_writes: options.retry_ambiguous_writes.unwrap_or(true),
             ru_budget: options.ru_budget,
+            diagnostics_report: options.diagnostics_report.unwrap_or(false),
         }
     }
 }

@@ -179,9 +179,7 @@ impl Who {
             Self::Any => true,
             Self::Writes => facts.class != Class::Read,
             Self::Repeatable => facts.class != Class::UnsafeWrite,
-            Self::HubReads => {
-                facts.class == Class::Read && facts.hub_only && !facts.multi_write
-            }
+            Self::HubReads => facts.class == Class::Read && facts.hub_only && !facts.multi_write,
         }
     }
 }

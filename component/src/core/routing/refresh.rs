@@ -77,7 +77,10 @@ pub fn sources(
     let regional = known.map_or(&[][..], |topology| &topology.reads);
     let mut sources: Vec<Rc<Target>> = vec![Rc::clone(configured)];
     for target in regional.iter().chain(backups) {
-        if sources.iter().all(|source| source.endpoint != target.endpoint) {
+        if sources
+            .iter()
+            .all(|source| source.endpoint != target.endpoint)
+        {
             sources.push(Rc::clone(target));
         }
     }
@@ -133,9 +136,15 @@ mod tests {
         let (configured, backups) = (target("a"), [target("b"), target("a-east")]);
         let hosts = |known: Option<&Topology>| -> Vec<String> {
             let sources = sources(known, &configured, &backups);
-            sources.iter().map(|source| source.endpoint.authority().to_owned()).collect()
+            sources
+                .iter()
+                .map(|source| source.endpoint.authority().to_owned())
+                .collect()
         };
-        assert_eq!(hosts(None), ["a.example.com", "b.example.com", "a-east.example.com"]);
+        assert_eq!(
+            hosts(None),
+            ["a.example.com", "b.example.com", "a-east.example.com"]
+        );
         let location = |name: &str| Location {
             name: name.to_owned(),
             database_account_endpoint: format!("https://a-{name}.example.com"),
@@ -147,7 +156,12 @@ mod tests {
         let topology = Topology::new(&document, &configured, None, &[], None);
         assert_eq!(
             hosts(Some(&topology)),
-            ["a.example.com", "a-east.example.com", "a-west.example.com", "b.example.com"]
+            [
+                "a.example.com",
+                "a-east.example.com",
+                "a-west.example.com",
+                "b.example.com"
+            ]
         );
     }
 }

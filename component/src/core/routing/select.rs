@@ -35,7 +35,9 @@ pub fn select(choice: &Choice<'_>) -> Option<usize> {
         ..choice.candidates
     };
     let avoided = |target: &Rc<Target>| {
-        let Choice { write, now, ttl, .. } = *choice;
+        let Choice {
+            write, now, ttl, ..
+        } = *choice;
         choice.unavailable.avoids(&target.endpoint, write, now, ttl)
     };
     let first = |fits: &dyn Fn(&Rc<Target>) -> bool| {
@@ -59,7 +61,12 @@ mod tests {
     use crate::core::candidates::testing::{all, targets};
 
     /// What is chosen of east, west and north, from this place on.
-    fn chosen(index: usize, excluded: &[&str], failed: &[usize], marked: &[usize]) -> Option<usize> {
+    fn chosen(
+        index: usize,
+        excluded: &[&str],
+        failed: &[usize],
+        marked: &[usize],
+    ) -> Option<usize> {
         let list = targets(&["east", "west", "north"]);
         let excluded: Vec<_> = excluded.iter().map(|name| (*name).to_owned()).collect();
         let failed: Vec<_> = failed.iter().map(|at| Rc::clone(&list[*at])).collect();
@@ -103,7 +110,11 @@ mod tests {
             (&["east", "west", "north"], &[], &[], None),
             (&["atlantis"], &[], &[], Some(0)),
         ] {
-            assert_eq!(chosen(0, excluded, failed, marked), expected, "{excluded:?} {failed:?}");
+            assert_eq!(
+                chosen(0, excluded, failed, marked),
+                expected,
+                "{excluded:?} {failed:?}"
+            );
         }
     }
 

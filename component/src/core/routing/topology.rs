@@ -54,7 +54,8 @@ impl Topology {
         let usable = |locations: &[Location]| {
             let targets = locations.iter().filter_map(|at| target(at, emulator_host));
             // Never from encrypted to plain.
-            let safe = |target: &Target| target.endpoint.is_https() || !configured.endpoint.is_https();
+            let safe =
+                |target: &Target| target.endpoint.is_https() || !configured.endpoint.is_https();
             let mut targets: Vec<_> = targets.filter(safe).map(Rc::new).collect();
             if targets.is_empty() {
                 targets.push(Rc::clone(configured));
@@ -135,7 +136,12 @@ mod tests {
     }
 
     fn locations(names: &[&str]) -> Vec<Location> {
-        let at = |name: &&str| location(name, &format!("https://a-{}.example.com:443/", region::canonical(name)));
+        let at = |name: &&str| {
+            location(
+                name,
+                &format!("https://a-{}.example.com:443/", region::canonical(name)),
+            )
+        };
         names.iter().map(at).collect()
     }
 
@@ -146,13 +152,28 @@ mod tests {
         })
     }
 
-    fn topology(document: &AccountDocument, preferred: &[&str], previous: Option<&Topology>) -> Topology {
-        let preferred: Vec<_> = preferred.iter().map(|name| region::canonical(name)).collect();
-        Topology::new(document, &configured("https://a.example.com"), None, &preferred, previous)
+    fn topology(
+        document: &AccountDocument,
+        preferred: &[&str],
+        previous: Option<&Topology>,
+    ) -> Topology {
+        let preferred: Vec<_> = preferred
+            .iter()
+            .map(|name| region::canonical(name))
+            .collect();
+        Topology::new(
+            document,
+            &configured("https://a.example.com"),
+            None,
+            &preferred,
+            previous,
+        )
     }
 
     fn names(list: &[Rc<Target>]) -> Vec<&str> {
-        list.iter().map(|target| target.region.as_deref().unwrap_or("-")).collect()
+        list.iter()
+            .map(|target| target.region.as_deref().unwrap_or("-"))
+            .collect()
     }
 
     fn account(writable: &[&str], readable: &[&str]) -> AccountDocument {
@@ -165,33 +186,72 @@ mod tests {
 
     #[test]
     fn preferred_regions_come_first_and_the_others_after_them() {
-        let document = account(&["East US", "West US 2"], &["East US", "West US 2", "North Europe"]);
+        let document = account(
+            &["East US", "West US 2"],
+            &["East US", "West US 2", "North Europe"],
+        );
         for (preferred, reads, writes) in [
-            (&[][..], ["eastus", "westus2", "northeurope"], ["eastus", "westus2"]),
-            (&["North Europe"], ["northeurope", "eastus", "westus2"], ["eastus", "westus2"]),
-            (&["west us 2", "NorthEurope"], ["westus2", "northeurope", "eastus"], ["westus2", "eastus"]),
-            (&["Atlantis", "westus2"], ["westus2", "eastus", "northeurope"], ["westus2", "eastus"]),
+            (
+                &[][..],
+                ["eastus", "westus2", "northeurope"],
+                ["eastus", "westus2"],
+            ),
+            (
+                &["North Europe"],
+                ["northeurope", "eastus", "westus2"],
+                ["eastus", "westus2"],
+            ),
+            (
+                &["west us 2", "NorthEurope"],
+                ["westus2", "northeurope", "eastus"],
+                ["westus2", "eastus"],
+            ),
+            (
+                &["Atlantis", "westus2"],
+                ["westus2", "eastus", "northeurope"],
+                ["westus2", "eastus"],
+            ),
         ] {
             let topology = topology(&document, preferred, None);
             assert_eq!(names(topology.list(Purpose::Read)), reads, "{preferred:?}");
-            assert_eq!(names(topology.list(Purpose::Write)), writes, "{preferred:?}");
-            assert_eq!(names(topology.list(Purpose::MetadataWrite)), ["eastus", "westus2"]);
+            assert_eq!(
+                names(topology.list(Purpose::Write)),
+                writes,
+                "{preferred:?}"
+            );
+            assert_eq!(
+                names(topology.list(Purpose::MetadataWrite)),
+                ["eastus", "westus2"]
+            );
         }
     }
 
     #[test]
     fn unusable_regions_are_left_out_and_the_configured_endpoint_fills_in() {
         let mut document = account(&[], &["East US"]);
-        document.readable_locations.insert(0, location("Plain", "http://127.0.0.1:1/"));
-        document.readable_locations.insert(0, location("Broken", "no url"));
+        document
+            .readable_locations
+            .insert(0, location("Plain", "http://127.0.0.1:1/"));
+        document
+            .readable_locations
+            .insert(0, location("Broken", "no url"));
         let topology = topology(&document, &[], None);
         assert_eq!(names(&topology.reads), ["eastus"]);
-        assert_eq!(topology.reads[0].endpoint.authority(), "a-eastus.example.com");
+        assert_eq!(
+            topology.reads[0].endpoint.authority(),
+            "a-eastus.example.com"
+        );
         assert_eq!(names(&topology.writes), ["-"]);
         assert_eq!(topology.writes[0].endpoint.authority(), "a.example.com");
         assert_eq!(topology.hubs, topology.writes);
 
-        let plain = Topology::new(&document, &configured("http://127.0.0.1:8081"), None, &[], None);
+        let plain = Topology::new(
+            &document,
+            &configured("http://127.0.0.1:8081"),
+            None,
+            &[],
+            None,
+        );
         assert_eq!(names(&plain.reads), ["plain", "eastus"]);
     }
 
@@ -220,11 +280,17 @@ mod tests {
     fn one_write_region_becomes_many() {
         let mut document = account(&["East US"], &["East US", "West US"]);
         let single = topology(&document, &["West US"], None);
-        assert_eq!((names(&single.writes), single.multi_write), (vec!["eastus"], false));
+        assert_eq!(
+            (names(&single.writes), single.multi_write),
+            (vec!["eastus"], false)
+        );
         document.writable_locations = locations(&["East US", "West US"]);
         document.enable_multiple_write_locations = true;
         let multi = topology(&document, &["West US"], Some(&single));
-        assert_eq!((names(&multi.writes), multi.multi_write), (vec!["westus", "eastus"], true));
+        assert_eq!(
+            (names(&multi.writes), multi.multi_write),
+            (vec!["westus", "eastus"], true)
+        );
         assert_eq!(names(&multi.hubs), ["eastus", "westus"]);
         assert_eq!(multi.generation, single.generation + 1);
     }

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use super::Pipeline;
 use crate::core::allowance::Allowance;
 use crate::core::clock::Nanos;
-use crate::core::operation::ContainerRef;
 use crate::core::partition::Partition;
 use crate::core::session::{RangeRef, SendFacts, TooLarge, sends};
 use crate::core::throughput::{Admission, Direct};
@@ -14,66 +13,98 @@ use crate::engine::World;
 use crate::wire::headers::name;
 
 impl<W: World> Pipeline<W> {
-    /// Admits an operation of the caller's, to be over by `deadline`: metadata, headers, the throughput group's turn.
-    pub(in crate::engine) async fn enter(&mut self, deadline: Option<Nanos>) -> Result<()> {
-        self.allowance = Allowance { ru: self.options.ru_budget, deadline };
-        let eager = self.state.metadata == MetadataMode::Eager;
-        if eager || self.state.needs_topology() {
-            let topology = self.state.topology(&self.recorder).await?;
-            if self.reads_items() {
-                self.options.read_consistency.check(topology.consistency)?;
-            }
-        }
-        if eager {
-            self.find_container().await?;
-        }
-        self.add_session_token()?;
-        if self.reads_items()
-            && let Some(strategy) = self.options.read_consistency.header()
+    /// Begins: from here on the operation spends its allowance.
+    pub(in crate::engine) fn admit(&mut self, deadline: Option<Nanos>) {
+        self.allowance = Allowance {
+            ru: self.options.ru_budget,
+            deadline,
+        };
+        if self.state.metadata == MetadataMode::Eager
+            && let Some(scope) = &self.request.scope
         {
-            self.request.set_header(name::READ_CONSISTENCY_STRATEGY, strategy);
+            self.container = self.state.containers.definition_of(&scope.container);
         }
-        self.take_turn().await
+    }
+
+    /// Whether everything is known that the operation needs, which is so for all but the first ones.
+    pub(super) fn is_ready(&self) -> bool {
+        let eager = self.state.metadata == MetadataMode::Eager;
+        let account = self.state.router.borrow().topology().is_some();
+        if !account && (eager || self.state.needs_topology()) {
+            return false;
+        }
+        match &self.request.scope {
+            Some(scope) if eager => {
+                self.container.is_some()
+                    && (!self.state.wants_ranges()
+                        || self.state.containers.ranges_of(&scope.container).is_some())
+            }
+            _ => true,
+        }
+    }
+
+    /// Reads what is not known yet.
+    pub(super) async fn get_ready(&mut self) -> Result<()> {
+        self.state.topology(&self.recorder).await?;
+        let Some(scope) = &self.request.scope else {
+            return Ok(());
+        };
+        if self.state.metadata == MetadataMode::Lean {
+            return Ok(());
+        }
+        let (options, recorder) = (&self.options, &self.recorder);
+        let container = self.state.container(&scope.container, options, recorder);
+        self.container = Some(container.await?);
+        self.get_ranges().await;
+        Ok(())
+    }
+
+    /// Reads the partition key ranges if they are wanted and not known yet.
+    pub(super) async fn get_ranges(&self) {
+        let Some(scope) = &self.request.scope else {
+            return;
+        };
+        if self.state.wants_ranges() {
+            let (options, recorder) = (&self.options, &self.recorder);
+            // Without them the operation still finds its way.
+            let _ = self.state.ranges(&scope.container, options, recorder).await;
+        }
     }
 
     fn reads_items(&self) -> bool {
         self.request.is_read() && self.request.is_data_plane()
     }
 
-    /// The container's definition, and the partition if its ranges are known.
-    async fn find_container(&mut self) -> Result<()> {
-        let Some(scope) = &self.request.scope else {
-            return Ok(());
-        };
-        let at = scope.container.clone();
-        let container = self
-            .state
-            .container(&at, &self.options, &self.recorder)
-            .await?;
-        container.bind(&mut self.request)?;
-        self.container = Some(container);
-        self.locate(&at).await;
+    /// Fits the request to the account, the container and the options.
+    pub(super) fn bind(&mut self) -> Result<()> {
+        if self.reads_items()
+            && let Some(topology) = self.state.router.borrow().topology()
+        {
+            self.options.read_consistency.check(topology.consistency)?;
+        }
+        if let Some(container) = self.container.clone() {
+            container.bind(&mut self.request)?;
+            self.find_partition();
+        }
+        self.add_session_token()?;
+        if self.reads_items()
+            && let Some(strategy) = self.options.read_consistency.header()
+        {
+            self.request
+                .set_header(name::READ_CONSISTENCY_STRATEGY, strategy);
+        }
         Ok(())
     }
 
-    /// Which physical partition the key belongs to, as far as that is wanted.
-    pub(super) async fn locate(&mut self, at: &ContainerRef) {
-        if self.state.wants_ranges() {
-            // Without them the operation still finds its way.
-            let _ = self.state.ranges(at, &self.options, &self.recorder).await;
-        }
-        self.find_partition(at);
-    }
-
     /// Which physical partition the key belongs to, if that can be told without a request.
-    pub(super) fn find_partition(&mut self, at: &ContainerRef) {
-        let partition = self.partition(at);
+    pub(super) fn find_partition(&mut self) {
+        let partition = self.partition();
         self.route.set_partition(partition);
     }
 
-    fn partition(&self, at: &ContainerRef) -> Option<Partition> {
-        let ranges = self.state.containers.ranges_of(at)?;
+    fn partition(&self) -> Option<Partition> {
         let (container, scope) = (self.container.as_ref()?, self.request.scope.as_ref()?);
+        let ranges = self.state.containers.ranges_of(&scope.container)?;
         let range = ranges.lookup(&container.point(&scope.key)?)?;
         Some(Partition {
             container: Rc::from(container.rid.as_str()),
@@ -97,20 +128,32 @@ impl<W: World> Pipeline<W> {
         if !sends(&facts) {
             return Ok(());
         }
-        let rid = self.container.as_ref().map(|container| container.rid.as_str());
+        let rid = self
+            .container
+            .as_ref()
+            .map(|container| container.rid.as_str());
         let ranges = self.state.containers.ranges_of(&scope.container);
         let range = self.route.partition().and_then(|partition| {
             let range = ranges.as_ref()?.by_id(&partition.range)?;
-            Some(RangeRef { id: &range.id, parents: &range.parents })
+            Some(RangeRef {
+                id: &range.id,
+                parents: &range.parents,
+            })
         });
-        let token = self.state.sessions.borrow().token(&scope.container, rid, range);
+        let token = self
+            .state
+            .sessions
+            .borrow()
+            .token(&scope.container, rid, range);
         match token {
             Ok(Some(token)) => self.request.set_header(name::SESSION_TOKEN, token),
             Ok(None) => self.request.remove_header(name::SESSION_TOKEN),
-            Err(TooLarge) => return Err(Error::invalid(
-                "the session knows so many partitions of this container that their tokens fit no header: open the driver \
+            Err(TooLarge) => {
+                return Err(Error::invalid(
+                    "the session knows so many partitions of this container that their tokens fit no header: open the driver \
                  with the eager topology cache, which tells which partition an item is on, or pass a session token",
-            )),
+                ));
+            }
         }
         Ok(())
     }
@@ -121,8 +164,8 @@ impl<W: World> Pipeline<W> {
         self.own_token || self.options.custom_headers.iter().any(named)
     }
 
-    /// Priority, bucket, and the turn in the throughput group.
-    async fn take_turn(&mut self) -> Result<()> {
+    /// Priority and bucket; true if the throughput group has to be waited for.
+    pub(super) fn take_turn(&mut self) -> Result<bool> {
         let options = &self.options;
         let direct = Direct {
             priority: options.priority_level,
@@ -131,19 +174,24 @@ impl<W: World> Pipeline<W> {
         };
         let control = self.state.runtime.groups.borrow().resolve(&direct)?;
         if let Some(priority) = control.priority {
-            self.request.set_header(name::PRIORITY_LEVEL, priority.header());
+            self.request
+                .set_header(name::PRIORITY_LEVEL, priority.header());
         }
         if let Some(bucket) = control.bucket {
-            self.request.set_header(name::THROUGHPUT_BUCKET, bucket.to_string());
+            self.request
+                .set_header(name::THROUGHPUT_BUCKET, bucket.to_string());
         }
         self.metered = control.metered;
-        while let Some(pause) = self.turn_in_group() {
-            self.rest(pause).await;
-        }
-        Ok(())
+        Ok(self.metered.is_some())
     }
 
-    fn turn_in_group(&self) -> Option<Nanos> {
+    pub(super) async fn wait_for_turn(&self) {
+        while let Some(pause) = self.pause_in_group() {
+            self.rest(pause).await;
+        }
+    }
+
+    fn pause_in_group(&self) -> Option<Nanos> {
         let mut groups = self.state.runtime.groups.borrow_mut();
         let meter = groups.meter(self.metered?)?;
         match meter.admit(self.recorder.now()) {

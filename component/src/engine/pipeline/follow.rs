@@ -42,7 +42,8 @@ impl<W: World> Pipeline<W> {
 
     /// Remembers how far the session has got.
     fn capture(&self, answer: &Answer) {
-        let (Some(scope), Some(token)) = (&self.request.scope, &answer.headers.session_token) else {
+        let (Some(scope), Some(token)) = (&self.request.scope, &answer.headers.session_token)
+        else {
             return;
         };
         if self.options.session_capturing_disabled
@@ -50,10 +51,9 @@ impl<W: World> Pipeline<W> {
         {
             return;
         }
-        // What is in the cache now: it may have been created anew since the request left.
-        let cached = self.state.containers.definition_of(&scope.container);
-        let container = cached.as_ref().or(self.container.as_ref());
-        let known = container.map(|container| container.rid.as_str());
+        // As it is known now: the answer may be late, and the container another one by this time.
+        let known = self.state.containers.definition_of(&scope.container);
+        let known = known.as_ref().map(|container| container.rid.as_str());
         let answered = answer.headers.other(name::CONTENT_PATH);
         let mut sessions = self.state.sessions.borrow_mut();
         sessions.capture(&scope.container, known, answered, token);
@@ -73,7 +73,11 @@ impl<W: World> Pipeline<W> {
         match decision.step {
             Step::Surface => Err(self.surface(target, ended)),
             Step::OutOfTime => Err(self.out_of_time(self.surface(target, ended))),
-            Step::Retry { direction, delay, context } => {
+            Step::Retry {
+                direction,
+                delay,
+                context,
+            } => {
                 self.check_allowance(target, ended)?;
                 self.look_around(decision.refresh_account, direction).await;
                 self.context = context;
@@ -109,7 +113,9 @@ impl<W: World> Pipeline<W> {
     pub(super) async fn rest(&self, pause: Nanos) {
         if pause > 0 {
             let world = &self.state.transport.world;
-            world.sleep_until(self.recorder.now().saturating_add(pause)).await;
+            world
+                .sleep_until(self.recorder.now().saturating_add(pause))
+                .await;
             self.recorder.resume(world.now());
         }
     }
@@ -133,7 +139,8 @@ impl<W: World> Pipeline<W> {
         }
         self.container = Some(found);
         if other {
-            self.locate(&at).await;
+            self.get_ranges().await;
+            self.find_partition();
             self.add_session_token()?;
         }
         self.context = ExecutionContext::OperationRetry;
@@ -142,14 +149,16 @@ impl<W: World> Pipeline<W> {
 
     /// Another partition has the item now, and needs another token.
     async fn refresh_ranges(&mut self) -> Result<()> {
-        let Some(scope) = &self.request.scope else { return Ok(()) };
+        let Some(scope) = &self.request.scope else {
+            return Ok(());
+        };
         let at = scope.container.clone();
         if self.state.containers.ranges_of(&at).is_none() {
             return Ok(());
         }
         self.state.containers.forget_ranges(&at);
         let _ = self.state.ranges(&at, &self.options, &self.recorder).await;
-        self.find_partition(&at);
+        self.find_partition();
         self.add_session_token()
     }
 
@@ -176,7 +185,10 @@ impl<W: World> Pipeline<W> {
 
     /// Whether the caller's budget allows another attempt.
     fn check_allowance(&self, target: &Target, ended: Ended) -> Result<()> {
-        match self.allowance.may_start(self.recorder.request_charge(), self.recorder.now()) {
+        match self
+            .allowance
+            .may_start(self.recorder.request_charge(), self.recorder.now())
+        {
             Verdict::Go => Ok(()),
             Verdict::DeadlinePassed => Err(self.out_of_time(self.surface(target, ended))),
             Verdict::RuSpent => {

@@ -10,7 +10,9 @@ use super::Pipeline;
 use crate::core::account::Target;
 use crate::core::clock::Nanos;
 use crate::core::diagnostics::{AttemptId, ExecutionContext, Hedge, elapsed_ms};
-use crate::core::hedging::{self, Ending, Facts, Plan, Race, RequestClass, Settings, Step, Strategy};
+use crate::core::hedging::{
+    self, Ending, Facts, Plan, Race, RequestClass, Settings, Step, Strategy,
+};
 use crate::core::retry::Direction;
 use crate::engine::World;
 use crate::engine::attempt::{Ended, Plan as Attempt};
@@ -41,14 +43,18 @@ struct Permit<'a, W: World>(&'a State<W>);
 
 impl<'a, W: World> Permit<'a, W> {
     fn new(state: &'a State<W>) -> Self {
-        state.metadata_hedges.update(|count| count.saturating_add(1));
+        state
+            .metadata_hedges
+            .update(|count| count.saturating_add(1));
         Self(state)
     }
 }
 
 impl<W: World> Drop for Permit<'_, W> {
     fn drop(&mut self) {
-        self.0.metadata_hedges.update(|count| count.saturating_sub(1));
+        self.0
+            .metadata_hedges
+            .update(|count| count.saturating_sub(1));
     }
 }
 
@@ -66,7 +72,10 @@ impl<W: World> Pipeline<W> {
             settings: Settings {
                 enabled_override: None,
                 enabled: Some(self.options.hedging),
-                strategy: self.options.hedging_threshold.map(|own| Strategy::Hedging(Some(own))),
+                strategy: self
+                    .options
+                    .hedging_threshold
+                    .map(|own| Strategy::Hedging(Some(own))),
             },
             account_disabled: router.hedging_disabled(),
             regions: applicable.len(),
@@ -115,7 +124,11 @@ impl<W: World> Pipeline<W> {
         } else {
             wait::until(world, threshold, attempt.as_mut()).await
         };
-        let primary = Leg { target: primary, id: first, is_primary: true };
+        let primary = Leg {
+            target: primary,
+            id: first,
+            is_primary: true,
+        };
         if let Some(ended) = alone {
             self.settle_alone(&hedging, &primary, &ended);
             return (primary.target, ended);
@@ -125,13 +138,19 @@ impl<W: World> Pipeline<W> {
         self.recorder.resume(world.now());
         let (second, alternate) = self.attempt(&self.second_plan(&hedging));
         let mut alternate = pin!(alternate);
-        let other = Leg { target: Rc::clone(&hedging.alternate), id: second, is_primary: false };
+        let other = Leg {
+            target: Rc::clone(&hedging.alternate),
+            id: second,
+            is_primary: false,
+        };
         match select(attempt.as_mut(), alternate.as_mut()).await {
             Either::Left((ended, _)) => {
-                self.settle(race, &hedging, (primary, ended), (other, alternate)).await
+                self.settle(race, &hedging, (primary, ended), (other, alternate))
+                    .await
             }
             Either::Right((ended, _)) => {
-                self.settle(race, &hedging, (other, ended), (primary, attempt)).await
+                self.settle(race, &hedging, (other, ended), (primary, attempt))
+                    .await
             }
         }
     }
@@ -154,7 +173,10 @@ impl<W: World> Pipeline<W> {
     /// The first attempt has ended before the second one was due. That it won is not worth a record.
     fn settle_alone(&self, hedging: &Hedging, primary: &Leg, ended: &Ended) {
         if is_final(ended) {
-            self.state.router.borrow_mut().hedge_lost(&self.route, &primary.target);
+            self.state
+                .router
+                .borrow_mut()
+                .hedge_lost(&self.route, &primary.target);
         } else if self.is_late() {
             let mut race = Race::default();
             race.on_deadline();
@@ -163,7 +185,9 @@ impl<W: World> Pipeline<W> {
     }
 
     fn is_late(&self) -> bool {
-        self.allowance.deadline.is_some_and(|at| self.recorder.now() >= at)
+        self.allowance
+            .deadline
+            .is_some_and(|at| self.recorder.now() >= at)
     }
 
     /// One leg has ended. If that does not decide, the other one does, unless time is up.
@@ -176,7 +200,11 @@ impl<W: World> Pipeline<W> {
     ) -> (Rc<Target>, Ended) {
         let world = Rc::clone(&self.state);
         let world = &world.transport.world;
-        let primary = if lead.is_primary { lead.clone() } else { other.clone() };
+        let primary = if lead.is_primary {
+            lead.clone()
+        } else {
+            other.clone()
+        };
         if self.is_late() && ended.is_err() {
             // Nobody has ended: both were cut.
             race.on_deadline();
@@ -193,7 +221,7 @@ impl<W: World> Pipeline<W> {
             self.charge(answer);
         }
         let last = match self.harvest(hedging) {
-            Some(at) => wait::until(world, at, rest).await,
+            Some(at) => wait::until(world, at, pin!(rest)).await,
             None => Some(rest.await),
         };
         let Some(last) = last else {

@@ -27,7 +27,6 @@ thread_local! {
     static TASKS: RefCell<Tasks> = RefCell::default();
 }
 
-#[allow(clippy::large_enum_variant)] // every task ends as the large one
 enum Task {
     Running(Running),
     Finished(Outcome),

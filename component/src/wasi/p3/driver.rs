@@ -2,23 +2,39 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::Poll;
 
 use super::exports::async_driver as wit;
 use super::world::Wasi;
+use crate::core::runtime::Runtime;
 use crate::engine::Driver;
-use crate::wasi::bindings::types::{Config, Error, Operation, OperationOptions, Response};
+use crate::wasi::bindings::types::{
+    Config, Error, FaultRule, Operation, OperationOptions, Rejection, Response, RuntimeConfig,
+};
 use crate::wasi::translate;
+
+/// The resource `runtime`.
+pub(super) struct Shared(Rc<Runtime>);
+
+impl wit::GuestRuntime for Shared {
+    fn create(config: RuntimeConfig) -> Result<wit::Runtime, Rejection> {
+        let runtime = translate::runtime(config).checked();
+        let runtime = runtime.map_err(translate::rejection)?;
+        Ok(wit::Runtime::new(Self(Rc::new(runtime))))
+    }
+
+    fn open(&self, config: Config) -> Result<wit::Driver, Rejection> {
+        let driver = Driver::open(translate::config(config), Rc::clone(&self.0), Wasi);
+        let driver = driver.map_err(translate::rejection)?;
+        Ok(wit::Driver::new(Handle(driver)))
+    }
+}
 
 /// The resource `driver`.
 pub(super) struct Handle(Driver<Wasi>);
 
 impl wit::GuestDriver for Handle {
-    fn open(config: Config) -> Result<wit::Driver, Error> {
-        let driver = Driver::open(translate::config(config), Wasi).map_err(translate::error)?;
-        Ok(wit::Driver::new(Self(driver)))
-    }
-
     async fn execute(
         &self,
         operation: Operation,
@@ -31,10 +47,32 @@ impl wit::GuestDriver for Handle {
         result.map(translate::response).map_err(translate::error)
     }
 
-    fn set_bearer_token(&self, token: String) -> Result<(), Error> {
+    fn set_bearer_token(&self, token: String) -> Result<(), Rejection> {
         self.0
             .set_bearer_token(&translate::secret(token))
-            .map_err(translate::error)
+            .map_err(translate::rejection)
+    }
+
+    fn add_fault(&self, rule: FaultRule) -> Result<(), Rejection> {
+        let added = self
+            .0
+            .faults(|faults, now| faults.add(translate::fault(rule, now)));
+        added.and_then(|added| added).map_err(translate::rejection)
+    }
+
+    fn set_fault_enabled(&self, id: String, enabled: bool) -> bool {
+        let changed = self.0.faults(|faults, _| faults.set_enabled(&id, enabled));
+        changed.unwrap_or(false)
+    }
+
+    fn fault_hits(&self, id: String) -> Option<u32> {
+        self.0.faults(|faults, _| faults.hits(&id)).ok()?
+    }
+
+    fn remove_fault(&self, id: String) -> bool {
+        self.0
+            .faults(|faults, _| faults.remove(&id))
+            .unwrap_or(false)
     }
 
     fn close(&self) {

@@ -29,19 +29,18 @@ struct Regions(Vec<(u64, i64)>);
 impl Progress {
     /// `lsn`, or `version#globalLsn(#regionId=localLsn)*` and perhaps a `#` at the end.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        match text.split_once('#') {
+        match cut(text, b'#') {
             Some((version, rest)) => Vector::parse(version, rest).map(Self::Vector),
             None => text.parse().ok().map(Self::Lsn),
         }
     }
 
     /// Version 2 wins over version 1, whichever is newer: the numbers cannot be compared.
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(super) fn merged(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Lsn(ours), Self::Lsn(theirs)) => *ours = theirs.max(*ours),
-            (Self::Vector(ours), Self::Vector(theirs)) => ours.merge(theirs),
-            (ours @ Self::Lsn(_), theirs @ Self::Vector(_)) => *ours = theirs,
-            (Self::Vector(_), Self::Lsn(_)) => {}
+            (Self::Lsn(ours), Self::Lsn(theirs)) => Self::Lsn(theirs.max(ours)),
+            (Self::Vector(ours), Self::Vector(theirs)) => Self::Vector(ours.merged(theirs)),
+            (vector @ Self::Vector(_), Self::Lsn(_)) | (Self::Lsn(_), vector) => vector,
         }
     }
 
@@ -56,36 +55,37 @@ impl Progress {
 
 impl Vector {
     fn parse(version: &str, rest: &str) -> Option<Self> {
-        let mut segments = rest.strip_suffix('#').unwrap_or(rest).split('#');
-        let version = version.parse().ok()?;
-        let global = segments.next()?.parse().ok()?;
-        let mut regions = Regions(Vec::new());
-        for segment in segments {
-            let (region, lsn) = segment.split_once('=')?;
+        let (global, mut rest) = cut(rest, b'#').unwrap_or((rest, ""));
+        let mut vector = Self {
+            version: version.parse().ok()?,
+            global: global.parse().ok()?,
+            regions: Regions(Vec::new()),
+        };
+        while !rest.is_empty() {
+            let (segment, next) = cut(rest, b'#').unwrap_or((rest, ""));
+            let (region, lsn) = cut(segment, b'=')?;
             let lsn = lsn.parse::<i64>().ok()?.max(-1);
-            if !regions.advance(region.parse().ok()?, lsn, true) {
+            if !vector.regions.advance(region.parse().ok()?, lsn, true) {
                 return None;
             }
+            rest = next;
         }
-        Some(Self {
-            version,
-            global,
-            regions,
-        })
+        Some(vector)
     }
 
-    fn merge(&mut self, mut other: Self) {
+    fn merged(mut self, mut other: Self) -> Self {
         let same_version = self.version == other.version;
         if same_version {
             self.global = self.global.max(other.global);
         } else if self.version < other.version {
-            std::mem::swap(self, &mut other);
+            std::mem::swap(&mut self, &mut other);
         }
         for (region, lsn) in other.regions.0 {
             // What only the older version names is a region that the account has lost: keeping it would simulate
             // progress.
             self.regions.advance(region, lsn, same_version);
         }
+        self
     }
 
     fn is_as_recent_as(&self, other: &Self) -> bool {
@@ -129,6 +129,12 @@ impl Regions {
         }
         true
     }
+}
+
+/// What comes before the first of these ASCII marks, and after it.
+pub(super) fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().position(|byte| byte == mark)?;
+    Some((text.get(..place)?, text.get(place.saturating_add(1)..)?))
 }
 
 impl fmt::Display for Progress {

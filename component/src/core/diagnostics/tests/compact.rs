@@ -116,6 +116,18 @@ fn the_largest_roll_ups_stay() {
 }
 
 #[test]
+fn of_equal_roll_ups_the_first_stay() {
+    let recorder = with_cap(16);
+    for n in 0..200 {
+        answered(&recorder, &departure(), 1, 1_000 + n);
+    }
+    let compaction = recorder.finish(None).compaction.unwrap();
+    let statuses = compaction.runs.iter().filter_map(|run| run.status);
+    // The first 8 attempts are kept themselves.
+    assert!(statuses.eq(1_008..1_040));
+}
+
+#[test]
 fn what_is_under_way_stays_and_can_end() {
     let recorder = with_cap(16);
     answered(&recorder, &departure(), 1, 200);
@@ -135,10 +147,15 @@ fn what_is_under_way_stays_and_can_end() {
 fn many_under_way_come_on_top_until_they_end() {
     let recorder = with_cap(16);
     let flying: Vec<_> = (0..40).map(|_| recorder.depart(&departure())).collect();
+    assert_eq!(recorder.retained(), 40);
     for id in flying {
-        recorder.land(id, MILLI, |attempt| attempt.status = Some(200));
+        recorder.land(id, MILLI, |attempt| {
+            attempt.status = Some(200);
+            attempt.request_charge = 1.0;
+        });
     }
     let record = recorder.finish(None);
+    assert_eq!(record.request_charge, 40.0);
     assert_eq!(numbers(&record), [0, 39]);
     assert_eq!(accounted(&record), 40);
 }

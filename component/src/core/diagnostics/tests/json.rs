@@ -11,8 +11,8 @@ fn story() -> Diagnostics {
         (attempt.status, attempt.sub_status) = (Some(429), Some(3200));
         attempt.activity_id = Some("6f0c".to_owned());
         attempt.server_duration_ms = Some(0.25);
-        attempt.session_token = Some("0:1#2".to_owned());
-        attempt.fault_evaluations.push(FaultEvaluation {
+        attempt.extras().session_token = Some("0:1#2".to_owned());
+        attempt.extras().fault_evaluations.push(FaultEvaluation {
             rule: "r\"1".to_owned(),
             outcome: "applied",
         });
@@ -31,9 +31,9 @@ fn story() -> Diagnostics {
     recorder.land(third, 131 * MILLI, |attempt| {
         attempt.status = Some(200);
         attempt.request_charge = 2.0;
-        attempt.head_ms = Some(30.0);
+        attempt.extras().head_ms = Some(30.0);
     });
-    recorder.finish(Some((200, None)))
+    *recorder.finish(Some((200, None)))
 }
 
 /// The text without the line breaks and indentation of this file.
@@ -109,6 +109,15 @@ fn compacted() {
         answered(&recorder, &departure(), n * 2, 449);
     }
     let record = recorder.finish(Some((404, Some(1))));
+    let with = |status| {
+        let record = Diagnostics {
+            status: Some(status),
+            ..record.as_ref().clone()
+        };
+        parsed(&record.json(Verbosity::Summary, 8192))["status"].to_string()
+    };
+    assert_eq!(with((404, Some(0))), "\"404\"");
+    assert_eq!(with((404, None)), "\"404\"");
     let head = golden(
         r#"{"activity_id":"6f0c","status":"404/1","total_duration_ms":132,"total_request_charge":66.0,"request_count":66,
         "compaction":{"original_request_count":66,"retained_request_count":2,"collapsed_runs":1,"total_runs":1,

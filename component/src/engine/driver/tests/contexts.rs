@@ -110,7 +110,7 @@ fn every_retry_says_what_it_is() {
 fn ways(diagnostics: &Diagnostics) -> String {
     let way = |attempt: &Attempt| {
         let region = attempt.region.clone().unwrap_or_default();
-        match attempt.fallback {
+        match attempt.fallback() {
             Some(reason) => format!("{region} ({reason})"),
             None => region,
         }
@@ -177,7 +177,7 @@ fn gust(number: u32) -> Reply {
 const STORM: u32 = 5_000;
 
 /// The record of a read whose last attempt succeeds, after thousands that did not.
-fn storm() -> Diagnostics {
+fn storm() -> Box<Diagnostics> {
     let document = account(&REGIONS, true, "");
     let number = Cell::new(0);
     let sim = Sim::new(move |seen: &Seen| {

@@ -132,12 +132,17 @@ fn run(ending: Ending, column: usize, known: bool, always: bool) -> Run {
     let document = account(&["east", "west", "north"], multi_write, "");
     let broken = Cell::new(false);
     let healthy = document.clone();
-    let sim = Sim::new(move |seen| metadata(seen, &healthy).unwrap_or_else(|| Reply::status(200, 0)));
+    let sim =
+        Sim::new(move |seen| metadata(seen, &healthy).unwrap_or_else(|| Reply::status(200, 0)));
     let driver = sim.open(|config| {
         config.preferred_regions = vec!["West".to_owned()];
         // Races have tests of their own.
         config.defaults.hedging_enabled = Some(false);
-        config.partition_failover.topology_cache = Some(if known { TopologyCache::Eager } else { TopologyCache::Lazy });
+        config.partition_failover.topology_cache = Some(if known {
+            TopologyCache::Eager
+        } else {
+            TopologyCache::Lazy
+        });
     });
     // Whatever is only read once is there.
     sim.execute(&driver, read()).unwrap();
@@ -158,12 +163,20 @@ fn run(ending: Ending, column: usize, known: bool, always: bool) -> Run {
     let result = sim.execute(&driver, operation());
     let seen = sim.seen();
     let count = |what| seen.iter().filter(|seen| seen.what() == what).count();
-    let again = (count("account"), count("container"), count("ranges").div_ceil(2));
+    let again = (
+        count("account"),
+        count("container"),
+        count("ranges").div_ceil(2),
+    );
     let mut attempts = Vec::new();
     let mut ended = 0;
     for seen in &seen {
         if seen.what() == "item" {
-            let pause = if attempts.is_empty() { 0 } else { seen.at - ended };
+            let pause = if attempts.is_empty() {
+                0
+            } else {
+                seen.at - ended
+            };
             attempts.push((seen.region.chars().next().unwrap(), pause));
         }
         ended = seen.at + MILLI;
@@ -171,7 +184,13 @@ fn run(ending: Ending, column: usize, known: bool, always: bool) -> Run {
     let state = driver.state.borrow().clone().unwrap();
     let write = operation().is_read();
     let (avoided, breaker) = state.router.borrow().marks(!write, ended, 60 * SECOND);
-    Run { attempts, avoided, breaker, again, result }
+    Run {
+        attempts,
+        avoided,
+        breaker,
+        again,
+        result,
+    }
 }
 
 /// The attempts of a trace with the pauses before them, in milliseconds.
@@ -204,7 +223,8 @@ fn follows(attempts: &[(char, Nanos)], expected: &[(char, u64)]) -> bool {
 /// One case against its row.
 fn check(row: &Row, ending: Ending, column: usize, known: bool, always: bool) {
     let run = run(ending, column, known, always);
-    let case = format!("{ending:?}, column {column}, partition known {known}, always {always}: {run:?}");
+    let case =
+        format!("{ending:?}, column {column}, partition known {known}, always {always}: {run:?}");
     let mut trace = expected(row.traces[column]);
     if !always {
         trace.truncate(2);
@@ -219,7 +239,9 @@ fn check(row: &Row, ending: Ending, column: usize, known: bool, always: bool) {
                 Ending::Answer { status, sub_status } => Some((status, sub_status)),
                 Ending::Failure { .. } => None,
             };
-            let status = error.status.map(|status| (status, error.sub_status.unwrap_or(0)));
+            let status = error
+                .status
+                .map(|status| (status, error.sub_status.unwrap_or(0)));
             assert_eq!(status, row.finally.or(said), "{case}");
             assert_eq!(error.cause.is_some(), row.finally.is_some(), "{case}");
         }
@@ -237,10 +259,17 @@ fn check_marks(row: &Row, run: &Run, (column, known, always): (usize, bool, bool
         avoided.clear();
     }
     if !always {
-        let (first, second) = (run.attempts[0].0, run.attempts.get(1).map(|attempt| attempt.0));
+        let (first, second) = (
+            run.attempts[0].0,
+            run.attempts.get(1).map(|attempt| attempt.0),
+        );
         avoided.retain(|region| *region == first && Some(first) != second);
     }
-    let mut marked: Vec<char> = run.avoided.iter().filter_map(|name| name.chars().next()).collect();
+    let mut marked: Vec<char> = run
+        .avoided
+        .iter()
+        .filter_map(|name| name.chars().next())
+        .collect();
     avoided.sort_unstable();
     marked.sort_unstable();
     assert_eq!(marked, avoided, "{case}");

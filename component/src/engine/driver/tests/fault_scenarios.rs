@@ -149,7 +149,7 @@ fn a_lost_answer_of_a_write_that_was_carried_out() {
         let evaluations: Vec<_> = record(&result)
             .attempts
             .iter()
-            .map(|attempt| attempt.fault_evaluations.len())
+            .map(|attempt| attempt.fault_evaluations().len())
             .collect();
         (
             sim.items().len(),

@@ -85,7 +85,12 @@ fn status(error: &Error) -> (u16, u32) {
 
 /// Every error: what the record says of an attempt, and where the attempts of a read go, of a write, and of a write that
 /// must not be carried out twice. All attempts fail.
-type Row = (FaultError, Option<(u16, u32)>, RequestSent, [&'static str; 3]);
+type Row = (
+    FaultError,
+    Option<(u16, u32)>,
+    RequestSent,
+    [&'static str; 3],
+);
 
 #[rustfmt::skip]
 const ROWS: [Row; 10] = [
@@ -122,7 +127,7 @@ fn every_error_does_what_its_row_says() {
                 let sub_status = attempt.sub_status.unwrap_or(0);
                 let said = attempt.status.map(|status| (status, sub_status));
                 assert_eq!((said, attempt.request_sent), (answer, sent), "{fault:?}");
-                assert_eq!(attempt.fault_evaluations[0].outcome, "applied");
+                assert_eq!(attempt.fault_evaluations()[0].outcome, "applied");
             }
             assert_eq!(trail, expected, "{fault:?} {name:?}");
             assert_eq!(hits(&driver), u32::try_from(expected.len()).unwrap());
@@ -204,7 +209,7 @@ fn without_rules_nothing_is_on_record() {
     let (sim, driver) = open(true);
     let record = || sim.execute(&driver, read()).unwrap().diagnostics;
     let quiet = record();
-    assert!(!quiet.fault_injection_enabled && quiet.attempts[0].fault_evaluations.is_empty());
+    assert!(!quiet.fault_injection_enabled && quiet.attempts[0].fault_evaluations().is_empty());
     assert!(!quiet.json(Verbosity::Detailed, 8192).contains("fault"));
     add(&driver, rule(FaultResult::default()));
     assert!(record().fault_injection_enabled);
@@ -230,7 +235,7 @@ fn what_rules_said_is_on_record() {
     }
     let record = sim.execute(&driver, read()).unwrap().diagnostics;
     let outcomes = |at: usize| {
-        let evaluations = record.attempts[at].fault_evaluations.iter();
+        let evaluations = record.attempts[at].fault_evaluations().iter();
         let said = evaluations.map(|said| format!("{} {}", said.rule, said.outcome));
         said.collect::<Vec<_>>().join(", ")
     };

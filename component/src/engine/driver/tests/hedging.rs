@@ -68,7 +68,7 @@ fn timeout(milliseconds: u64) -> OperationOptions {
     with(|options| options.end_to_end_timeout_ms = Some(milliseconds))
 }
 
-fn diagnostics(result: Result<Response>) -> Diagnostics {
+fn diagnostics(result: Result<Response>) -> Box<Diagnostics> {
     match result {
         Ok(response) => response.diagnostics,
         Err(error) => error.diagnostics.unwrap(),

@@ -81,7 +81,7 @@ fn a_failing_write_walks_the_read_regions_at_once() {
         let attempts = response.diagnostics.attempts.iter();
         let own = attempts.filter(|attempt| attempt.operation_name == "create_item");
         let contexts: Vec<_> = own
-            .map(|attempt| (attempt.context.name(), attempt.fallback))
+            .map(|attempt| (attempt.context.name(), attempt.fallback()))
             .collect();
         let moved = ("region_failover", Some("partition moved"));
         assert_eq!(contexts, [("initial", None), moved, moved]);
@@ -237,7 +237,7 @@ fn a_read_that_lags_looks_for_the_hub_of_its_partition() {
     let response = world.respond(read_of("0"));
     let last = response.diagnostics.attempts.last().unwrap();
     assert_eq!(
-        (last.context.name(), last.fallback),
+        (last.context.name(), last.fallback()),
         ("operation_retry", Some("partition moved"))
     );
     world.sim.seen();

@@ -310,7 +310,7 @@ fn a_region_that_lags_does_not_cost_the_token() {
         assert!(seen.iter().all(|seen| seen.header(TOKEN) == Some("0:1#50")));
         // What the lagging region had got to is on record.
         let attempts = &response.diagnostics.attempts;
-        assert_eq!(attempts[0].session_token.as_deref(), Some("0:1#2"));
+        assert_eq!(attempts[0].session_token(), Some("0:1#2"));
         assert_eq!(attempts[0].session_token_bytes_sent, 6);
     }
 }
