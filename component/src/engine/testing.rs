@@ -154,11 +154,7 @@ impl Sim {
         runtime: RuntimeConfig,
         change: impl FnOnce(&mut Config),
     ) -> Driver<Self> {
-        let key = CredentialConfig::AccountKey(Secret::new("c2VjcmV0"));
-        let mut config = Config::new(Some("https://a.example.com/".to_owned()), key);
-        change(&mut config);
-        let runtime = Rc::new(runtime.checked().unwrap());
-        Driver::open(config, runtime, self.clone()).unwrap()
+        self.open_on(&Rc::new(runtime.checked().unwrap()), change)
     }
 
     /// Runs a future to its end; time moves to the next sleeper whenever it waits.
