@@ -28,6 +28,11 @@ impl HubCache {
         }
     }
 
+    /// Whether partitions have hubs of their own at all.
+    pub fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
     /// Whether no partition's hub is known apart from the account's.
     pub fn is_empty(&self) -> bool {
         self.hubs.is_empty()

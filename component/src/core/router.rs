@@ -7,17 +7,19 @@ use super::account::Target;
 use super::candidates::Candidates;
 use super::circuit_breaker::{self, Breaker, Claim};
 use super::clock::Nanos;
-use super::confirming::region_confirming;
 use super::consistency::AccountConsistency;
 use super::hub_cache::HubCache;
 use super::identity;
 use super::options::Resolved;
 use super::partition::Partition;
 use super::partition_failover::PartitionFailover;
-use super::retry::{Decision, Deferred, Direction};
+use super::retry::Direction;
 use super::routing::select::{Choice, select};
 use super::routing::topology::{Purpose, Topology};
 use super::routing::unavailable::{Reason, Unavailable};
+
+mod fallback;
+mod marks;
 
 /// The account's endpoints and how they fare.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ pub struct Route {
     failed: Vec<Rc<Target>>,
     /// Once a session lagged, only the hub will do.
     hub_only: bool,
+    /// Why the last choice is not the most preferred endpoint.
+    fallback: Option<&'static str>,
     pin: Option<Rc<Target>>,
     /// Where a write of a failed-over partition goes; permanent once it proves right.
     candidate: Option<Rc<Target>>,
@@ -77,6 +81,7 @@ impl Route {
             generation: 0,
             failed: Vec::new(),
             hub_only: false,
+            fallback: None,
             pin: None,
             candidate: None,
             probe: None,
@@ -110,6 +115,16 @@ impl Route {
     /// Whether the next attempt has no choice.
     pub fn is_pinned(&self) -> bool {
         self.pin.is_some() || self.probe.is_some() || self.along.is_some()
+    }
+
+    /// Whether the next attempt finds out whether a region works again.
+    pub fn is_probe(&self) -> bool {
+        self.probe.is_some()
+    }
+
+    /// Why the last choice is not the endpoint that would be preferred; none if it is (spec §9.2).
+    pub fn fallback(&self) -> Option<&'static str> {
+        self.fallback
     }
 
     /// Turns to where the next attempt goes.
@@ -220,8 +235,11 @@ impl Router {
         {
             (route.generation, route.index) = (topology.generation, 0);
         }
-        let chosen = self.choose_for_partition(route, now);
-        chosen.unwrap_or_else(|| self.choose_from_list(route, now))
+        let own = self.choose_for_partition(route, now);
+        let moved = own.is_some();
+        let chosen = own.unwrap_or_else(|| self.choose_from_list(route, now));
+        route.fallback = self.fallback(route, &chosen, moved);
+        chosen
     }
 
     fn choose_from_list(&self, route: &Route, now: Nanos) -> Rc<Target> {
@@ -314,6 +332,22 @@ impl Router {
         list.iter().any(another)
     }
 
+    /// Whether a read for the hub alone may look for the hub in another region than this.
+    pub fn has_other_hub(&self, route: &Route, target: &Target) -> bool {
+        let Some(topology) = &self.topology else {
+            return false;
+        };
+        let candidates = candidates(&topology.reads, route);
+        let another = |other: &Rc<Target>| **other != *target && candidates.allows(other);
+        self.looks_for_hub(route) && topology.reads.iter().any(another)
+    }
+
+    /// Whether it is known, or found out, which region is the hub of the route's partition.
+    fn looks_for_hub(&self, route: &Route) -> bool {
+        let read = route.is_hub_only() && !route.is_write();
+        read && self.hubs.is_enabled() && route.partition.is_some()
+    }
+
     /// Whether the route's writes go to other regions partition by partition.
     pub fn fails_over(&self, route: &Route) -> bool {
         let regions = self
@@ -335,153 +369,6 @@ impl Router {
         self.breaker
             .applies(read, self.multi_write(), route.partition.is_some(), regions)
     }
-
-    /// An attempt did not do; the decision says who is to blame. Marks count at once, or when the operation has proved
-    /// that it was not the request.
-    pub fn failed(
-        &mut self,
-        route: &mut Route,
-        target: &Rc<Target>,
-        decision: &Decision,
-        now: Nanos,
-        random: u64,
-    ) {
-        let endpoint_waits = decision.deferred == Deferred::Both;
-        let partition_waits = decision.deferred != Deferred::None;
-        let mark = |partition, endpoint| Mark {
-            target: Rc::clone(target),
-            partition,
-            endpoint,
-            at: now,
-        };
-        let at_once = mark(
-            decision.mark_partition && !partition_waits,
-            decision.mark_endpoint.filter(|_| !endpoint_waits),
-        );
-        let later = mark(
-            decision.mark_partition && partition_waits,
-            decision.mark_endpoint.filter(|_| endpoint_waits),
-        );
-        self.apply(route, &at_once, random);
-        if later.partition || later.endpoint.is_some() {
-            route.deferred.push(later);
-        }
-        if route.is_write() && (decision.mark_partition || decision.mark_endpoint.is_some()) {
-            route.failed.push(Rc::clone(target));
-        }
-        self.next_candidate(route, decision);
-        self.release_probe(route);
-    }
-
-    /// A write of a partition that may have moved tries the next region.
-    fn next_candidate(&self, route: &mut Route, decision: &Decision) {
-        let Some(topology) = &self.topology else {
-            return;
-        };
-        if decision.mark_partition
-            && self.fails_over(route)
-            && let Some(partition) = &route.partition
-        {
-            route.candidate = self
-                .failover
-                .next(partition, &candidates(&topology.reads, route));
-        }
-    }
-
-    /// The target answered, well or in a way that is its own: whatever waited for that counts now.
-    pub fn answered(
-        &mut self,
-        route: &mut Route,
-        target: &Rc<Target>,
-        answer: (u16, Option<u32>),
-        success: bool,
-        random: u64,
-    ) {
-        let quiet =
-            self.unavailable.is_empty() && self.breaker.is_empty() && route.deferred.is_empty();
-        if quiet && route.candidate.is_none() && !route.hub_only {
-            return;
-        }
-        let (status, sub_status) = answer;
-        if !region_confirming(status, sub_status) {
-            return;
-        }
-        for mark in std::mem::take(&mut route.deferred) {
-            if mark.target != *target {
-                self.apply(route, &mark, random);
-            }
-        }
-        let watched = self.watches(route);
-        if let Some(partition) = &route.partition {
-            if watched {
-                self.breaker.success(partition, target, !route.is_write());
-            }
-            if route.candidate.is_some()
-                && let Some(hub) = self.hub().cloned()
-            {
-                self.failover.confirm(partition, target, &hub);
-            }
-            if success && route.is_hub_only() && !route.is_write() {
-                self.hubs.learn(partition, target);
-            }
-        }
-        if success {
-            self.unavailable.clear(&target.endpoint, route.is_write());
-        }
-        self.release_probe(route);
-    }
-
-    /// The route ends, however it does.
-    pub fn leave(&mut self, route: &mut Route) {
-        self.release_probe(route);
-    }
-
-    fn release_probe(&mut self, route: &mut Route) {
-        if let Some(claim) = route.probe.take() {
-            self.breaker.release(&claim);
-        }
-    }
-
-    fn apply(&mut self, route: &Route, mark: &Mark, random: u64) {
-        if let Some(reason) = mark.endpoint {
-            self.unavailable
-                .mark(&mark.target.endpoint, reason, mark.at);
-        }
-        if mark.partition
-            && self.watches(route)
-            && let (Some(partition), Some(topology)) = (&route.partition, &self.topology)
-        {
-            let list = topology.list(route.purpose);
-            self.breaker.failure(
-                partition,
-                &mark.target,
-                !route.is_write(),
-                list,
-                mark.at,
-                random,
-            );
-        }
-    }
-
-    /// The primary of a hedged read lost to another region.
-    pub fn hedge_won(&mut self, route: &Route, primary: &Rc<Target>, now: Nanos, random: u64) {
-        if let (Some(partition), Some(topology)) = (&route.partition, &self.topology) {
-            self.breaker.hedge_won(
-                partition,
-                primary,
-                topology.list(Purpose::Read),
-                now,
-                random,
-            );
-        }
-    }
-
-    /// The primary of a read that might have been hedged, or was, has won.
-    pub fn hedge_lost(&mut self, route: &Route, primary: &Rc<Target>) {
-        if let Some(partition) = &route.partition {
-            self.breaker.hedge_lost(partition, primary);
-        }
-    }
 }
 
 fn candidates<'a>(list: &'a [Rc<Target>], route: &'a Route) -> Candidates<'a> {
@@ -489,24 +376,5 @@ fn candidates<'a>(list: &'a [Rc<Target>], route: &'a Route) -> Candidates<'a> {
         list,
         excluded: &route.options.excluded_regions,
         failed: &route.failed,
-    }
-}
-
-#[cfg(test)]
-impl Router {
-    /// Which of the account's regions are avoided at `now`, by reads or by writes, and how many partitions the circuit
-    /// breaker has something against.
-    pub fn marks(&self, write: bool, now: Nanos, ttl: Nanos) -> (Vec<String>, bool) {
-        let reads = self
-            .topology
-            .as_ref()
-            .map_or(&[][..], |topology| &topology.reads);
-        let avoided =
-            |target: &&Rc<Target>| self.unavailable.avoids(&target.endpoint, write, now, ttl);
-        let names = reads
-            .iter()
-            .filter(avoided)
-            .filter_map(|target| target.region.clone());
-        (names.collect(), !self.breaker.is_empty())
     }
 }

@@ -29,10 +29,10 @@ pub(super) type Ended = std::result::Result<Answer, TransportFailure>;
 pub(super) struct Plan {
     pub(super) target: Rc<Target>,
     pub(super) context: ExecutionContext,
+    /// Why it does not go where it would go by preference.
+    pub(super) fallback: Option<&'static str>,
     /// How long it may take.
     pub(super) timeout: Nanos,
-    /// Its beginning, if that is not the end of the one before.
-    pub(super) start: Option<Nanos>,
 }
 
 impl<W: World> State<W> {
@@ -58,11 +58,11 @@ impl<W: World> State<W> {
             pipeline,
             region: plan.target.region.as_deref(),
             endpoint: plan.target.endpoint.url(),
-            fallback: None,
+            fallback: plan.fallback,
             session_token_bytes: u32::try_from(token).unwrap_or(u32::MAX),
-            at: plan.start,
+            at: None,
         });
-        let start = plan.start.unwrap_or_else(|| recorder.now());
+        let start = recorder.now();
         let fault = self.fault(request, &plan.target, recorder, id, start);
         let outgoing = self.transport.begin(
             request,
@@ -189,6 +189,11 @@ fn land(recorder: &Recorder, id: AttemptId, now: Nanos, ended: &Ended, timed_out
             attempt.request_charge = answer.headers.request_charge;
             attempt.activity_id.clone_from(&answer.headers.activity_id);
             attempt.server_duration_ms = answer.headers.server_duration_ms;
+            if answer.status >= 400
+                && let Some(token) = &answer.headers.session_token
+            {
+                attempt.extras().session_token = Some(token.clone());
+            }
         }
         Err(failure) => {
             attempt.request_sent = failure.sent;

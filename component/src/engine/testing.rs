@@ -13,7 +13,7 @@ use crate::core::credential::CredentialConfig;
 use crate::core::diagnostics::RequestSent;
 use crate::core::exchange::{FailureCause, Head, HttpResponse, TransportFailure};
 use crate::core::operation::{Conditions, ContainerRef, ItemRef};
-use crate::core::runtime::RuntimeConfig;
+use crate::core::runtime::{Runtime, RuntimeConfig};
 use crate::core::{Config, Operation, OperationOptions, Response, Result};
 use crate::wire::key::KeyComponent;
 use crate::wire::patch::{PatchOperation, PatchValue};
@@ -23,9 +23,11 @@ use crate::wire::secret::Secret;
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct Reply {
     pub(in crate::engine) after: Nanos,
-    pub(in crate::engine) result:
-        std::result::Result<(u16, Vec<(String, String)>, String), TransportFailure>,
+    pub(in crate::engine) result: std::result::Result<Said, TransportFailure>,
 }
+
+/// Status, headers, body.
+type Said = (u16, Vec<(String, String)>, String);
 
 impl Reply {
     pub(in crate::engine) fn status(status: u16, sub_status: u32) -> Self {
@@ -152,11 +154,7 @@ impl Sim {
         runtime: RuntimeConfig,
         change: impl FnOnce(&mut Config),
     ) -> Driver<Self> {
-        let key = CredentialConfig::AccountKey(Secret::new("c2VjcmV0"));
-        let mut config = Config::new(Some("https://a.example.com/".to_owned()), key);
-        change(&mut config);
-        let runtime = Rc::new(runtime.checked().unwrap());
-        Driver::open(config, runtime, self.clone()).unwrap()
+        self.open_on(&Rc::new(runtime.checked().unwrap()), change)
     }
 
     /// Runs a future to its end; time moves to the next sleeper whenever it waits.
@@ -319,5 +317,82 @@ pub(in crate::engine) fn increment() -> Operation {
         })],
         condition: None,
         conditions: Conditions::default(),
+    }
+}
+
+/// Two partition key ranges. The key 0 belongs to the range `0`, the key null to the range `1`.
+pub(in crate::engine) const TWO_RANGES: &str = r#"{"PartitionKeyRanges":[{"id":"0","minInclusive":"","maxExclusive":"20"},
+    {"id":"1","minInclusive":"20","maxExclusive":"FF"}]}"#;
+
+/// Metadata as it should be, of a container with these partition key ranges.
+pub(in crate::engine) fn metadata_with(seen: &Seen, account: &str, ranges: &str) -> Option<Reply> {
+    if seen.what() == "ranges" && seen.header("if-none-match").is_none() {
+        return Some(Reply::json(ranges).with("etag", "\"1\""));
+    }
+    metadata(seen, account)
+}
+
+/// The item in one of the two ranges.
+fn item_of(range: &str) -> ItemRef {
+    let key = if range == "0" {
+        KeyComponent::Number(0.0)
+    } else {
+        KeyComponent::Null
+    };
+    ItemRef {
+        key: vec![key],
+        ..item()
+    }
+}
+
+pub(in crate::engine) fn read_of(range: &str) -> Operation {
+    Operation::ReadItem {
+        item: item_of(range),
+        conditions: Conditions::default(),
+    }
+}
+
+pub(in crate::engine) fn create_of(range: &str) -> Operation {
+    Operation::CreateItem {
+        container: at(),
+        key: item_of(range).key,
+        body: b"{}".to_vec(),
+        conditions: Conditions::default(),
+    }
+}
+
+impl Seen {
+    /// In which of the two ranges the item is.
+    pub(in crate::engine) fn range(&self) -> &'static str {
+        match self.header("x-ms-documentdb-partitionkey") {
+            Some("[0]") | Some("[0.0]") => "0",
+            _ => "1",
+        }
+    }
+}
+
+impl Sim {
+    /// Another driver of a runtime that is there.
+    pub(in crate::engine) fn open_on(
+        &self,
+        runtime: &Rc<Runtime>,
+        change: impl FnOnce(&mut Config),
+    ) -> Driver<Self> {
+        let key = CredentialConfig::AccountKey(Secret::new("c2VjcmV0"));
+        let mut config = Config::new(Some("https://a.example.com/".to_owned()), key);
+        change(&mut config);
+        Driver::open(config, Rc::clone(runtime), self.clone()).unwrap()
+    }
+
+    /// What the regions that were asked for items saw, since the last look.
+    pub(in crate::engine) fn item_requests(&self) -> Vec<Seen> {
+        let mut seen = self.seen();
+        seen.retain(|seen| seen.what() == "item");
+        seen
+    }
+
+    /// The regions that were asked for items since the last look, in a row.
+    pub(in crate::engine) fn trail(&self) -> String {
+        self.items().join(" ")
     }
 }

@@ -121,9 +121,11 @@ impl<W: World> Transport<W> {
             headers.push(header(name::CONTENT_LENGTH, &body.len().to_string()));
         }
         let own_names = headers.len();
+        let by_strategy = has(headers.iter(), name::READ_CONSISTENCY_STRATEGY);
         for (name, value) in custom {
+            let replaced = by_strategy && name == name::CONSISTENCY_LEVEL;
             // One name may be given several times, but not one of the driver's.
-            if !has(headers.iter().take(own_names), name) && !is_signature(name) {
+            if !has(headers.iter().take(own_names), name) && !is_signature(name) && !replaced {
                 headers.push(header(name, value));
             }
         }

@@ -21,6 +21,7 @@ pub mod name {
     pub const AUTOPILOT_SETTINGS: &str = "x-ms-cosmos-offer-autopilot-settings";
     pub const CACHE_CONTROL: &str = "cache-control";
     pub const CLIENT_ID: &str = "x-ms-client-id";
+    pub const CONSISTENCY_LEVEL: &str = "x-ms-consistency-level";
     pub const CONTENT_LENGTH: &str = "content-length";
     pub const CONTENT_PATH: &str = "x-ms-content-path";
     pub const CONTENT_TYPE: &str = "content-type";

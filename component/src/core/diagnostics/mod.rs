@@ -246,7 +246,12 @@ impl Attempt {
         self.extras.get_or_insert_default()
     }
 
-    /// The session token received; none for the answer that the operation ended with.
+    /// Why it did not go where it would go by preference.
+    pub fn fallback(&self) -> Option<&'static str> {
+        self.extras.as_ref()?.fallback
+    }
+
+    /// The session token received with an answer that is no success; that of a success is in the response's own headers.
     pub fn session_token(&self) -> Option<&str> {
         self.extras.as_ref()?.session_token.as_deref()
     }

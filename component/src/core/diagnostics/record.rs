@@ -190,16 +190,6 @@ impl Recorder {
         }
     }
 
-    /// Keeps the session token of an answer that the operation does not end with, before it sends again.
-    pub fn keep_session_token(&self, id: AttemptId, token: String) {
-        let attempts = &mut self.0.borrow_mut().diagnostics.attempts;
-        if let Some(attempt) = attempts.iter_mut().rfind(|a| a.number == id.0) {
-            let kept = &mut attempt.extras().session_token;
-            *kept = Some(token);
-            cut(kept, MAX_SESSION_TOKEN);
-        }
-    }
-
     /// Ends the record with the attempt that ended last. What is still under way is cancelled.
     pub fn finish(self, status: Option<(u16, Option<u32>)>) -> Box<Diagnostics> {
         self.0.borrow_mut().finish(status, "cancelled")

@@ -142,9 +142,12 @@ fn failover(facts: &Facts, direction: Direction) -> (Step, Spent) {
 
 fn moved(facts: &Facts) -> (Step, Spent) {
     let (count, waited) = facts.spent.moved;
-    let Some(delay) = backoff::moved(count, waited, facts.random) else {
+    let Some(pause) = backoff::moved(count, waited, facts.random) else {
         return (Step::Surface, facts.spent);
     };
+    // One partition alone has moved to a region that is there already: nothing to wait for (§7.4).
+    let walks = facts.partition_failover && facts.other_endpoint;
+    let delay = if walks { 0 } else { pause };
     let moved = (count.saturating_add(1), waited.saturating_add(delay));
     let next = Spent {
         moved,

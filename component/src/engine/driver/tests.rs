@@ -13,10 +13,28 @@ use crate::core::runtime::RuntimeConfig;
 use crate::core::{ErrorKind, MetadataMode, Outcome};
 use crate::wire::key::KeyComponent;
 
+mod circuit_breaker;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod contexts;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod decision_table;
 mod diagnostics;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod fault_scenarios;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod faults;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod hedging;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod hedging_limits;
 mod metadata;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod partition_failover;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod sessions;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod throughput;
+mod two_partitions;
 
 const ACCOUNT: &str = r#"{"writableLocations":[{"name":"East US","databaseAccountEndpoint":"https://a-eastus.example.com:443/"}],
     "readableLocations":[{"name":"West US 2","databaseAccountEndpoint":"https://a-westus2.example.com:443/"}]}"#;

@@ -55,16 +55,31 @@ impl<W: World> Pipeline<W> {
         let (options, recorder) = (&self.options, &self.recorder);
         let container = self.state.container(&scope.container, options, recorder);
         self.container = Some(container.await?);
+        self.get_ranges().await;
+        Ok(())
+    }
+
+    /// Reads the partition key ranges if they are wanted and not known yet.
+    pub(super) async fn get_ranges(&self) {
+        let Some(scope) = &self.request.scope else {
+            return;
+        };
         if self.state.wants_ranges() {
+            let (options, recorder) = (&self.options, &self.recorder);
             // Without them the operation still finds its way.
             let _ = self.state.ranges(&scope.container, options, recorder).await;
         }
-        Ok(())
+    }
+
+    fn reads_items(&self) -> bool {
+        self.request.is_read() && self.request.is_data_plane()
     }
 
     /// Fits the request to the account, the container and the options.
     pub(super) fn bind(&mut self) -> Result<()> {
-        if let Some(topology) = self.state.router.borrow().topology() {
+        if self.reads_items()
+            && let Some(topology) = self.state.router.borrow().topology()
+        {
             self.options.read_consistency.check(topology.consistency)?;
         }
         if let Some(container) = self.container.clone() {
@@ -72,34 +87,32 @@ impl<W: World> Pipeline<W> {
             self.find_partition();
         }
         self.add_session_token()?;
-        if self.request.is_read()
-            && self.request.is_data_plane()
+        if self.reads_items()
             && let Some(strategy) = self.options.read_consistency.header()
         {
-            self.request.set_header(name::READ_CONSISTENCY_STRATEGY, strategy);
+            self.request
+                .set_header(name::READ_CONSISTENCY_STRATEGY, strategy);
         }
         Ok(())
     }
 
     /// Which physical partition the key belongs to, if that can be told without a request.
     pub(super) fn find_partition(&mut self) {
-        let (Some(container), Some(scope)) = (&self.container, &self.request.scope) else {
-            return;
-        };
-        let Some(ranges) = self.state.containers.ranges_of(&scope.container) else {
-            return;
-        };
-        let range = container
-            .point(&scope.key)
-            .and_then(|point| ranges.lookup(&point).cloned());
-        let partition = range.map(|range| Partition {
-            container: Rc::from(container.rid.as_str()),
-            range: Rc::clone(&range.id),
-        });
+        let partition = self.partition();
         self.route.set_partition(partition);
     }
 
-    /// Adds what the session knows, unless the caller knows better (spec §6.4).
+    fn partition(&self) -> Option<Partition> {
+        let (container, scope) = (self.container.as_ref()?, self.request.scope.as_ref()?);
+        let ranges = self.state.containers.ranges_of(&scope.container)?;
+        let range = ranges.lookup(&container.point(&scope.key)?)?;
+        Some(Partition {
+            container: Rc::from(container.rid.as_str()),
+            range: Rc::clone(&range.id),
+        })
+    }
+
+    /// Adds what the session knows, in place of what it knew before, unless the caller knows better (spec §6.4).
     pub(super) fn add_session_token(&mut self) -> Result<()> {
         let Some(scope) = &self.request.scope else {
             return Ok(());
@@ -134,7 +147,7 @@ impl<W: World> Pipeline<W> {
             .token(&scope.container, rid, range);
         match token {
             Ok(Some(token)) => self.request.set_header(name::SESSION_TOKEN, token),
-            Ok(None) => {}
+            Ok(None) => self.request.remove_header(name::SESSION_TOKEN),
             Err(TooLarge) => {
                 return Err(Error::invalid(
                     "the session knows so many partitions of this container that their tokens fit no header: open the driver \
@@ -161,10 +174,12 @@ impl<W: World> Pipeline<W> {
         };
         let control = self.state.runtime.groups.borrow().resolve(&direct)?;
         if let Some(priority) = control.priority {
-            self.request.set_header(name::PRIORITY_LEVEL, priority.header());
+            self.request
+                .set_header(name::PRIORITY_LEVEL, priority.header());
         }
         if let Some(bucket) = control.bucket {
-            self.request.set_header(name::THROUGHPUT_BUCKET, bucket.to_string());
+            self.request
+                .set_header(name::THROUGHPUT_BUCKET, bucket.to_string());
         }
         self.metered = control.metered;
         Ok(self.metered.is_some())

@@ -11,6 +11,7 @@ use crate::core::diagnostics::ExecutionContext;
 use crate::core::exchange::FailureCause;
 use crate::core::retry::{Decision, Direction, Step};
 use crate::core::session::captures;
+use crate::core::timeouts::RequestClass;
 use crate::core::{Error, Result, explain, timeouts};
 use crate::engine::World;
 use crate::engine::transport::Answer;
@@ -21,18 +22,22 @@ impl<W: World> Pipeline<W> {
     pub(super) fn learn(&mut self, target: &Rc<Target>, answer: Answer) -> (bool, Answer) {
         let success = explain::is_success(self.request.is_read(), answer.status);
         let state = Rc::clone(&self.state);
-        if let Some(id) = self.metered {
-            let mut groups = state.runtime.groups.borrow_mut();
-            if let Some(meter) = groups.meter(id) {
-                meter.charge(answer.headers.request_charge, self.recorder.now());
-            }
-        }
+        self.charge(&answer);
         let said = (answer.status, answer.headers.sub_status);
         let random = state.ids.next_random();
         let mut router = state.router.borrow_mut();
         router.answered(&mut self.route, target, said, success, random);
         self.capture(&answer);
         (success, answer)
+    }
+
+    /// The throughput group pays.
+    pub(super) fn charge(&self, answer: &Answer) {
+        let Some(id) = self.metered else { return };
+        let mut groups = self.state.runtime.groups.borrow_mut();
+        if let Some(meter) = groups.meter(id) {
+            meter.charge(answer.headers.request_charge, self.recorder.now());
+        }
     }
 
     /// Remembers how far the session has got.
@@ -74,11 +79,7 @@ impl<W: World> Pipeline<W> {
                 context,
             } => {
                 self.check_allowance(target, ended)?;
-                if decision.refresh_account {
-                    self.state.account_event(&self.recorder).await;
-                } else if direction == Direction::Next {
-                    self.state.find_topology(&self.recorder).await;
-                }
+                self.look_around(decision.refresh_account, direction).await;
                 self.context = context;
                 self.route.turn(direction, target);
                 let pause = timeouts::pause(self.request.timeout_class(), self.rung);
@@ -86,12 +87,25 @@ impl<W: World> Pipeline<W> {
                 Ok(())
             }
             Step::RefreshRanges => {
-                self.refresh_ranges().await;
+                self.refresh_ranges().await?;
                 self.context = ExecutionContext::OperationRetry;
                 Ok(())
             }
             // Tried, and it is the same container.
             Step::RecoverContainer => Err(self.surface(target, ended)),
+        }
+    }
+
+    /// Reads the account again if an answer says that it has changed, or for the first time if another region could help.
+    async fn look_around(&self, changed: bool, direction: Direction) {
+        // The request for the account itself must not wait for itself.
+        if self.request.timeout_class() == RequestClass::Account {
+            return;
+        }
+        if changed {
+            self.state.account_event(&self.recorder).await;
+        } else if direction == Direction::Next {
+            self.state.find_topology(&self.recorder).await;
         }
     }
 
@@ -121,25 +135,31 @@ impl<W: World> Pipeline<W> {
         if other {
             self.state.sessions.borrow_mut().recreated(&at, &found.rid);
             self.state.containers.forget_ranges(&at);
-            self.request.remove_header(name::SESSION_TOKEN);
             found.bind(&mut self.request)?;
         }
         self.container = Some(found);
-        self.find_partition();
+        if other {
+            self.get_ranges().await;
+            self.find_partition();
+            self.add_session_token()?;
+        }
         self.context = ExecutionContext::OperationRetry;
         Ok(other)
     }
 
-    async fn refresh_ranges(&mut self) {
+    /// Another partition has the item now, and needs another token.
+    async fn refresh_ranges(&mut self) -> Result<()> {
         let Some(scope) = &self.request.scope else {
-            return;
+            return Ok(());
         };
         let at = scope.container.clone();
-        if self.state.containers.ranges_of(&at).is_some() {
-            self.state.containers.forget_ranges(&at);
-            let _ = self.state.ranges(&at, &self.options, &self.recorder).await;
-            self.find_partition();
+        if self.state.containers.ranges_of(&at).is_none() {
+            return Ok(());
         }
+        self.state.containers.forget_ranges(&at);
+        let _ = self.state.ranges(&at, &self.options, &self.recorder).await;
+        self.find_partition();
+        self.add_session_token()
     }
 
     /// The error for how the last attempt ended.

@@ -93,7 +93,12 @@ impl<W: World> Pipeline<W> {
             let mut target = self.choose(now);
             let ended = match self.hedging(&target) {
                 None => {
-                    let (_, attempt) = self.attempt(&self.plan(Rc::clone(&target), self.context));
+                    let context = if self.route.is_probe() {
+                        ExecutionContext::CircuitBreakerProbe
+                    } else {
+                        self.context
+                    };
+                    let (_, attempt) = self.attempt(&self.plan(Rc::clone(&target), context));
                     attempt.await
                 }
                 Some(hedging) => {
@@ -153,8 +158,8 @@ impl<W: World> Pipeline<W> {
         Plan {
             target,
             context,
+            fallback: self.route.fallback(),
             timeout: self.allowance.attempt_timeout(self.recorder.now(), policy),
-            start: None,
         }
     }
 
@@ -171,6 +176,14 @@ impl<W: World> Pipeline<W> {
                 cause: failure.cause,
             },
         };
+        let not_the_hub = matches!(
+            ending,
+            Ending::Answer {
+                status: 403,
+                sub_status: 3
+            }
+        );
+        let other_hub = not_the_hub && router.has_other_hub(&self.route, target);
         let deadline = self.allowance.deadline;
         decide(&Facts {
             ending,
@@ -179,7 +192,7 @@ impl<W: World> Pipeline<W> {
             hub_only: self.route.is_hub_only(),
             partition_failover: router.fails_over(&self.route),
             breaker: router.watches(&self.route),
-            other_endpoint: router.has_other(&self.route, target),
+            other_endpoint: other_hub || router.has_other(&self.route, target),
             endpoints: router.endpoints(&self.route),
             recoverable: self.is_recoverable(),
             retry_after: ended.as_ref().ok().and_then(Answer::retry_after),

@@ -8,15 +8,20 @@ use futures_util::future::{Either, select};
 
 use super::Pipeline;
 use crate::core::account::Target;
+use crate::core::clock::Nanos;
 use crate::core::diagnostics::{AttemptId, ExecutionContext, Hedge, elapsed_ms};
 use crate::core::hedging::{
     self, Ending, Facts, Plan, Race, RequestClass, Settings, Step, Strategy,
 };
 use crate::core::retry::Direction;
 use crate::engine::World;
-use crate::engine::attempt::Ended;
+use crate::engine::attempt::{Ended, Plan as Attempt};
 use crate::engine::state::State;
 use crate::engine::wait;
+use crate::wire::headers::name;
+
+/// Why the second request goes elsewhere.
+const HEDGE: &str = "hedge";
 
 /// A race that may be run.
 pub(super) struct Hedging {
@@ -26,6 +31,7 @@ pub(super) struct Hedging {
 }
 
 /// One of the two requests.
+#[derive(Clone)]
 struct Leg {
     target: Rc<Target>,
     id: AttemptId,
@@ -92,7 +98,10 @@ impl<W: World> Pipeline<W> {
         match self.request.name {
             "read_item" => RequestClass::ItemRead,
             "read_container" => RequestClass::ContainerRead,
-            "read_partition_key_ranges" => RequestClass::FirstRangesPage,
+            // Where a later page begins is known only to the region that gave the first.
+            "read_partition_key_ranges" if self.request.header(name::IF_NONE_MATCH).is_none() => {
+                RequestClass::FirstRangesPage
+            }
             _ => RequestClass::Other,
         }
     }
@@ -110,23 +119,25 @@ impl<W: World> Pipeline<W> {
         let plan = self.plan(Rc::clone(&primary), self.context);
         let (first, attempt) = self.attempt(&plan);
         let mut attempt = pin!(attempt);
-        if let Some(ended) = wait::until(world, threshold, attempt.as_mut()).await {
-            if is_final(&ended) {
-                state.router.borrow_mut().hedge_lost(&self.route, &primary);
-            }
-            return (primary, ended);
-        }
-        let mut race = Race::default();
-        race.on_threshold();
-        let mut plan = self.plan(Rc::clone(&hedging.alternate), ExecutionContext::Hedging);
-        plan.start = Some(world.now());
-        let (second, alternate) = self.attempt(&plan);
-        let mut alternate = pin!(alternate);
+        let alone = if self.harvest(&hedging).is_some_and(|at| at <= threshold) {
+            Some(attempt.as_mut().await)
+        } else {
+            wait::until(world, threshold, attempt.as_mut()).await
+        };
         let primary = Leg {
             target: primary,
             id: first,
             is_primary: true,
         };
+        if let Some(ended) = alone {
+            self.settle_alone(&hedging, &primary, &ended);
+            return (primary.target, ended);
+        }
+        let mut race = Race::default();
+        race.on_threshold();
+        self.recorder.resume(world.now());
+        let (second, alternate) = self.attempt(&self.second_plan(&hedging));
+        let mut alternate = pin!(alternate);
         let other = Leg {
             target: Rc::clone(&hedging.alternate),
             id: second,
@@ -144,6 +155,41 @@ impl<W: World> Pipeline<W> {
         }
     }
 
+    /// When it is too late to send anything more.
+    fn harvest(&self, hedging: &Hedging) -> Option<Nanos> {
+        let deadline = self.allowance.deadline?;
+        Some(deadline.saturating_sub(hedging.plan.harvest))
+    }
+
+    fn second_plan(&self, hedging: &Hedging) -> Attempt {
+        let target = Rc::clone(&hedging.alternate);
+        let preferred = self.state.router.borrow().prefers(&self.route, &target);
+        Attempt {
+            fallback: (!preferred).then_some(HEDGE),
+            ..self.plan(target, ExecutionContext::Hedging)
+        }
+    }
+
+    /// The first attempt has ended before the second one was due. That it won is not worth a record.
+    fn settle_alone(&self, hedging: &Hedging, primary: &Leg, ended: &Ended) {
+        if is_final(ended) {
+            self.state
+                .router
+                .borrow_mut()
+                .hedge_lost(&self.route, &primary.target);
+        } else if self.is_late() {
+            let mut race = Race::default();
+            race.on_deadline();
+            self.note(&race, hedging, primary);
+        }
+    }
+
+    fn is_late(&self) -> bool {
+        self.allowance
+            .deadline
+            .is_some_and(|at| self.recorder.now() >= at)
+    }
+
     /// One leg has ended. If that does not decide, the other one does, unless time is up.
     async fn settle(
         &mut self,
@@ -154,23 +200,36 @@ impl<W: World> Pipeline<W> {
     ) -> (Rc<Target>, Ended) {
         let world = Rc::clone(&self.state);
         let world = &world.transport.world;
-        if self.tell(&mut race, hedging, &lead, &ended) != Step::Wait {
-            self.recorder.cancel(other.id, self.recorder.now());
-            self.note(&race, hedging, &lead, &other);
+        let primary = if lead.is_primary {
+            lead.clone()
+        } else {
+            other.clone()
+        };
+        if self.is_late() && ended.is_err() {
+            // Nobody has ended: both were cut.
+            race.on_deadline();
+            self.recorder.time_out(world.now());
+            self.note(&race, hedging, &primary);
             return (lead.target, ended);
         }
-        let harvest = self
-            .allowance
-            .deadline
-            .map(|at| at.saturating_sub(hedging.plan.harvest));
-        let last = match harvest {
+        if self.tell(&mut race, hedging, &lead, &ended) != Step::Wait {
+            self.recorder.cancel(other.id, self.recorder.now());
+            self.note(&race, hedging, &primary);
+            return (lead.target, ended);
+        }
+        if let Ok(answer) = &ended {
+            self.charge(answer);
+        }
+        let last = match self.harvest(hedging) {
             Some(at) => wait::until(world, at, pin!(rest)).await,
             None => Some(rest.await),
         };
         let Some(last) = last else {
             race.on_deadline();
             self.recorder.cancel(other.id, world.now());
-            self.note(&race, hedging, &lead, &other);
+            self.note(&race, hedging, &primary);
+            // What has arrived is all that there will be.
+            self.allowance.deadline = Some(self.recorder.now());
             return (lead.target, ended);
         };
         // Whoever wins, the first to end has failed.
@@ -180,7 +239,7 @@ impl<W: World> Pipeline<W> {
             self.spent.failovers = self.spent.failovers.saturating_add(1);
             self.route.turn(Direction::Next, &lead.target);
         }
-        self.note(&race, hedging, &lead, &other);
+        self.note(&race, hedging, &primary);
         (other.target, last)
     }
 
@@ -197,12 +256,7 @@ impl<W: World> Pipeline<W> {
     }
 
     /// Records how the race ended, and lets the circuit breaker know.
-    fn note(&self, race: &Race, hedging: &Hedging, lead: &Leg, other: &Leg) {
-        let (primary, alternate) = if lead.is_primary {
-            (lead, other)
-        } else {
-            (other, lead)
-        };
+    fn note(&self, race: &Race, hedging: &Hedging, primary: &Leg) {
         let ending = race.ending();
         let mut router = self.state.router.borrow_mut();
         match ending {
@@ -217,7 +271,7 @@ impl<W: World> Pipeline<W> {
             ending: ending.name(),
             threshold_ms: elapsed_ms(0, hedging.plan.threshold),
             primary: primary.target.region.clone(),
-            alternate: alternate.target.region.clone(),
+            alternate: hedging.alternate.region.clone(),
         });
     }
 }

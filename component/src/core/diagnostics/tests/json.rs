@@ -11,12 +11,12 @@ fn story() -> Diagnostics {
         (attempt.status, attempt.sub_status) = (Some(429), Some(3200));
         attempt.activity_id = Some("6f0c".to_owned());
         attempt.server_duration_ms = Some(0.25);
+        attempt.extras().session_token = Some("0:1#2".to_owned());
         attempt.extras().fault_evaluations.push(FaultEvaluation {
             rule: "r\"1".to_owned(),
             outcome: "applied",
         });
     });
-    recorder.keep_session_token(first, "0:1#2".to_owned());
     let second = recorder.depart(&Departure {
         context: ExecutionContext::OperationRetry,
         ..departure()

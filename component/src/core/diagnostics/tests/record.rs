@@ -197,11 +197,10 @@ fn texts_from_outside_are_cut() {
         attempt.error = Some("é".repeat(400));
         attempt.extras().session_token = Some("1".repeat(300));
     });
-    let kept = answered(&recorder, &departure(), 2, 404);
-    recorder.keep_session_token(kept, format!("{}é", "2".repeat(255)));
-    let other = super::recorder();
-    let foreign = [(); 3].map(|()| other.depart(&departure()))[2];
-    recorder.keep_session_token(foreign, "nobody's".to_owned());
+    let second = recorder.depart(&departure());
+    recorder.land(second, 2, |attempt| {
+        attempt.extras().session_token = Some(format!("{}é", "2".repeat(255)));
+    });
     let record = recorder.finish(None);
     let length = |text: Option<&str>| text.unwrap().len();
     let [first, second] = &record.attempts[..] else {
