@@ -8,6 +8,41 @@ use std::rc::Rc;
 /// How many attempts a record keeps: the first half and the last half.
 pub const MAX_ATTEMPTS: usize = 64;
 
+/// How much the text form of diagnostics holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Attempts grouped by region.
+    #[default]
+    Summary,
+    /// Every attempt.
+    Detailed,
+}
+
+impl Verbosity {
+    /// Reads the environment's text, in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is = |word: &str| text.eq_ignore_ascii_case(word);
+        if is("summary") || is("minimal") {
+            Some(Self::Summary)
+        } else if is("detailed") || is("verbose") {
+            Some(Self::Detailed)
+        } else {
+            None
+        }
+    }
+}
+
+/// How much is recorded and shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Attempts kept of one operation.
+    pub max_request_diagnostics: usize,
+    /// Bytes of the summary's text.
+    pub max_summary_size_bytes: usize,
+    /// Where none is asked for.
+    pub verbosity: Verbosity,
+}
+
 /// Whether the service can have seen a request (spec driver-core §4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestSent {

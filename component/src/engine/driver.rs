@@ -12,7 +12,9 @@ use crate::core::container::{Container, is_stale};
 use crate::core::diagnostics::Recorder;
 use crate::core::ids::IdSource;
 use crate::core::operation::ContainerRef;
+use crate::core::options::{Layers, Resolved};
 use crate::core::request::Request;
+use crate::core::runtime::Runtime;
 use crate::core::{Error, Operation, OperationOptions, Response, Result, explain};
 use crate::wire::endpoint::Endpoint;
 use crate::wire::secret::Secret;
@@ -35,12 +37,12 @@ pub struct Driver<W: World> {
 }
 
 impl<W: World> Driver<W> {
-    /// Checks the configuration. Sends nothing.
+    /// Checks the configuration, and opens a driver on a runtime that others may share. Sends nothing.
     ///
     /// # Errors
     /// `invalid-argument`.
-    pub fn open(config: Config, world: W) -> Result<Self> {
-        let session = Session::new(config.checked()?, world);
+    pub fn open(config: Config, runtime: Rc<Runtime>, world: W) -> Result<Self> {
+        let session = Session::new(config.checked(&runtime)?, runtime, world);
         Ok(Self {
             session: RefCell::new(Some(Rc::new(session))),
         })
@@ -108,15 +110,15 @@ struct Session<W> {
     ids: IdSource,
     configured: Target,
     metadata: MetadataMode,
-    emulator_host: Option<String>,
-    defaults: OperationOptions,
+    options: Layers,
+    runtime: Rc<Runtime>,
     account: SingleFlight<Account>,
     /// Sorted by name.
     containers: RefCell<Vec<(ContainerRef, Rc<SingleFlight<Container>>)>>,
 }
 
 impl<W: World> Session<W> {
-    fn new(settings: Settings, world: W) -> Self {
+    fn new(settings: Settings, runtime: Rc<Runtime>, world: W) -> Self {
         let ids = IdSource::new(world.random());
         let transport = Transport::new(world, settings.credential, &ids.next_id());
         Self {
@@ -127,8 +129,8 @@ impl<W: World> Session<W> {
                 endpoint: settings.endpoint,
             },
             metadata: settings.metadata,
-            emulator_host: settings.emulator_host,
-            defaults: settings.defaults,
+            options: settings.options,
+            runtime,
             account: SingleFlight::default(),
             containers: RefCell::default(),
         }
@@ -139,10 +141,8 @@ impl<W: World> Session<W> {
         &self,
         name: &'static str,
         options: OperationOptions,
-    ) -> (Result<OperationOptions>, Recorder) {
-        let options = options
-            .checked()
-            .map(|options| options.over(&self.defaults));
+    ) -> (Result<Rc<Resolved>>, Recorder) {
+        let options = self.options.resolve(options, &self.runtime);
         let given = options
             .as_ref()
             .ok()
@@ -154,7 +154,7 @@ impl<W: World> Session<W> {
     async fn execute(
         &self,
         operation: Operation,
-        options: Result<OperationOptions>,
+        options: Result<Rc<Resolved>>,
         recorder: Recorder,
     ) -> Result<Response> {
         let result = match options {
@@ -183,12 +183,11 @@ impl<W: World> Session<W> {
     async fn run(
         &self,
         operation: Operation,
-        options: &OperationOptions,
+        options: &Resolved,
         recorder: &Recorder,
     ) -> Result<Answer> {
         let dropped = dropped_by(&operation);
-        let content_response = options.content_response_on_write.unwrap_or(false);
-        let mut request = Request::new(operation, content_response)?;
+        let mut request = Request::new(operation, options.content_response_on_write)?;
         let account = match self.metadata {
             MetadataMode::Eager => Some(self.account(recorder).await?),
             MetadataMode::Lean => None,
@@ -229,12 +228,13 @@ impl<W: World> Session<W> {
         }
         let fetch = || {
             let (transport, target) = (Rc::clone(&self.transport), self.configured.clone());
-            let (emulator, recorder) = (self.emulator_host.clone(), recorder.clone());
+            let (runtime, recorder) = (Rc::clone(&self.runtime), recorder.clone());
             async move {
                 let answer = transport
                     .metadata(Request::account(), &target, &recorder)
                     .await?;
-                parse_account(&answer, &target.endpoint, emulator.as_deref()).map(Rc::new)
+                let emulator = runtime.emulator_host.as_deref();
+                parse_account(&answer, &target.endpoint, emulator).map(Rc::new)
             }
             .boxed_local()
         };

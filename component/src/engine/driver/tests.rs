@@ -9,7 +9,7 @@ use crate::core::credential::CredentialConfig;
 use crate::core::diagnostics::RequestSent;
 use crate::core::exchange::{FailureCause, Head, HttpResponse, TransportFailure};
 use crate::core::operation::{Conditions, ItemRef};
-use crate::core::{ErrorKind, Outcome};
+use crate::core::{ErrorKind, Outcome, RuntimeConfig};
 use crate::wire::key::KeyComponent;
 
 mod metadata;
@@ -113,14 +113,13 @@ impl Script {
     }
 
     fn open(&self, metadata: MetadataMode) -> Driver<Self> {
+        let key = CredentialConfig::AccountKey(Secret::new("c2VjcmV0"));
         let config = Config {
-            endpoint: Some("https://a.example.com/".to_owned()),
-            credential: CredentialConfig::AccountKey(Secret::new("c2VjcmV0")),
             metadata,
-            environment: Vec::new(),
-            defaults: OperationOptions::default(),
+            ..Config::new(Some("https://a.example.com/".to_owned()), key)
         };
-        Driver::open(config, self.clone()).unwrap()
+        let runtime = RuntimeConfig::default().checked().unwrap();
+        Driver::open(config, Rc::new(runtime), self.clone()).unwrap()
     }
 }
 
@@ -245,6 +244,7 @@ fn options_and_custom_headers_reach_the_wire_and_cannot_replace_the_drivers() {
             header("x-ms-date", "never"),
         ],
         activity_id: Some("7ea3a1f2-2b6f-4a62-8e0c-2f1a3c9d0b11".to_owned()),
+        ..OperationOptions::default()
     };
     let response = finish(driver.execute(create(), options)).unwrap();
     assert_eq!(world.header("x-mine").as_deref(), Some("1"));
