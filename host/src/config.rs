@@ -7,7 +7,10 @@ use cosmosdb_driver::wire::secret::Secret;
 use zeroize::Zeroize;
 
 use crate::bindings::wit;
-use crate::types::{MetadataMode, OperationOptions};
+use crate::error::Error;
+use crate::runtime_config::RuntimeConfig;
+use crate::setters::option_setters;
+use crate::types::{MetadataMode, OperationOptions, PartitionFailover};
 
 /// The account, the credential, and defaults for all operations of a client.
 ///
@@ -26,14 +29,20 @@ pub struct Config {
     endpoint: Option<String>,
     credential: Credential,
     metadata: MetadataMode,
-    environment: Vec<(String, String)>,
     defaults: OperationOptions,
+    preferred_regions: Vec<String>,
+    application_region: Option<String>,
+    backup_endpoints: Vec<String>,
+    user_agent_suffix: Option<String>,
+    max_concurrent_metadata_hedges: Option<u32>,
+    partition_failover: PartitionFailover,
+    runtime: Option<RuntimeConfig>,
 }
 
 impl Config {
     /// An account by its endpoint, like `https://my-account.documents.azure.com:443/`. `http://` is for emulators on
     /// this machine, or on the host that `AZURE_COSMOS_EMULATOR_HOST` names (see
-    /// [`environment`](Self::environment)). Checked when a client is opened.
+    /// [`RuntimeConfig::environment`]). Checked when a client is opened.
     pub fn new(endpoint: impl Into<String>, credential: Credential) -> Self {
         Self::with(Some(endpoint.into()), credential)
     }
@@ -48,8 +57,14 @@ impl Config {
             endpoint,
             credential,
             metadata: MetadataMode::Eager,
-            environment: Vec::new(),
             defaults: OperationOptions::default(),
+            preferred_regions: Vec::new(),
+            application_region: None,
+            backup_endpoints: Vec::new(),
+            user_agent_suffix: None,
+            max_concurrent_metadata_hedges: None,
+            partition_failover: PartitionFailover::default(),
+            runtime: None,
         }
     }
 
@@ -60,28 +75,60 @@ impl Config {
         self
     }
 
-    /// Hands one environment variable to the component, which sees no others. Known: `AZURE_COSMOS_EMULATOR_HOST`,
-    /// `AZURE_COSMOS_CONTENT_RESPONSE_ON_WRITE`; others are ignored.
+    option_setters!(defaults);
+
+    /// Regions in the order in which they shall be used, as the portal names them. Default: the account's order.
     #[must_use]
-    pub fn environment(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.environment.push((name.into(), value.into()));
+    pub fn preferred_regions<R: Into<String>>(
+        mut self,
+        regions: impl IntoIterator<Item = R>,
+    ) -> Self {
+        self.preferred_regions = regions.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Whether writes return the item as the service stored it. An operation's own option goes first. Default:
-    /// false, which saves bandwidth.
+    /// The region that the program runs in: regions are used by their distance from it. Not together with
+    /// [`preferred_regions`](Self::preferred_regions).
     #[must_use]
-    pub fn content_response(mut self, enabled: bool) -> Self {
-        self.defaults.content_response_on_write = Some(enabled);
+    pub fn application_region(mut self, region: impl Into<String>) -> Self {
+        self.application_region = Some(region.into());
         self
     }
 
-    /// Adds a header to every request of an operation. Those that the driver owns keep the driver's value.
+    /// Adds an endpoint at which the account's topology is read when its own does not answer. At most 16.
     #[must_use]
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.defaults
-            .custom_headers
-            .push((name.into(), value.into()));
+    pub fn backup_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.backup_endpoints.push(endpoint.into());
+        self
+    }
+
+    /// Ends the user agent of this client's requests: at most 25 characters of letters, digits, `-`, `_`, `.` and `~`.
+    /// Default: the runtime's.
+    #[must_use]
+    pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
+        self.user_agent_suffix = Some(suffix.into());
+        self
+    }
+
+    /// Metadata requests that may be hedged at one time; 0: none is. Default: 32.
+    #[must_use]
+    pub fn max_concurrent_metadata_hedges(mut self, hedges: u32) -> Self {
+        self.max_concurrent_metadata_hedges = Some(hedges);
+        self
+    }
+
+    /// How failures of single partitions are handled.
+    #[must_use]
+    pub fn partition_failover(mut self, options: PartitionFailover) -> Self {
+        self.partition_failover = options;
+        self
+    }
+
+    /// The runtime that is created with the driver. For several drivers on one runtime see [`crate::instance`].
+    /// Default: one with nothing set.
+    #[must_use]
+    pub fn runtime(mut self, runtime: RuntimeConfig) -> Self {
+        self.runtime = Some(runtime);
         self
     }
 
@@ -101,18 +148,44 @@ impl Config {
         self.credential = Credential::bearer_token(token);
     }
 
+    pub(crate) fn backups(&self) -> &[String] {
+        &self.backup_endpoints
+    }
+
     pub(crate) fn to_wit(&self) -> wit::Config {
         wit::Config {
             endpoint: self.endpoint.clone(),
             credential: self.credential.to_wit(),
             metadata: self.metadata,
-            environment: self.environment.clone(),
             defaults: self.defaults.clone(),
+            preferred_regions: self.preferred_regions.clone(),
+            application_region: self.application_region.clone(),
+            backup_endpoints: self.backup_endpoints.clone(),
+            user_agent_suffix: self.user_agent_suffix.clone(),
+            max_concurrent_metadata_hedges: self.max_concurrent_metadata_hedges,
+            partition_failover: self.partition_failover,
         }
+    }
+
+    /// The runtime of its own.
+    pub(crate) fn runtime_to_wit(&self) -> wit::RuntimeConfig {
+        self.runtime.clone().unwrap_or_default().to_wit()
+    }
+
+    /// For a driver on a runtime that exists. Errors: [`Error::Options`] if this names another.
+    pub(crate) fn without_runtime(&self) -> Result<(), Error> {
+        if self.runtime.is_some() {
+            return Err(Error::Options(
+                "the configuration brings a runtime of its own, but the driver is opened on another one: leave \
+                 Config::runtime out"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
     }
 }
 
-/// Values of headers and environment variables may be secrets too.
+/// Values of headers may be secrets too.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
@@ -198,9 +271,8 @@ mod tests {
             Config::new("https://a/", Credential::bearer_token("secret")),
             Config::from_connection_string("AccountEndpoint=https://a/;AccountKey=secret;"),
         ] {
-            let config = config
-                .environment("KEY", "secret")
-                .header("x-key", "secret");
+            let runtime = RuntimeConfig::new().environment("KEY", "secret");
+            let config = config.runtime(runtime).header("x-key", "secret");
             let printed = format!("{config:?} {config:#?}");
             assert!(
                 !printed.contains("secret") && printed.contains("REDACTED"),

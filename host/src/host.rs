@@ -119,12 +119,13 @@ impl Host {
     /// A store for one instance, which may reach the endpoint of this configuration.
     pub(crate) fn store(&self, config: &Config) -> Result<Store<State>, Error> {
         let shared = &self.0;
-        let allow = shared.allow.with_account(config.endpoint().as_deref());
-        let hooks = Hooks::new(shared.transport.clone(), allow);
+        let hooks = Hooks::new(shared.transport.clone(), shared.allow.clone());
         let limits = StoreLimitsBuilder::new()
             .memory_size(shared.max_memory)
             .build();
-        let mut store = Store::new(shared.pre.engine(), State::new(hooks, limits));
+        let mut state = State::new(hooks, limits);
+        state.allow(config);
+        let mut store = Store::new(shared.pre.engine(), state);
         store.limiter(|state| &mut state.limits);
         if shared.metered {
             store

@@ -1,5 +1,6 @@
 //! Options of item operations.
 
+use crate::setters::option_setters;
 use crate::types::{OperationOptions, Precondition};
 
 /// Options of item operations, for [`Container::with`](crate::Container::with).
@@ -45,21 +46,7 @@ impl ItemOptions {
         self
     }
 
-    /// Whether writes return the item as the service stored it. Default: the client's.
-    #[must_use]
-    pub fn content_response(mut self, enabled: bool) -> Self {
-        self.operation.content_response_on_write = Some(enabled);
-        self
-    }
-
-    /// Adds a header. Those that the driver owns keep the driver's value.
-    #[must_use]
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.operation
-            .custom_headers
-            .push((name.into(), value.into()));
-        self
-    }
+    option_setters!(operation);
 
     /// The activity id, for correlation with the service's logs: a UUID. Default: a random one for each operation.
     #[must_use]

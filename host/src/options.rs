@@ -36,8 +36,9 @@ pub struct Options {
     /// Origins that may be reached besides those of the account, like `https://proxy.example:8443`. Without a
     /// scheme, `https` is meant.
     ///
-    /// A client may always reach its endpoint and, if that is `{account}.documents.*`, the account's regional
-    /// endpoints `{account}-{region}.documents.*`. Everything else is refused before any network access.
+    /// A client may always reach its endpoint and the backups of it
+    /// ([`Config::backup_endpoint`](crate::Config::backup_endpoint)) and, if the endpoint is `{account}.documents.*`, the
+    /// account's regional endpoints `{account}-{region}.documents.*`. Everything else is refused before any network access.
     pub allow: Vec<String>,
     /// Certificate authorities that are trusted besides the public ones (Mozilla's list), each in PEM (any number
     /// in one text) or DER. For emulators and private proxies.

@@ -9,6 +9,7 @@ use wasmtime_wasi_http::{Error, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use wasmtime_wasi_io::IoView;
 use wasmtime_wasi_io::bindings::wasi::io::error::Error as IoError;
 
+use crate::config::Config;
 use crate::transport::Hooks;
 
 /// The imports of one instance and its limits.
@@ -31,6 +32,13 @@ impl State {
             random: WasiRandomCtx::default(),
             limits,
         }
+    }
+
+    /// Lets the instance reach the account of this configuration too.
+    pub(crate) fn allow(&mut self, config: &Config) {
+        let endpoint = config.endpoint();
+        self.hooks
+            .allow_account(endpoint.as_deref(), config.backups());
     }
 }
 

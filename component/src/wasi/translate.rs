@@ -3,5 +3,5 @@
 mod request;
 mod response;
 
-pub(super) use request::{config, operation, options, secret};
+pub(super) use request::{config, operation, options, runtime, secret};
 pub(super) use response::{error, response};

@@ -1,11 +1,12 @@
 //! Instances that end: by a trap, or by a call that was dropped.
 
 use std::thread;
+use std::time::Duration;
 
 use cosmosdb_driver_host::instance::{AsyncInstance, BlockingInstance};
 use cosmosdb_driver_host::types::{ErrorKind, OperationOptions};
-use cosmosdb_driver_host::{Client, Error, Options, blocking};
-use host_tests::scripted::{ScriptedServer, Step};
+use cosmosdb_driver_host::{Client, Error, Options, RuntimeConfig, blocking};
+use host_tests::scripted::{ScriptedServer, Seen, Step};
 use tokio::time::timeout;
 
 use crate::account::lean;
@@ -188,4 +189,119 @@ async fn a_dropped_call_ends_no_async_instance() {
     instance.close().await.unwrap();
     let error = instance.execute(read(), options()).await.unwrap_err();
     assert_eq!(error.kind(), Some(ErrorKind::Closed));
+}
+
+/// A runtime whose drivers send this header, unless their own configuration says otherwise.
+fn shared() -> RuntimeConfig {
+    RuntimeConfig::new().header("x-from", "runtime")
+}
+
+/// What the header was in every request so far.
+fn senders(server: &ScriptedServer) -> Vec<String> {
+    let requests = server.requests();
+    let sender = |request: &Seen| request.header("x-from").unwrap_or("nobody").to_owned();
+    requests.iter().map(sender).collect()
+}
+
+#[tokio::test]
+async fn drivers_of_a_blocking_instance_share_a_runtime() {
+    let server = ScriptedServer::start([good(), good(), good(), good()]).unwrap();
+    let other_server = ScriptedServer::start([good()]).unwrap();
+    let host = Face::Blocking.host(Options::default());
+    let config = |server: &ScriptedServer| lean(config(&server.endpoint()));
+    let mut instance = BlockingInstance::open(&host, &config(&server))
+        .await
+        .unwrap();
+    let runtime = instance.runtime(&shared()).await.unwrap();
+    let plain = instance.open_driver(runtime, &config(&server)).await;
+    let plain = plain.unwrap();
+    let own = config(&other_server).header("x-from", "account");
+    let own = instance.open_driver(runtime, &own).await.unwrap();
+
+    let mut on_plain = instance.on(plain).unwrap();
+    on_plain.execute(&read(), &options()).await.unwrap();
+    let mut on_own = instance.on(own).unwrap();
+    let task = on_own.submit(&read(), &options()).await.unwrap();
+    on_own.close().await.unwrap();
+    assert_eq!(instance.wait().await.unwrap(), [task]);
+    instance.execute(&read(), &options()).await.unwrap();
+    assert_eq!(senders(&server), ["runtime", "nobody"]);
+    assert_eq!(senders(&other_server), ["account"]);
+
+    let mut on_own = instance.on(own).unwrap();
+    let closed = on_own.execute(&read(), &options()).await.unwrap_err();
+    assert_eq!(closed.kind(), Some(ErrorKind::Closed));
+    let mut on_plain = instance.on(plain).unwrap();
+    on_plain.execute(&read(), &options()).await.unwrap();
+}
+
+#[tokio::test]
+async fn drivers_of_an_async_instance_share_a_runtime() {
+    let server = ScriptedServer::start([good(), good(), good()]).unwrap();
+    let other_server = ScriptedServer::start([good()]).unwrap();
+    let host = Face::Concurrent.host(Options::default());
+    let config = |server: &ScriptedServer| lean(config(&server.endpoint()));
+    let instance = AsyncInstance::open(&host, &config(&server)).await.unwrap();
+    let runtime = instance.runtime(&shared()).await.unwrap();
+    let plain = runtime.open(&config(&server)).await.unwrap();
+    let own = config(&other_server).header("x-from", "account");
+    let own = runtime.open(&own).await.unwrap();
+    drop(runtime);
+
+    plain.execute(read(), options()).await.unwrap();
+    own.execute(read(), options()).await.unwrap();
+    drop(own);
+    instance.execute(read(), options()).await.unwrap();
+    assert_eq!(senders(&server), ["runtime", "nobody"]);
+    assert_eq!(senders(&other_server), ["account"]);
+
+    instance.close().await.unwrap();
+    drop(instance);
+    plain.execute(read(), options()).await.unwrap();
+    assert!(!plain.has_ended());
+}
+
+#[tokio::test]
+async fn a_wrong_runtime_or_driver_is_refused_and_the_instance_goes_on() {
+    let server = ScriptedServer::start([good(), good()]).unwrap();
+    let wrong = RuntimeConfig::new().end_to_end_timeout(Duration::from_millis(999));
+    let config = lean(config(&server.endpoint()));
+    let rival = config.clone().runtime(shared());
+    let unlike = config.clone().application_region("eastus");
+    let unlike = unlike.preferred_regions(["westus"]);
+    let invalid = |error: Error, said: &str| {
+        assert_eq!(error.kind(), Some(ErrorKind::InvalidArgument), "{error}");
+        assert!(error.to_string().contains(said), "{error}");
+    };
+
+    let host = Face::Blocking.host(Options::default());
+    let mut instance = BlockingInstance::open(&host, &config).await.unwrap();
+    let refused = instance.runtime(&wrong).await.unwrap_err();
+    invalid(refused, "at least 1000");
+    let runtime = instance.runtime(&shared()).await.unwrap();
+    let refused = instance.open_driver(runtime, &rival).await.unwrap_err();
+    assert!(matches!(refused, Error::Options(_)), "{refused}");
+    let refused = instance.open_driver(runtime, &unlike).await.unwrap_err();
+    invalid(refused, "leave one of them out");
+    let driver = instance.open_driver(runtime, &config).await.unwrap();
+    let mut other = BlockingInstance::open(&host, &config).await.unwrap();
+    assert!(matches!(other.on(driver), Err(Error::Options(_))));
+    let refused = other.open_driver(runtime, &config).await;
+    assert!(matches!(refused, Err(Error::Options(_))));
+    let mut driver = instance.on(driver).unwrap();
+    driver.execute(&read(), &options()).await.unwrap();
+
+    let host = Face::Concurrent.host(Options::default());
+    let wrong = config.clone().runtime(wrong);
+    let refused = AsyncInstance::open(&host, &wrong).await.unwrap_err();
+    invalid(refused, "at least 1000");
+    let instance = AsyncInstance::open(&host, &config).await.unwrap();
+    let runtime = instance.runtime(&shared()).await.unwrap();
+    let refused = runtime.open(&rival).await.unwrap_err();
+    assert!(matches!(refused, Error::Options(_)), "{refused}");
+    invalid(
+        runtime.open(&unlike).await.unwrap_err(),
+        "leave one of them out",
+    );
+    instance.execute(read(), options()).await.unwrap();
 }

@@ -2,7 +2,7 @@
 
 use cosmosdb_driver_host::types::{ErrorKind, Operation, OperationOptions};
 
-use cosmosdb_driver_host::Config;
+use cosmosdb_driver_host::{Config, RuntimeConfig};
 
 use crate::account::Account;
 use crate::build::{at, json, text};
@@ -19,8 +19,14 @@ on_every_face!(
     the_callers_activity_id_is_used,
 );
 
-/// How the driver is opened and called, and whether the write answers with the item.
-type Case = (fn(Config) -> Config, OperationOptions, bool);
+/// What the environment, the runtime, the account and the operation say, and whether the write answers with the item.
+type Case = (
+    Option<&'static str>,
+    Option<bool>,
+    Option<bool>,
+    Option<bool>,
+    bool,
+);
 
 const BODY: &str = r#"{"id":"1","pk":"a"}"#;
 
@@ -31,9 +37,9 @@ fn header(name: &str, value: &str) -> OperationOptions {
     }
 }
 
-fn content(enabled: bool) -> OperationOptions {
+fn content(enabled: Option<bool>) -> OperationOptions {
     OperationOptions {
-        content_response_on_write: Some(enabled),
+        content_response_on_write: enabled,
         ..OperationOptions::default()
     }
 }
@@ -41,18 +47,26 @@ fn content(enabled: bool) -> OperationOptions {
 async fn content_response_on_every_layer(face: Face) {
     const VARIABLE: &str = "AZURE_COSMOS_CONTENT_RESPONSE_ON_WRITE";
     let account = Account::new(face).await;
-    let off = |c: Config| c.environment(VARIABLE, "true").content_response(false);
-    let none = OperationOptions::default;
-    let cases: [Case; 6] = [
-        (|c| c, none(), false),
-        (|c| c, content(true), true),
-        (|c| c.environment(VARIABLE, "enabled"), none(), true),
-        (|c| c.environment(VARIABLE, "perhaps"), none(), false),
-        (off, none(), false),
-        (off, content(true), true),
+    let (on, off) = (Some(true), Some(false));
+    let cases: [Case; 9] = [
+        (None, None, None, None, false),
+        (Some("enabled"), None, None, None, true),
+        (Some("perhaps"), None, None, None, false),
+        (Some("true"), off, None, None, false),
+        (None, on, None, None, true),
+        (None, on, off, None, false),
+        (None, off, on, None, true),
+        (Some("true"), on, on, off, false),
+        (Some("false"), off, off, on, true),
     ];
-    for (change, options, with_body) in cases {
+    for (environment, runtime, of_account, operation, with_body) in cases {
+        let mut shared = RuntimeConfig::new().options(content(runtime));
+        if let Some(value) = environment {
+            shared = shared.environment(VARIABLE, value);
+        }
+        let change = |c: Config| c.runtime(shared).options(content(of_account));
         let mut driver = account.another(face, change).await;
+        let options = content(operation);
         let response = driver
             .execute_with(at(text("a")).upsert(BODY), options)
             .await

@@ -3,12 +3,13 @@
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
-use super::wrong_face;
+use super::{stranger, wrong_face};
 use crate::bindings::{driver, tasks, wit};
 use crate::config::Config;
 use crate::error::Error;
 use crate::face::Face;
 use crate::host::{Exports, Host};
+use crate::runtime_config::RuntimeConfig;
 use crate::state::State;
 use crate::types::{Operation, OperationOptions};
 
@@ -22,17 +23,30 @@ pub struct BlockingInstance {
     store: Store<State>,
     driver: driver::Guest,
     tasks: tasks::Guest,
-    handle: ResourceAny,
+    /// The first is its own; the others were opened later.
+    drivers: Vec<ResourceAny>,
+    runtimes: Vec<ResourceAny>,
     /// Set while the guest runs: still set at the next call, the guest did not come back.
     entered: bool,
 }
+
+/// Names a runtime of one [`BlockingInstance`], for drivers to share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Runtime(usize);
+
+/// Names a further driver of one [`BlockingInstance`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Driver(usize);
+
+/// The driver that [`BlockingInstance::open`] opened.
+const FIRST: Driver = Driver(0);
 
 /// Names an operation submitted to one [`BlockingInstance`], until its result is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Task(tasks::TaskId);
 
 impl BlockingInstance {
-    /// Instantiates the component and opens a driver in it. Sends nothing.
+    /// Instantiates the component and opens a driver in it, with a runtime of its own. Sends nothing.
     ///
     /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Load`] if the host holds the other face, or
     /// its instance pool is used up.
@@ -50,16 +64,61 @@ impl BlockingInstance {
             .map_err(|error| Error::load(&error))?;
         let opened = driver
             .driver()
-            .call_open(&mut store, &config.to_wit())
+            .call_open(&mut store, &config.to_wit(), &config.runtime_to_wit())
             .await;
-        let handle = opened.map_err(|error| Error::trap(&error))??;
+        let first = opened.map_err(|error| Error::trap(&error))??;
         Ok(Self {
             host: host.clone(),
             store,
             driver,
             tasks,
-            handle,
+            drivers: vec![first],
+            runtimes: Vec::new(),
             entered: false,
+        })
+    }
+
+    /// Creates a runtime for several drivers of this instance. It lives as long as the instance. Sends nothing.
+    ///
+    /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Instance`].
+    pub async fn runtime(&mut self, config: &RuntimeConfig) -> Result<Runtime, Error> {
+        self.enter()?;
+        let guest = self.driver.runtime();
+        let called = guest.call_create(&mut self.store, &config.to_wit()).await;
+        let runtime = self.left(called)??;
+        self.runtimes.push(runtime);
+        Ok(Runtime(self.runtimes.len().saturating_sub(1)))
+    }
+
+    /// Opens another driver in this instance, on a runtime of it; call it through [`on`](Self::on). It lives as long
+    /// as the instance. Sends nothing.
+    ///
+    /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Options`] for one that brings a runtime of its
+    /// own, and for a runtime of another instance; [`Error::Instance`].
+    pub async fn open_driver(
+        &mut self,
+        runtime: Runtime,
+        config: &Config,
+    ) -> Result<Driver, Error> {
+        config.without_runtime()?;
+        let runtime = *self.runtimes.get(runtime.0).ok_or_else(stranger)?;
+        self.enter()?;
+        self.store.data_mut().allow(config);
+        let guest = self.driver.runtime();
+        let called = guest
+            .call_open(&mut self.store, runtime, &config.to_wit())
+            .await;
+        let driver = self.left(called)??;
+        self.drivers.push(driver);
+        Ok(Driver(self.drivers.len().saturating_sub(1)))
+    }
+
+    /// The calls of a driver that was opened later. Errors: [`Error::Options`] for a driver of another instance.
+    pub fn on(&mut self, driver: Driver) -> Result<OnDriver<'_>, Error> {
+        let handle = *self.drivers.get(driver.0).ok_or_else(stranger)?;
+        Ok(OnDriver {
+            instance: self,
+            handle,
         })
     }
 
@@ -69,12 +128,7 @@ impl BlockingInstance {
         operation: &Operation,
         options: &OperationOptions,
     ) -> Result<wit::Response, Error> {
-        self.enter()?;
-        let guest = self.driver.driver();
-        let called = guest
-            .call_execute(&mut self.store, self.handle, operation, options)
-            .await;
-        self.left(called)?.map_err(Error::from)
+        self.on(FIRST)?.execute(operation, options).await
     }
 
     /// Accepts an operation. Nothing is sent before [`step`](Self::step) or [`wait`](Self::wait), and a wrong
@@ -84,12 +138,7 @@ impl BlockingInstance {
         operation: &Operation,
         options: &OperationOptions,
     ) -> Result<Task, Error> {
-        self.enter()?;
-        let called = self
-            .tasks
-            .call_submit(&mut self.store, self.handle, operation, options)
-            .await;
-        self.left(called).map(Task)
+        self.on(FIRST)?.submit(operation, options).await
     }
 
     /// Runs whatever can run without waiting. Returns the tasks that finished since the last `step` or `wait`.
@@ -126,23 +175,12 @@ impl BlockingInstance {
     /// Operations that begin later use this token. Errors: [`Error::Driver`] if it is malformed, or the instance
     /// was not opened with one.
     pub async fn set_bearer_token(&mut self, token: &str) -> Result<(), Error> {
-        self.enter()?;
-        let guest = self.driver.driver();
-        let called = guest
-            .call_set_bearer_token(&mut self.store, self.handle, token)
-            .await;
-        self.left(called)?.map_err(Error::from)
+        self.on(FIRST)?.set_bearer_token(token).await
     }
 
     /// Wipes credential and caches; later operations end in `closed`. Errors: [`Error::Instance`].
     pub async fn close(&mut self) -> Result<(), Error> {
-        self.enter()?;
-        let called = self
-            .driver
-            .driver()
-            .call_close(&mut self.store, self.handle)
-            .await;
-        self.left(called)
+        self.on(FIRST)?.close().await
     }
 
     /// Whether a trap or a dropped call ended it.
@@ -176,5 +214,66 @@ impl std::fmt::Debug for BlockingInstance {
         f.debug_struct("BlockingInstance")
             .field("has_ended", &self.entered)
             .finish_non_exhaustive()
+    }
+}
+
+/// The calls of one driver, where an instance has several. Made by [`BlockingInstance::on`]; the instance's own methods
+/// of the same names say more.
+#[derive(Debug)]
+pub struct OnDriver<'a> {
+    instance: &'a mut BlockingInstance,
+    handle: ResourceAny,
+}
+
+impl OnDriver<'_> {
+    /// Runs one operation. Errors: [`Error::Driver`], [`Error::Instance`].
+    pub async fn execute(
+        &mut self,
+        operation: &Operation,
+        options: &OperationOptions,
+    ) -> Result<wit::Response, Error> {
+        let instance = self.enter()?;
+        let guest = instance.driver.driver();
+        let called = guest
+            .call_execute(&mut instance.store, self.handle, operation, options)
+            .await;
+        instance.left(called)?.map_err(Error::from)
+    }
+
+    /// Accepts an operation, which runs with the instance's other tasks. Errors: [`Error::Instance`].
+    pub async fn submit(
+        &mut self,
+        operation: &Operation,
+        options: &OperationOptions,
+    ) -> Result<Task, Error> {
+        let instance = self.enter()?;
+        let called = instance
+            .tasks
+            .call_submit(&mut instance.store, self.handle, operation, options)
+            .await;
+        instance.left(called).map(Task)
+    }
+
+    /// Operations that begin later use this token. Errors: [`Error::Driver`], [`Error::Instance`].
+    pub async fn set_bearer_token(&mut self, token: &str) -> Result<(), Error> {
+        let instance = self.enter()?;
+        let guest = instance.driver.driver();
+        let called = guest
+            .call_set_bearer_token(&mut instance.store, self.handle, token)
+            .await;
+        instance.left(called)?.map_err(Error::from)
+    }
+
+    /// Wipes credential and caches; later operations end in `closed`. Errors: [`Error::Instance`].
+    pub async fn close(&mut self) -> Result<(), Error> {
+        let instance = self.enter()?;
+        let guest = instance.driver.driver();
+        let called = guest.call_close(&mut instance.store, self.handle).await;
+        instance.left(called)
+    }
+
+    fn enter(&mut self) -> Result<&mut BlockingInstance, Error> {
+        self.instance.enter()?;
+        Ok(self.instance)
     }
 }

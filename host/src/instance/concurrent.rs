@@ -1,5 +1,7 @@
 //! An instance of the WASI 0.3 face.
 
+use std::sync::Arc;
+
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::runtime::Handle;
@@ -13,16 +15,35 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::face::Face;
 use crate::host::{Exports, Host};
+use crate::runtime_config::RuntimeConfig;
 use crate::state::State;
 use crate::types::{Operation, OperationOptions};
 
-/// One instance of the WASI 0.3 face: any number of calls at once, sharing its caches.
+/// A driver in an instance of the WASI 0.3 face: any number of calls at once, sharing its caches.
 ///
-/// A task on the tokio runtime owns the instance; clones of this value send it calls. It ends when the last clone
-/// goes and the calls under way are done, or when the guest traps: then all calls under way fail with
-/// [`Error::Instance`]. Dropping a call does not recall a request that has left.
+/// A task on the tokio runtime owns the instance; clones of this value send it calls. The driver is closed when the last
+/// clone goes, and the instance ends when that has happened to all drivers and runtimes in it and the calls under way are
+/// done, or when the guest traps: then all calls under way fail with [`Error::Instance`]. Dropping a call does not
+/// recall a request that has left.
 #[derive(Clone)]
-pub struct AsyncInstance {
+pub struct AsyncInstance(Arc<OpenDriver>);
+
+/// A runtime in an instance of the WASI 0.3 face, for drivers to share. Clones are the same runtime. It keeps the
+/// instance alive.
+#[derive(Clone)]
+pub struct AsyncRuntime {
+    instance: Link,
+    handle: ResourceAny,
+}
+
+struct OpenDriver {
+    instance: Link,
+    handle: ResourceAny,
+}
+
+/// The way to the task that owns an instance.
+#[derive(Clone)]
+struct Link {
     calls: mpsc::UnboundedSender<Call>,
     /// Why it ended, once it has.
     ended: watch::Receiver<Option<String>>,
@@ -30,18 +51,21 @@ pub struct AsyncInstance {
 
 enum Call {
     Execute(
+        ResourceAny,
         Box<(Operation, OperationOptions)>,
         Reply<Result<wit::Response, Error>>,
     ),
-    SetBearerToken(String, Reply<Result<(), Error>>),
-    Close(Reply<()>),
+    SetBearerToken(ResourceAny, String, Reply<Result<(), Error>>),
+    Close(ResourceAny, Option<Reply<()>>),
+    Runtime(Box<RuntimeConfig>, Reply<Result<ResourceAny, Error>>),
+    Open(ResourceAny, Box<Config>, Reply<Result<ResourceAny, Error>>),
     Fuel(Reply<Option<u64>>),
 }
 
 type Reply<T> = oneshot::Sender<T>;
 
 impl AsyncInstance {
-    /// Instantiates the component and opens a driver in it. Sends nothing.
+    /// Instantiates the component and opens a driver in it, with a runtime of its own. Sends nothing.
     ///
     /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Load`] if the host holds the other face, or
     /// its instance pool is used up; [`Error::Runtime`] outside of a tokio runtime.
@@ -68,17 +92,32 @@ impl AsyncInstance {
             host: host.clone(),
             guest,
         };
-        let config = config.to_wit();
+        let configs = (config.to_wit(), config.runtime_to_wit());
         runtime.spawn(async move {
-            let reason = match service.run(store, config, opened, received).await {
+            let reason = match service.run(store, configs, opened, received).await {
                 Ok(()) => "it was closed".to_owned(),
                 Err(trap) => trap.root_cause().to_string(),
             };
             ending.send_replace(Some(reason));
         });
-        let instance = Self { calls, ended };
-        instance.receive(open).await??;
-        Ok(instance)
+        let instance = Link { calls, ended };
+        let handle = instance.receive(open).await??;
+        Ok(Self::driver(instance, handle))
+    }
+
+    fn driver(instance: Link, handle: ResourceAny) -> Self {
+        Self(Arc::new(OpenDriver { instance, handle }))
+    }
+
+    /// Creates a runtime for several drivers in the same instance. Sends nothing.
+    ///
+    /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Instance`].
+    pub async fn runtime(&self, config: &RuntimeConfig) -> Result<AsyncRuntime, Error> {
+        let instance = self.0.instance.clone();
+        let config = Box::new(config.clone());
+        let created = instance.call(|reply| Call::Runtime(config, reply)).await;
+        let handle = created??;
+        Ok(AsyncRuntime { instance, handle })
     }
 
     /// Runs one operation. Errors: [`Error::Driver`], [`Error::Instance`].
@@ -87,33 +126,60 @@ impl AsyncInstance {
         operation: Operation,
         options: OperationOptions,
     ) -> Result<wit::Response, Error> {
-        let call = Box::new((operation, options));
-        self.call(|reply| Call::Execute(call, reply)).await?
+        let (driver, call) = (self.0.handle, Box::new((operation, options)));
+        let execute = |reply| Call::Execute(driver, call, reply);
+        self.0.instance.call(execute).await?
     }
 
     /// Operations that begin later use this token. Errors: [`Error::Driver`] if it is malformed, or the instance
     /// was not opened with one.
     pub async fn set_bearer_token(&self, token: &str) -> Result<(), Error> {
-        self.call(|reply| Call::SetBearerToken(token.to_owned(), reply))
-            .await?
+        let (driver, token) = (self.0.handle, token.to_owned());
+        let replace = |reply| Call::SetBearerToken(driver, token, reply);
+        self.0.instance.call(replace).await?
     }
 
     /// Wipes credential and caches; later operations end in `closed`. Errors: [`Error::Instance`].
     pub async fn close(&self) -> Result<(), Error> {
-        self.call(Call::Close).await
+        let driver = self.0.handle;
+        let close = |reply| Call::Close(driver, Some(reply));
+        self.0.instance.call(close).await
     }
 
-    /// Whether a trap ended it.
+    /// Whether a trap ended the instance.
     pub fn has_ended(&self) -> bool {
-        self.calls.is_closed()
+        self.0.instance.calls.is_closed()
     }
 
-    /// What it has executed so far, in wasmtime's fuel. None unless [`Options::metered`](crate::Options::metered).
+    /// What the instance has executed so far, in wasmtime's fuel. None unless [`Options::metered`](crate::Options::metered).
     /// Errors: [`Error::Instance`].
     pub async fn fuel_consumed(&self) -> Result<Option<u64>, Error> {
-        self.call(Call::Fuel).await
+        self.0.instance.call(Call::Fuel).await
     }
+}
 
+impl AsyncRuntime {
+    /// Opens a driver on this runtime. Sends nothing.
+    ///
+    /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Options`] for one that brings a runtime of its
+    /// own; [`Error::Instance`].
+    pub async fn open(&self, config: &Config) -> Result<AsyncInstance, Error> {
+        config.without_runtime()?;
+        let (runtime, config) = (self.handle, Box::new(config.clone()));
+        let open = |reply| Call::Open(runtime, config, reply);
+        let handle = self.instance.call(open).await??;
+        Ok(AsyncInstance::driver(self.instance.clone(), handle))
+    }
+}
+
+impl Drop for OpenDriver {
+    /// If the instance has ended, there is nothing to close.
+    fn drop(&mut self) {
+        drop(self.instance.calls.send(Call::Close(self.handle, None)));
+    }
+}
+
+impl Link {
     async fn call<T>(&self, call: impl FnOnce(Reply<T>) -> Call) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         // If nobody receives it, the reply goes with it, and `receive` finds out why.
@@ -142,6 +208,12 @@ impl std::fmt::Debug for AsyncInstance {
     }
 }
 
+impl std::fmt::Debug for AsyncRuntime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AsyncRuntime").finish_non_exhaustive()
+    }
+}
+
 /// The side of the instance's own task.
 struct Service {
     host: Host,
@@ -153,24 +225,20 @@ impl Service {
     async fn run(
         &self,
         mut store: Store<State>,
-        config: wit::Config,
-        opened: Reply<Result<(), Error>>,
+        (config, runtime): (wit::Config, wit::RuntimeConfig),
+        opened: Reply<Result<ResourceAny, Error>>,
         mut calls: mpsc::UnboundedReceiver<Call>,
     ) -> wasmtime::Result<()> {
         let serve = async |store: &Accessor<State>| {
-            let driver = match self.guest.driver().call_open(store, config).await? {
-                Ok(driver) => driver,
-                Err(error) => {
-                    reply(opened, Err(error.into()));
-                    return Ok(());
-                }
-            };
-            reply(opened, Ok(()));
+            let guest = self.guest.driver();
+            let driver = guest.call_open(store, config, runtime).await?;
+            // Without a driver nobody will call, and the channel is closed.
+            self.hand_over(store, opened, driver).await?;
             let mut running = FuturesUnordered::new();
             loop {
                 tokio::select! {
                     call = calls.recv() => match call {
-                        Some(call) => running.push(self.answer(store, driver, call)),
+                        Some(call) => running.push(self.answer(store, call)),
                         None => break,
                     },
                     Some(done) = running.next() => done?,
@@ -179,38 +247,62 @@ impl Service {
             while let Some(done) = running.next().await {
                 done?;
             }
-            self.guest.driver().call_close(store, driver).await
+            Ok(())
         };
         store.run_concurrent(serve).await?
     }
 
     /// Fails if the guest traps.
-    async fn answer(
-        &self,
-        store: &Accessor<State>,
-        driver: ResourceAny,
-        call: Call,
-    ) -> wasmtime::Result<()> {
+    async fn answer(&self, store: &Accessor<State>, call: Call) -> wasmtime::Result<()> {
         let guest = self.guest.driver();
         match call {
-            Call::Execute(call, answer) => {
+            Call::Execute(driver, call, answer) => {
                 let (operation, options) = *call;
                 let result = guest
                     .call_execute(store, driver, operation, options)
                     .await?;
                 reply(answer, result.map_err(Error::from));
             }
-            Call::SetBearerToken(token, answer) => {
+            Call::SetBearerToken(driver, token, answer) => {
                 let result = guest.call_set_bearer_token(store, driver, token).await?;
                 reply(answer, result.map_err(Error::from));
             }
-            Call::Close(answer) => reply(answer, guest.call_close(store, driver).await?),
+            Call::Close(driver, answer) => {
+                guest.call_close(store, driver).await?;
+                if let Some(answer) = answer {
+                    reply(answer, ());
+                }
+            }
+            Call::Runtime(config, answer) => {
+                let guest = self.guest.runtime();
+                let result = guest.call_create(store, config.to_wit()).await?;
+                reply(answer, result.map_err(Error::from));
+            }
+            Call::Open(runtime, config, answer) => {
+                store.with(|mut store| store.data_mut().allow(&config));
+                let guest = self.guest.runtime();
+                let driver = guest.call_open(store, runtime, config.to_wit()).await?;
+                self.hand_over(store, answer, driver).await?;
+            }
             Call::Fuel(answer) => {
                 let left = store.with(|store| store.as_context().get_fuel());
                 reply(answer, self.host.fuel_consumed(left));
             }
         }
         Ok(())
+    }
+
+    /// A driver whose caller has gone is closed.
+    async fn hand_over(
+        &self,
+        store: &Accessor<State>,
+        answer: Reply<Result<ResourceAny, Error>>,
+        driver: Result<ResourceAny, wit::Error>,
+    ) -> wasmtime::Result<()> {
+        match answer.send(driver.map_err(Error::from)) {
+            Err(Ok(driver)) => self.guest.driver().call_close(store, driver).await,
+            _ => Ok(()),
+        }
     }
 }
 

@@ -109,6 +109,11 @@ impl Hooks {
     pub(crate) fn new(transport: Transport, allow: Allow) -> Self {
         Self { transport, allow }
     }
+
+    /// Another account that the instance may reach.
+    pub(crate) fn allow_account(&mut self, endpoint: Option<&str>, backups: &[String]) {
+        self.allow.add_account(endpoint, backups);
+    }
 }
 
 /// The response, and what becomes of the request afterwards: nothing, here.

@@ -10,7 +10,8 @@ use crate::error::Error;
 /// The allow-list of one instance. An origin is scheme, host and port; nothing else of a URL matters.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Allow {
-    account: Option<Origin>,
+    accounts: Vec<Origin>,
+    backups: Vec<Origin>,
     others: Arc<[Origin]>,
 }
 
@@ -25,17 +26,18 @@ impl Allow {
             })
         });
         Ok(Self {
-            account: None,
+            accounts: Vec::new(),
+            backups: Vec::new(),
             others: others.collect::<Result<_, _>>()?,
         })
     }
 
-    /// These and the account with this endpoint. One that is no URL allows nothing: the driver refuses it too,
-    /// and says why.
-    pub(crate) fn with_account(&self, endpoint: Option<&str>) -> Self {
-        Self {
-            account: endpoint.and_then(Origin::parse),
-            others: Arc::clone(&self.others),
+    /// Also an account and its regions, and the backups of its endpoint. What is no URL allows nothing: the driver
+    /// refuses it too, and says why.
+    pub(crate) fn add_account(&mut self, endpoint: Option<&str>, backups: &[String]) {
+        add(&mut self.accounts, endpoint);
+        for backup in backups {
+            add(&mut self.backups, Some(backup));
         }
     }
 
@@ -44,11 +46,16 @@ impl Allow {
             return false;
         };
         let own = self
-            .account
-            .as_ref()
-            .is_some_and(|account| *account == origin || account.has_region(&origin));
-        own || self.others.contains(&origin)
+            .accounts
+            .iter()
+            .any(|account| *account == origin || account.has_region(&origin));
+        own || self.backups.contains(&origin) || self.others.contains(&origin)
     }
+}
+
+fn add(origins: &mut Vec<Origin>, url: Option<&str>) {
+    let origin = url.and_then(Origin::parse);
+    origins.extend(origin.filter(|origin| !origins.contains(origin)));
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -107,13 +114,19 @@ impl Origin {
 mod tests {
     use super::*;
 
+    fn account(endpoint: &str) -> Allow {
+        let mut allow = Allow::default();
+        allow.add_account(Some(endpoint), &[]);
+        allow
+    }
+
     fn permits(allow: &Allow, url: &str) -> bool {
         allow.permits(&url.parse().unwrap())
     }
 
     #[test]
     fn the_account_and_its_regions_are_allowed() {
-        let allow = Allow::default().with_account(Some("https://acct.documents.azure.com:443/"));
+        let allow = account("https://acct.documents.azure.com:443/");
         for url in [
             "https://acct.documents.azure.com/",
             "https://ACCT.documents.azure.com:443/dbs/d",
@@ -145,13 +158,35 @@ mod tests {
 
     #[test]
     fn other_endpoints_have_no_regions() {
-        let allow = Allow::default().with_account(Some("http://127.0.0.1:8081"));
+        let allow = account("http://127.0.0.1:8081");
         assert!(permits(&allow, "http://127.0.0.1:8081/dbs"));
         assert!(!permits(&allow, "http://127.0.0.1:8082/dbs"));
         assert!(!permits(&allow, "http://127-a.0.0.1:8081/dbs"));
 
-        let allow = Allow::default().with_account(Some("https://acct.proxy.example"));
+        let allow = account("https://acct.proxy.example");
         assert!(!permits(&allow, "https://acct-westus.proxy.example/"));
+    }
+
+    #[test]
+    fn several_accounts_and_their_backups_are_allowed() {
+        let mut allow = account("https://one.documents.azure.com");
+        let backups = ["https://two-westus.documents.azure.com", "nonsense://"];
+        allow.add_account(
+            Some("https://two.documents.azure.cn"),
+            &backups.map(str::to_owned),
+        );
+        for url in [
+            "https://one-eastus.documents.azure.com/",
+            "https://two-chinaeast.documents.azure.cn/",
+            "https://two-westus.documents.azure.com/",
+        ] {
+            assert!(permits(&allow, url), "{url}");
+        }
+        // A backup has no regions of its own.
+        assert!(!permits(
+            &allow,
+            "https://two-westus-x.documents.azure.com/"
+        ));
     }
 
     #[test]
@@ -162,9 +197,7 @@ mod tests {
             "[::1]:9",
             "bare.example",
         ];
-        let allow = Allow::origins(&allow.map(str::to_owned))
-            .unwrap()
-            .with_account(None);
+        let allow = Allow::origins(&allow.map(str::to_owned)).unwrap();
         for url in [
             "https://proxy.example:8443/x",
             "http://emulator:8081/",
@@ -192,7 +225,7 @@ mod tests {
 
     #[test]
     fn nothing_is_allowed_without_an_account() {
-        let allow = Allow::default().with_account(Some("nonsense://"));
+        let allow = account("nonsense://");
         assert!(!permits(&allow, "https://acct.documents.azure.com/"));
     }
 }

@@ -1,22 +1,44 @@
 //! `cosmosdb:driver/driver`: each call runs to its end.
 
+use std::rc::Rc;
+
 use super::exports::driver as wit;
 use super::world::Wasi;
 use super::{reactor, tasks};
-use crate::core::{Error, ErrorKind};
+use crate::core::{Error, ErrorKind, Runtime};
 use crate::engine::Driver;
 use crate::wasi::bindings::types::{
-    Config, Error as WitError, Operation, OperationOptions, Response,
+    Config, Error as WitError, Operation, OperationOptions, Response, RuntimeConfig,
 };
 use crate::wasi::translate;
+
+/// The resource `runtime`.
+pub(super) struct Shared(Rc<Runtime>);
+
+impl Shared {
+    fn new(config: RuntimeConfig) -> Result<Self, WitError> {
+        let runtime = translate::runtime(config).checked();
+        Ok(Self(Rc::new(runtime.map_err(translate::error)?)))
+    }
+}
+
+impl wit::GuestRuntime for Shared {
+    fn create(config: RuntimeConfig) -> Result<wit::Runtime, WitError> {
+        Ok(wit::Runtime::new(Self::new(config)?))
+    }
+
+    fn open(&self, config: Config) -> Result<wit::Driver, WitError> {
+        let driver = Driver::open(translate::config(config), Rc::clone(&self.0), Wasi);
+        Ok(wit::Driver::new(Handle(driver.map_err(translate::error)?)))
+    }
+}
 
 /// The resource `driver`.
 pub(super) struct Handle(pub(super) Driver<Wasi>);
 
 impl wit::GuestDriver for Handle {
-    fn open(config: Config) -> Result<wit::Driver, WitError> {
-        let driver = Driver::open(translate::config(config), Wasi).map_err(translate::error)?;
-        Ok(wit::Driver::new(Self(driver)))
+    fn open(config: Config, runtime: RuntimeConfig) -> Result<wit::Driver, WitError> {
+        wit::GuestRuntime::open(&Shared::new(runtime)?, config)
     }
 
     fn execute(

@@ -11,6 +11,7 @@ struct Component;
 
 impl exports::driver::Guest for Component {
     type Driver = driver::Handle;
+    type Runtime = driver::Shared;
 }
 
 #[allow(unsafe_code)] // the macro makes the component's entry points

@@ -2,21 +2,45 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::Poll;
 
 use super::exports::async_driver as wit;
 use super::world::Wasi;
+use crate::core::Runtime;
 use crate::engine::Driver;
-use crate::wasi::bindings::types::{Config, Error, Operation, OperationOptions, Response};
+use crate::wasi::bindings::types::{
+    Config, Error, Operation, OperationOptions, Response, RuntimeConfig,
+};
 use crate::wasi::translate;
+
+/// The resource `runtime`.
+pub(super) struct Shared(Rc<Runtime>);
+
+impl Shared {
+    fn new(config: RuntimeConfig) -> Result<Self, Error> {
+        let runtime = translate::runtime(config).checked();
+        Ok(Self(Rc::new(runtime.map_err(translate::error)?)))
+    }
+}
+
+impl wit::GuestRuntime for Shared {
+    fn create(config: RuntimeConfig) -> Result<wit::Runtime, Error> {
+        Ok(wit::Runtime::new(Self::new(config)?))
+    }
+
+    fn open(&self, config: Config) -> Result<wit::Driver, Error> {
+        let driver = Driver::open(translate::config(config), Rc::clone(&self.0), Wasi);
+        Ok(wit::Driver::new(Handle(driver.map_err(translate::error)?)))
+    }
+}
 
 /// The resource `driver`.
 pub(super) struct Handle(Driver<Wasi>);
 
 impl wit::GuestDriver for Handle {
-    fn open(config: Config) -> Result<wit::Driver, Error> {
-        let driver = Driver::open(translate::config(config), Wasi).map_err(translate::error)?;
-        Ok(wit::Driver::new(Self(driver)))
+    fn open(config: Config, runtime: RuntimeConfig) -> Result<wit::Driver, Error> {
+        wit::GuestRuntime::open(&Shared::new(runtime)?, config)
     }
 
     async fn execute(

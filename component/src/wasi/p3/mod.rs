@@ -9,6 +9,7 @@ struct Component;
 
 impl exports::async_driver::Guest for Component {
     type Driver = driver::Handle;
+    type Runtime = driver::Shared;
 }
 
 #[allow(unsafe_code)] // the macro makes the component's entry points

@@ -1,10 +1,17 @@
 //! What comes in.
 
+use crate::core::config::{PartitionFailoverConfig, TopologyCache};
+use crate::core::consistency::ReadConsistency;
 use crate::core::credential::CredentialConfig;
+use crate::core::diagnostics::Verbosity;
+use crate::core::identity::Identity;
 use crate::core::operation::{
     Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition, Throughput,
 };
-use crate::core::{Config, MetadataMode, OperationOptions};
+use crate::core::options::AvailabilityStrategy;
+use crate::core::runtime::{DiagnosticsConfig, TimeoutsConfig};
+use crate::core::throughput::{GroupConfig, PriorityLevel};
+use crate::core::{Config, MetadataMode, OperationOptions, RuntimeConfig};
 use crate::wasi::bindings::types as wit;
 use crate::wire::key::KeyComponent;
 use crate::wire::patch::{PatchOperation, PatchValue};
@@ -31,8 +38,73 @@ pub(in crate::wasi) fn config(config: wit::Config) -> Config {
             wit::MetadataMode::Eager => MetadataMode::Eager,
             wit::MetadataMode::Lean => MetadataMode::Lean,
         },
+        defaults: options(config.defaults),
+        preferred_regions: config.preferred_regions,
+        application_region: config.application_region,
+        backup_endpoints: config.backup_endpoints,
+        user_agent_suffix: config.user_agent_suffix,
+        max_concurrent_metadata_hedges: config.max_concurrent_metadata_hedges,
+        partition_failover: partition_failover(config.partition_failover),
+    }
+}
+
+fn partition_failover(options: wit::PartitionFailover) -> PartitionFailoverConfig {
+    PartitionFailoverConfig {
+        circuit_breaker_enabled: options.circuit_breaker_enabled,
+        read_failure_threshold: options.read_failure_threshold,
+        write_failure_threshold: options.write_failure_threshold,
+        counter_reset_window_ms: options.counter_reset_window_ms,
+        partition_unavailability_ms: options.partition_unavailability_ms,
+        failback_sweep_interval_ms: options.failback_sweep_interval_ms,
+        consecutive_hedge_wins: options.consecutive_hedge_wins,
+        topology_cache: options.topology_cache.map(|cache| match cache {
+            wit::TopologyCache::Eager => TopologyCache::Eager,
+            wit::TopologyCache::Lazy => TopologyCache::Lazy,
+        }),
+    }
+}
+
+pub(in crate::wasi) fn runtime(config: wit::RuntimeConfig) -> RuntimeConfig {
+    let groups = config.throughput_control_groups.into_iter();
+    RuntimeConfig {
         environment: config.environment,
         defaults: options(config.defaults),
+        identity: Identity {
+            suffix: config.user_agent_suffix,
+            workload_id: config.workload_id,
+            correlation_id: config.correlation_id,
+            wrapping_sdk_identifier: config.wrapping_sdk_identifier,
+            properties: config.user_agent_properties,
+        },
+        diagnostics: DiagnosticsConfig {
+            max_request_diagnostics: config.diagnostics.max_request_diagnostics,
+            max_summary_size_bytes: config.diagnostics.max_summary_size_bytes,
+            default_verbosity: config.diagnostics.default_verbosity.map(verbosity),
+        },
+        throughput_control_groups: groups.map(group).collect(),
+        timeouts: TimeoutsConfig {
+            connect_ms: config.timeouts.connect_ms,
+            data_plane_request_ms: config.timeouts.data_plane_request_ms,
+            metadata_request_ms: config.timeouts.metadata_request_ms,
+        },
+        account_refresh_interval_ms: config.account_refresh_interval_ms,
+    }
+}
+
+fn verbosity(verbosity: wit::Verbosity) -> Verbosity {
+    match verbosity {
+        wit::Verbosity::Summary => Verbosity::Summary,
+        wit::Verbosity::Detailed => Verbosity::Detailed,
+    }
+}
+
+fn group(group: wit::ThroughputControlGroup) -> GroupConfig {
+    GroupConfig {
+        name: group.name,
+        target_ru_per_second: group.target_ru_per_second,
+        priority: group.priority_level.map(priority),
+        bucket: group.throughput_bucket,
+        is_default: group.is_default,
     }
 }
 
@@ -41,6 +113,46 @@ pub(in crate::wasi) fn options(options: wit::OperationOptions) -> OperationOptio
         content_response_on_write: options.content_response_on_write,
         custom_headers: options.custom_headers,
         activity_id: options.activity_id,
+        read_consistency: options.read_consistency.map(read_consistency),
+        excluded_regions: options.excluded_regions,
+        priority_level: options.priority_level.map(priority),
+        throughput_bucket: options.throughput_bucket,
+        throughput_control_group: options.throughput_control_group,
+        end_to_end_timeout_ms: options.end_to_end_timeout_ms,
+        max_failover_retries: options.max_failover_retries,
+        max_session_retries: options.max_session_retries,
+        max_throttle_retries: options.max_throttle_retries,
+        max_throttle_wait_ms: options.max_throttle_wait_ms,
+        endpoint_unavailability_ttl_ms: options.endpoint_unavailability_ttl_ms,
+        session_capturing_disabled: options.session_capturing_disabled,
+        hedging_enabled: options.hedging_enabled,
+        availability_strategy: options
+            .availability_strategy
+            .map(|strategy| match strategy {
+                wit::AvailabilityStrategy::Disabled => AvailabilityStrategy::Disabled,
+                wit::AvailabilityStrategy::Hedging(threshold) => {
+                    AvailabilityStrategy::Hedging(threshold)
+                }
+            }),
+        retry_ambiguous_writes: options.retry_ambiguous_writes,
+        ru_budget: options.ru_budget,
+    }
+}
+
+fn read_consistency(consistency: wit::ReadConsistency) -> ReadConsistency {
+    match consistency {
+        wit::ReadConsistency::Default => ReadConsistency::Default,
+        wit::ReadConsistency::Eventual => ReadConsistency::Eventual,
+        wit::ReadConsistency::Session => ReadConsistency::Session,
+        wit::ReadConsistency::LatestCommitted => ReadConsistency::LatestCommitted,
+        wit::ReadConsistency::GlobalStrong => ReadConsistency::GlobalStrong,
+    }
+}
+
+fn priority(level: wit::PriorityLevel) -> PriorityLevel {
+    match level {
+        wit::PriorityLevel::High => PriorityLevel::High,
+        wit::PriorityLevel::Low => PriorityLevel::Low,
     }
 }
 

@@ -19,7 +19,8 @@ use crate::Options;
 
 /// What one instance would send through, allowed to reach this origin.
 fn hooks(origin: &str, options: Options) -> Hooks {
-    let allow = Allow::default().with_account(Some(origin));
+    let mut allow = Allow::default();
+    allow.add_account(Some(origin), &[]);
     Hooks::new(Transport::new(options).unwrap(), allow)
 }
 
