@@ -232,10 +232,10 @@ impl OnDriver<'_> {
         operation: &Operation,
         options: &OperationOptions,
     ) -> Result<wit::Response, Error> {
-        let instance = self.enter()?;
+        let (instance, handle) = self.enter()?;
         let guest = instance.driver.driver();
         let called = guest
-            .call_execute(&mut instance.store, self.handle, operation, options)
+            .call_execute(&mut instance.store, handle, operation, options)
             .await;
         instance.left(called)?.map_err(Error::from)
     }
@@ -246,34 +246,34 @@ impl OnDriver<'_> {
         operation: &Operation,
         options: &OperationOptions,
     ) -> Result<Task, Error> {
-        let instance = self.enter()?;
+        let (instance, handle) = self.enter()?;
         let called = instance
             .tasks
-            .call_submit(&mut instance.store, self.handle, operation, options)
+            .call_submit(&mut instance.store, handle, operation, options)
             .await;
         instance.left(called).map(Task)
     }
 
     /// Operations that begin later use this token. Errors: [`Error::Driver`], [`Error::Instance`].
     pub async fn set_bearer_token(&mut self, token: &str) -> Result<(), Error> {
-        let instance = self.enter()?;
+        let (instance, handle) = self.enter()?;
         let guest = instance.driver.driver();
         let called = guest
-            .call_set_bearer_token(&mut instance.store, self.handle, token)
+            .call_set_bearer_token(&mut instance.store, handle, token)
             .await;
         instance.left(called)?.map_err(Error::from)
     }
 
     /// Wipes credential and caches; later operations end in `closed`. Errors: [`Error::Instance`].
     pub async fn close(&mut self) -> Result<(), Error> {
-        let instance = self.enter()?;
+        let (instance, handle) = self.enter()?;
         let guest = instance.driver.driver();
-        let called = guest.call_close(&mut instance.store, self.handle).await;
+        let called = guest.call_close(&mut instance.store, handle).await;
         instance.left(called)
     }
 
-    fn enter(&mut self) -> Result<&mut BlockingInstance, Error> {
+    fn enter(&mut self) -> Result<(&mut BlockingInstance, ResourceAny), Error> {
         self.instance.enter()?;
-        Ok(self.instance)
+        Ok((self.instance, self.handle))
     }
 }

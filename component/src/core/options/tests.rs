@@ -45,7 +45,7 @@ struct Precedence<V, F> {
 
 impl<V: Clone, F: PartialEq + std::fmt::Debug + Clone> Precedence<V, F> {
     /// For every set of layers, the highest one that says something wins.
-    fn check(&self, expected: [F; 3]) {
+    fn check(&self, expected: &[F; 3]) {
         for layers in 0_u8..16 {
             let on = |layer: u8| layers & (1 << layer) != 0;
             let layer = |at: u8| {
@@ -85,7 +85,7 @@ macro_rules! precedence {
                 read: $read,
                 default: $default,
             }
-            .check($expected);
+            .check(&$expected);
         }
     )+ };
 }
