@@ -2,6 +2,7 @@
 //!
 //! | Module | What answers | Use it for |
 //! |---|---|---|
+//! | [`cluster`] | regions of one account with a small store and faults by rule | failover, sessions, routing |
 //! | [`emulator`] | Microsoft's in-memory emulator, behind signature checks | behaviour: accounts, regions, items |
 //! | [`fixed`] | the same bytes on every run | measurements: fuel, throughput, number of requests |
 //! | [`scripted`] | whatever a script says, down to single bytes | faults: resets, garbage, silence, early answers |
@@ -15,6 +16,7 @@
     reason = "a panic in a test double is a failed test, which is right"
 )]
 
+pub mod cluster;
 mod component;
 pub mod emulator;
 pub mod fixed;

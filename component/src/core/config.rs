@@ -2,8 +2,12 @@
 
 mod partition_failover;
 
-pub use partition_failover::{PartitionFailover, PartitionFailoverConfig, TopologyCache};
+use std::rc::Rc;
 
+pub use partition_failover::{PartitionFailoverConfig, TopologyCache};
+
+use super::account::Target;
+use super::circuit_breaker;
 use super::credential::{Credential, CredentialConfig};
 use super::error::{Error, Result};
 use super::identity::Identity;
@@ -68,13 +72,15 @@ pub struct Settings {
     /// Regions to prefer in canonical form, the best first; empty: the account's order.
     pub preferred_regions: Vec<String>,
     /// Where else the account can be read.
-    pub backup_endpoints: Vec<Endpoint>,
+    pub backup_endpoints: Vec<Rc<Target>>,
     /// What the user agent says.
     pub identity: Identity,
     /// Hedged metadata requests at one time; 0: none is hedged.
     pub max_concurrent_metadata_hedges: u32,
-    /// How failures of single partitions are handled.
-    pub partition_failover: PartitionFailover,
+    /// When a partition counts as failed in a region.
+    pub circuit_breaker: circuit_breaker::Settings,
+    /// When partition key ranges are read.
+    pub topology_cache: TopologyCache,
 }
 
 impl Config {
@@ -100,6 +106,7 @@ impl Config {
     /// `invalid-argument`: malformed endpoint, key, token, connection string, option.
     pub fn checked(self, runtime: &Runtime) -> Result<Settings> {
         let emulator_host = runtime.emulator_host.as_deref();
+        let (circuit_breaker, topology_cache) = self.partition_failover.checked(runtime)?;
         let (endpoint, credential) = credentials(self.endpoint, &self.credential)?;
         Ok(Settings {
             endpoint: Endpoint::parse(&endpoint, emulator_host)?,
@@ -112,7 +119,8 @@ impl Config {
             max_concurrent_metadata_hedges: self
                 .max_concurrent_metadata_hedges
                 .unwrap_or(METADATA_HEDGES),
-            partition_failover: self.partition_failover.checked(runtime)?,
+            circuit_breaker,
+            topology_cache,
         })
     }
 }
@@ -137,7 +145,7 @@ fn preferred(listed: Vec<String>, application: Option<String>) -> Result<Vec<Str
     Ok(nearest.into_iter().map(str::to_owned).collect())
 }
 
-fn backups(texts: &[String], emulator_host: Option<&str>) -> Result<Vec<Endpoint>> {
+fn backups(texts: &[String], emulator_host: Option<&str>) -> Result<Vec<Rc<Target>>> {
     if texts.len() > MAX_BACKUP_ENDPOINTS {
         return Err(Error::invalid(format!(
             "there are {} backup endpoints, at most {MAX_BACKUP_ENDPOINTS} are taken: leave some out",
@@ -146,9 +154,12 @@ fn backups(texts: &[String], emulator_host: Option<&str>) -> Result<Vec<Endpoint
     }
     let mut endpoints = Vec::with_capacity(texts.len());
     for text in texts {
-        let endpoint = Endpoint::parse(text, emulator_host);
-        endpoints
-            .push(endpoint.map_err(|error| Error::invalid(format!("backup-endpoints: {error}")))?);
+        let endpoint = Endpoint::parse(text, emulator_host)
+            .map_err(|error| Error::invalid(format!("backup-endpoints: {error}")))?;
+        endpoints.push(Rc::new(Target {
+            region: None,
+            endpoint,
+        }));
     }
     Ok(endpoints)
 }

@@ -3,6 +3,7 @@
 use super::error::{Error, Result};
 use super::request::{Request, Scope};
 use crate::wire::container::ContainerDocument;
+use crate::wire::epk::{self, Epk, KeyHash};
 use crate::wire::headers::name;
 use crate::wire::key::KeyComponent;
 use crate::wire::patch::touches;
@@ -14,6 +15,7 @@ pub struct Container {
     pub rid: String,
     paths: Vec<String>,
     system_key: bool,
+    hash: KeyHash,
 }
 
 impl From<ContainerDocument> for Container {
@@ -22,6 +24,7 @@ impl From<ContainerDocument> for Container {
             rid: document.rid,
             paths: document.partition_key.paths,
             system_key: document.partition_key.system_key,
+            hash: document.partition_key.hash,
         }
     }
 }
@@ -46,6 +49,11 @@ impl Container {
         }
         request.set_header(name::INTENDED_CONTAINER_RID, self.rid.as_str());
         Ok(())
+    }
+
+    /// Where an item's key lies in the container's hash space; none if the key cannot be hashed.
+    pub fn point(&self, key: &[KeyComponent]) -> Option<Epk> {
+        epk::effective_partition_key(key, self.hash).ok()
     }
 
     fn check(&self, scope: &Scope) -> Result<()> {

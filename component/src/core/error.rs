@@ -34,6 +34,8 @@ pub enum ErrorKind {
     Cancelled,
     /// 410, 449, 503.
     Unavailable,
+    /// The operation's own RU budget is spent.
+    BudgetSpent,
     /// No complete HTTP response.
     Transport,
     /// Any other answer, or one that makes no sense.
@@ -51,6 +53,17 @@ pub enum Outcome {
     Unknown,
 }
 
+/// The failure behind an error that sums up several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// The HTTP status, if a response arrived.
+    pub status: Option<u16>,
+    /// The service's sub-status.
+    pub sub_status: Option<u32>,
+    /// What it meant.
+    pub message: String,
+}
+
 /// A failed operation.
 #[derive(Debug, Clone)]
 pub struct Error {
@@ -58,9 +71,9 @@ pub struct Error {
     pub kind: ErrorKind,
     /// What happened, what it means, what to do next.
     pub message: String,
-    /// The HTTP status, if a response arrived.
+    /// The HTTP status, if a response arrived; or the driver's own, with a sub-status from 20 000 on.
     pub status: Option<u16>,
-    /// The service's sub-status.
+    /// The service's sub-status, or the driver's own.
     pub sub_status: Option<u32>,
     /// How long the service asks to wait.
     pub retry_after_ms: Option<u64>,
@@ -68,10 +81,12 @@ pub struct Error {
     pub retryable: bool,
     /// What is known of its effect.
     pub outcome: Outcome,
+    /// The last failure, where the error sums up several.
+    pub cause: Option<Cause>,
     /// The headers of the service's answer.
     pub headers: Option<ResponseHeaders>,
     /// What was sent.
-    pub diagnostics: Option<Diagnostics>,
+    pub diagnostics: Option<Box<Diagnostics>>,
 }
 
 impl Error {
@@ -85,6 +100,7 @@ impl Error {
             retry_after_ms: None,
             retryable: false,
             outcome: Outcome::NotApplied,
+            cause: None,
             headers: None,
             diagnostics: None,
         })
@@ -100,8 +116,25 @@ impl Error {
         Self::new(ErrorKind::Closed, "the driver is closed: open a new one")
     }
 
+    /// Puts another meaning in front of this error, which becomes the cause. What is known of the outcome stays.
+    pub fn summed_up(
+        mut self: Box<Self>,
+        kind: ErrorKind,
+        status: (u16, u32),
+        message: String,
+    ) -> Box<Self> {
+        self.cause = Some(Cause {
+            status: self.status,
+            sub_status: self.sub_status,
+            message: std::mem::replace(&mut self.message, message),
+        });
+        self.kind = kind;
+        (self.status, self.sub_status) = (Some(status.0), Some(status.1));
+        self
+    }
+
     /// An operation that its caller cancelled. A write may have been applied if its own request was under way.
-    pub fn cancelled(read: bool, diagnostics: Option<Diagnostics>) -> Box<Self> {
+    pub fn cancelled(read: bool, diagnostics: Option<Box<Diagnostics>>) -> Box<Self> {
         let mut error = Self::new(
             ErrorKind::Cancelled,
             "the operation was cancelled; a request that had left may still be carried out",

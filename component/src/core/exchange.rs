@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use super::clock::Nanos;
 use super::diagnostics::RequestSent;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::headers::{HeaderList, ResponseHeaders};
@@ -22,6 +23,10 @@ pub struct Head<'a> {
     pub headers: &'a HeaderList,
     /// Whether a body follows; an empty one is a body too.
     pub has_body: bool,
+    /// How long a connection may take to be made. The host is asked to hold to it.
+    pub connect_timeout: Nanos,
+    /// How long the answer may take to begin. The host is asked to hold to it; the driver's own clock runs beside.
+    pub first_byte_timeout: Nanos,
 }
 
 /// A complete response.

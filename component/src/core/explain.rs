@@ -1,11 +1,15 @@
 //! What an answer means: success, or an error that says what happened and what to do next (spec driver-core §4.9,
 //! data-plane §9).
 
+mod terminal;
+
 use super::diagnostics::RequestSent;
 use super::error::{Error, ErrorKind, Outcome};
 use super::exchange::{FailureCause, TransportFailure};
 use crate::wire::error_body::{self, ErrorBody};
 use crate::wire::headers::ResponseHeaders;
+
+pub use terminal::{cut_off, incomplete_ranges, out_of_time, ru_budget_spent, terminal};
 
 /// Whether a status is a success: 304 is for a conditional read, of an unchanged item.
 pub fn is_success(read: bool, status: u16) -> bool {

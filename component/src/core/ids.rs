@@ -19,18 +19,28 @@ impl IdSource {
         }
     }
 
+    /// 64 random bits, for jitter and dice.
+    pub fn next_random(&self) -> u64 {
+        mix(self.step().0)
+    }
+
     /// The next id as text.
     pub fn next_id(&self) -> String {
-        let (high, low) = self.streams.get();
-        // The golden ratio step of SplitMix64 visits every 64-bit state.
-        let step = 0x9E37_79B9_7F4A_7C15;
-        let next = (high.wrapping_add(step), low.wrapping_add(step));
-        self.streams.set(next);
+        let next = self.step();
         let bits = (u128::from(mix(next.0)) << 64) | u128::from(mix(next.1));
         let uuid = Builder::from_random_bytes(bits.to_be_bytes()).into_uuid();
         uuid.hyphenated()
             .encode_lower(&mut Uuid::encode_buffer())
             .to_owned()
+    }
+
+    fn step(&self) -> (u64, u64) {
+        let (high, low) = self.streams.get();
+        // The golden ratio step of SplitMix64 visits every 64-bit state.
+        let step = 0x9E37_79B9_7F4A_7C15;
+        let next = (high.wrapping_add(step), low.wrapping_add(step));
+        self.streams.set(next);
+        next
     }
 }
 

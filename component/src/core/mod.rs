@@ -3,8 +3,12 @@
 //! Time, randomness and responses come in as arguments; what to do next goes out. No clock, no I/O.
 
 pub mod account;
+pub mod allowance;
+pub mod candidates;
+pub mod circuit_breaker;
 pub mod clock;
 pub mod config;
+pub mod confirming;
 pub mod consistency;
 pub mod container;
 pub mod credential;
@@ -12,17 +16,26 @@ pub mod diagnostics;
 pub mod error;
 pub mod exchange;
 pub mod explain;
+pub mod faults;
+pub mod hedging;
+pub mod hub_cache;
 pub mod identity;
 pub mod ids;
 pub mod operation;
 pub mod options;
 pub mod partition;
+pub mod partition_failover;
+pub mod partition_map;
+pub mod ranges;
 pub mod request;
 pub mod response;
 pub mod retry;
+pub mod router;
 pub mod routing;
 pub mod runtime;
+pub mod session;
 pub mod throughput;
+pub mod timeouts;
 
 pub use config::{Config, MetadataMode};
 pub use credential::CredentialConfig;
@@ -31,4 +44,3 @@ pub use error::{Error, ErrorKind, Outcome, Result};
 pub use operation::Operation;
 pub use options::OperationOptions;
 pub use response::Response;
-pub use runtime::{Runtime, RuntimeConfig};

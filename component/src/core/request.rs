@@ -1,5 +1,7 @@
 //! From an operation to the request that carries it (spec driver-core §1.1 to §1.4).
 
+use std::rc::Rc;
+
 use http::Method;
 use serde::Serialize;
 
@@ -7,6 +9,8 @@ use super::error::{Error, ErrorKind, Result};
 use super::operation::{
     Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition, Throughput,
 };
+use super::retry::Class;
+use super::timeouts::RequestClass;
 use crate::wire::headers::{HeaderList, is_header_text, name};
 use crate::wire::key;
 use crate::wire::link::{self, Link};
@@ -35,16 +39,16 @@ pub struct Scope {
 pub struct Request {
     /// The operation's name in diagnostics.
     pub name: &'static str,
-    /// Whether it changes nothing on the server.
-    pub read: bool,
+    /// What it may be repeated for.
+    pub class: Class,
     /// The verb.
     pub method: Method,
     /// Path, and what the signature covers.
     pub link: Link,
     /// Headers that belong to the operation.
     pub headers: HeaderList,
-    /// The body.
-    pub body: Option<Vec<u8>>,
+    /// The body. Shared, because an attempt that is under way holds on to it.
+    pub body: Option<Rc<Vec<u8>>>,
     /// The container, for item operations.
     pub scope: Option<Scope>,
 }
@@ -56,7 +60,7 @@ impl Request {
     /// # Errors
     /// `invalid-argument`: ids, keys, etags, tokens or patches that cannot be sent; `payload-too-large`.
     pub fn new(operation: Operation, content_response: bool) -> Result<Self> {
-        let (name, read) = (operation.name(), operation.is_read());
+        let (name, class) = (operation.name(), class_of(&operation));
         let minimal = !content_response;
         let request = match operation {
             Operation::CreateItem {
@@ -122,7 +126,7 @@ impl Request {
         };
         Ok(Self {
             name,
-            read,
+            class,
             ..request?
         })
     }
@@ -134,17 +138,58 @@ impl Request {
     pub fn container(at: &ContainerRef) -> Result<Self> {
         Ok(Self {
             name: "read_container",
-            read: true,
+            class: Class::Read,
             ..Self::bare(Method::GET, container_link(at)?)
         })
+    }
+
+    /// Reads a page of a container's partition key ranges on behalf of another operation: what changed since `etag`, or
+    /// all.
+    ///
+    /// # Errors
+    /// Its names cannot be sent.
+    pub fn partition_key_ranges(at: &ContainerRef, etag: Option<&str>) -> Result<Self> {
+        let link = link::partition_key_ranges(&at.database, &at.container)?;
+        let mut request = Self {
+            name: "read_partition_key_ranges",
+            class: Class::Read,
+            ..Self::bare(Method::GET, link)
+        };
+        request.set_header(name::A_IM, "Incremental Feed");
+        request.set_header(name::MAX_ITEM_COUNT, "-1");
+        if let Some(etag) = etag {
+            request.set_header(name::IF_NONE_MATCH, etag);
+        }
+        Ok(request)
     }
 
     /// Reads the account document on behalf of another operation.
     pub fn account() -> Self {
         Self {
             name: "read_account",
-            read: true,
+            class: Class::Read,
             ..Self::bare(Method::GET, link::account())
+        }
+    }
+
+    /// Whether it changes nothing on the server.
+    pub fn is_read(&self) -> bool {
+        self.class == Class::Read
+    }
+
+    /// Whether it goes to items, rather than to databases, containers or the account.
+    pub fn is_data_plane(&self) -> bool {
+        self.scope.is_some()
+    }
+
+    /// What kind of request it is to the timeouts.
+    pub fn timeout_class(&self) -> RequestClass {
+        match (self.is_data_plane(), self.is_read()) {
+            (true, true) => RequestClass::ItemRead,
+            (true, false) => RequestClass::ItemWrite,
+            (false, false) => RequestClass::ControlPlaneWrite,
+            (false, true) if self.link.path() == "/" => RequestClass::Account,
+            (false, true) => RequestClass::Metadata,
         }
     }
 
@@ -162,10 +207,15 @@ impl Request {
         }
     }
 
+    /// Takes one of the operation's headers away.
+    pub fn remove_header(&mut self, name: &str) {
+        self.headers.retain(|(other, _)| other != name);
+    }
+
     fn bare(method: Method, link: Link) -> Self {
         Self {
             name: "",
-            read: false,
+            class: Class::Write,
             method,
             link,
             headers: Vec::new(),
@@ -266,7 +316,7 @@ impl Request {
     }
 
     fn with_body(mut self, body: Vec<u8>) -> Self {
-        self.body = Some(body);
+        self.body = Some(Rc::new(body));
         self
     }
 
@@ -274,6 +324,26 @@ impl Request {
         self.headers
             .push((name.to_owned(), value.into().into_bytes()));
         self
+    }
+}
+
+fn class_of(operation: &Operation) -> Class {
+    match operation {
+        _ if operation.is_read() => Class::Read,
+        Operation::PatchItem {
+            operations,
+            condition,
+            conditions,
+            ..
+        } => {
+            let guarded = matches!(conditions.precondition, Some(Precondition::IfMatch(_)));
+            if patch::is_repeatable(operations, condition.is_some(), guarded) {
+                Class::Write
+            } else {
+                Class::UnsafeWrite
+            }
+        }
+        _ => Class::Write,
     }
 }
 

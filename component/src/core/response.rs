@@ -13,5 +13,5 @@ pub struct Response {
     /// The headers.
     pub headers: ResponseHeaders,
     /// What was sent.
-    pub diagnostics: Diagnostics,
+    pub diagnostics: Box<Diagnostics>,
 }

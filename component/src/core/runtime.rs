@@ -11,6 +11,7 @@ use super::identity::Identity;
 use super::options::environment::Environment;
 use super::options::{OperationOptions, within};
 use super::throughput::{GroupConfig, Groups};
+use super::timeouts::Timeouts;
 
 /// Limits of the options, in milliseconds, records and bytes.
 const CONNECT_MS: (u64, u64) = (100, 6_000);
@@ -58,26 +59,6 @@ pub struct TimeoutsConfig {
     pub data_plane_request_ms: Option<u64>,
     /// A request for metadata: 100 to 65 000. Built-in default: the ladders of §5.1.
     pub metadata_request_ms: Option<u64>,
-}
-
-/// How long single requests may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Timeouts {
-    /// To connect.
-    pub connect: Nanos,
-    /// A request for data; none: see [`data_plane`](Self::data_plane).
-    pub data_plane_request: Option<Nanos>,
-    /// A request for metadata; none: the ladders of §5.1.
-    pub metadata_request: Option<Nanos>,
-}
-
-impl Timeouts {
-    /// For a request for data: 6 s for reads, which can be repeated elsewhere, 65 s for writes, which then might have
-    /// been applied (spec §5.2).
-    pub fn data_plane(&self, read: bool) -> Nanos {
-        let usual = if read { 6 * SECOND } else { 65 * SECOND };
-        self.data_plane_request.unwrap_or(usual)
-    }
 }
 
 /// What drivers share. Nothing in it changes but the balance of the throughput groups.
@@ -177,8 +158,8 @@ impl TimeoutsConfig {
         )?;
         Ok(Timeouts {
             connect: connect.map_or(5 * SECOND, millis),
-            data_plane_request: data.map(millis),
-            metadata_request: metadata.map(millis),
+            data_plane: data.map(millis),
+            metadata: metadata.map(millis),
         })
     }
 }
@@ -219,6 +200,3 @@ pub(in crate::core) fn number(
     within(what, given, low, high)?;
     Ok(given.or_else(|| environment.number(name, low, high)))
 }
-
-#[cfg(test)]
-mod tests;

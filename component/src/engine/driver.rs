@@ -1,50 +1,50 @@
-//! The driver: one account, its caches, and the path of an operation through them.
+//! The driver: one account, and the way of an operation in and out.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 
-use futures_util::FutureExt as _;
-
-use crate::core::account::{Account, Target};
-use crate::core::config::{Config, MetadataMode, Settings};
-use crate::core::container::{Container, is_stale};
+use super::World;
+use super::containers::Containers;
+use super::pipeline::Pipeline;
+use super::single_flight::SingleFlight;
+use super::state::State;
+use super::transport::{Answer, Transport};
+use super::wait;
+use crate::core::account::Target;
+use crate::core::clock::{MILLI, Nanos};
+use crate::core::config::{Config, Settings, TopologyCache};
 use crate::core::diagnostics::Recorder;
+use crate::core::faults::Faults;
 use crate::core::ids::IdSource;
 use crate::core::operation::ContainerRef;
-use crate::core::options::{Layers, Resolved};
+use crate::core::options::Resolved;
 use crate::core::request::Request;
+use crate::core::router::{Route, Router};
+use crate::core::routing::topology::Purpose;
 use crate::core::runtime::Runtime;
 use crate::core::{Error, Operation, OperationOptions, Response, Result, explain};
-use crate::wire::endpoint::Endpoint;
 use crate::wire::secret::Secret;
-use crate::wire::{account, container};
 
-use super::World;
-use super::single_flight::SingleFlight;
-use super::transport::{Answer, Transport};
-
-/// Container definitions kept; beyond it they are forgotten and read again as needed.
-const MAX_CONTAINERS: usize = 1024;
-
-/// Metadata documents are a few kilobytes; what is larger is refused.
-const MAX_METADATA_BYTES: usize = 1 << 20;
+/// How much longer than its operation a chore beside it may take.
+const GRACE: Nanos = 250 * MILLI;
 
 /// A client of one account. Cheap to share within an instance; nothing runs between calls.
 #[derive(Debug)]
 pub struct Driver<W: World> {
-    session: RefCell<Option<Rc<Session<W>>>>,
+    state: RefCell<Option<Rc<State<W>>>>,
 }
 
 impl<W: World> Driver<W> {
-    /// Checks the configuration, and opens a driver on a runtime that others may share. Sends nothing.
+    /// Checks the configuration. Sends nothing.
     ///
     /// # Errors
     /// `invalid-argument`.
     pub fn open(config: Config, runtime: Rc<Runtime>, world: W) -> Result<Self> {
-        let session = Session::new(config.checked(&runtime)?, runtime, world);
+        let settings = config.checked(&runtime)?;
+        let state = State::new(settings, runtime, world);
         Ok(Self {
-            session: RefCell::new(Some(Rc::new(session))),
+            state: RefCell::new(Some(Rc::new(state))),
         })
     }
 
@@ -55,11 +55,11 @@ impl<W: World> Driver<W> {
         operation: Operation,
         options: OperationOptions,
     ) -> impl Future<Output = Result<Response>> + use<W> {
-        let session = self.session.borrow().clone();
+        let state = self.state.borrow().clone();
         async move {
-            let session = session.ok_or_else(Error::closed)?;
-            let (options, recorder) = session.prepare(operation.name(), options);
-            session.execute(operation, options, recorder).await
+            let state = state.ok_or_else(Error::closed)?;
+            let (options, recorder) = state.prepare(&operation, options);
+            state.execute(operation, options, recorder).await
         }
     }
 
@@ -73,16 +73,16 @@ impl<W: World> Driver<W> {
         Option<Recorder>,
         impl Future<Output = Result<Response>> + use<W>,
     ) {
-        let session = self.session.borrow().clone();
-        let begun = session.map(|session| {
-            let (options, recorder) = session.prepare(operation.name(), options);
-            (session, options, recorder)
+        let state = self.state.borrow().clone();
+        let begun = state.map(|state| {
+            let (options, recorder) = state.prepare(&operation, options);
+            (state, options, recorder)
         });
         let recorder = begun.as_ref().map(|(_, _, recorder)| recorder.clone());
         let future = async move {
-            let (session, options, recorder) = begun.ok_or_else(Error::closed)?;
-            recorder.restart(session.transport.world.now());
-            session.execute(operation, options, recorder).await
+            let (state, options, recorder) = begun.ok_or_else(Error::closed)?;
+            recorder.restart(state.transport.world.now());
+            state.execute(operation, options, recorder).await
         };
         (recorder, future)
     }
@@ -92,234 +92,195 @@ impl<W: World> Driver<W> {
     /// # Errors
     /// `invalid-argument`; `closed`.
     pub fn set_bearer_token(&self, token: &Secret) -> Result<()> {
-        let session = self.session.borrow();
-        let session = session.as_ref().ok_or_else(Error::closed)?;
-        session.transport.credential.replace_bearer(token)
+        let state = self.state.borrow();
+        let state = state.as_ref().ok_or_else(Error::closed)?;
+        state.transport.credential.replace_bearer(token)
+    }
+
+    /// Shows the fault rules to `act`, with the time. Rules apply to attempts that begin later.
+    ///
+    /// # Errors
+    /// `closed`.
+    pub fn faults<T>(&self, act: impl FnOnce(&mut Faults, Nanos) -> T) -> Result<T> {
+        let state = self.state.borrow();
+        let state = state.as_ref().ok_or_else(Error::closed)?;
+        let now = state.transport.world.now();
+        Ok(act(&mut state.faults.borrow_mut(), now))
     }
 
     /// Forgets everything. The credential is wiped when the last running operation ends.
     pub fn close(&self) {
-        self.session.replace(None);
+        self.state.replace(None);
     }
 }
 
-/// What lives between `open` and `close`.
-#[derive(Debug)]
-struct Session<W> {
-    transport: Rc<Transport<W>>,
-    ids: IdSource,
-    configured: Target,
-    metadata: MetadataMode,
-    options: Layers,
-    runtime: Rc<Runtime>,
-    account: SingleFlight<Account>,
-    /// Sorted by name.
-    containers: RefCell<Vec<(ContainerRef, Rc<SingleFlight<Container>>)>>,
-}
-
-impl<W: World> Session<W> {
+impl<W: World> State<W> {
     fn new(settings: Settings, runtime: Rc<Runtime>, world: W) -> Self {
         let ids = IdSource::new(world.random());
-        let transport = Transport::new(world, settings.credential, &ids.next_id());
+        let configured = Rc::new(Target {
+            region: None,
+            endpoint: settings.endpoint,
+        });
+        let router = Router::new(Rc::clone(&configured), settings.circuit_breaker);
+        let user_agent = settings.identity.user_agent(router.features());
+        let transport = Transport::new(world, settings.credential, &ids.next_id(), &user_agent);
         Self {
-            transport: Rc::new(transport),
+            transport,
+            identity: settings.identity,
             ids,
-            configured: Target {
-                region: None,
-                endpoint: settings.endpoint,
-            },
+            configured,
+            backups: settings.backup_endpoints,
+            preferred: settings.preferred_regions,
             metadata: settings.metadata,
-            options: settings.options,
+            eager_ranges: settings.topology_cache == TopologyCache::Eager,
+            emulator_host: runtime.emulator_host.clone(),
             runtime,
+            layers: settings.options,
             account: SingleFlight::default(),
-            containers: RefCell::default(),
+            refresh: RefCell::default(),
+            containers: Containers::default(),
+            sessions: RefCell::default(),
+            router: RefCell::new(router),
+            faults: RefCell::default(),
+            metadata_hedges: Cell::new(0),
+            max_metadata_hedges: settings.max_concurrent_metadata_hedges,
         }
     }
 
     /// The options in force, and the record of an operation that begins now.
     fn prepare(
         &self,
-        name: &'static str,
+        operation: &Operation,
         options: OperationOptions,
     ) -> (Result<Rc<Resolved>>, Recorder) {
-        let options = self.options.resolve(options, &self.runtime);
+        let options = self.layers.resolve(options, &self.runtime);
         let given = options
             .as_ref()
             .ok()
             .and_then(|options| options.activity_id.clone());
         let id = given.unwrap_or_else(|| self.ids.next_id());
-        (options, Recorder::new(name, id, self.transport.world.now()))
+        let now = self.transport.world.now();
+        let recorder = Recorder::new(operation.name(), id, now, &self.runtime.diagnostics);
+        (options, recorder)
     }
 
     async fn execute(
-        &self,
+        self: Rc<Self>,
         operation: Operation,
         options: Result<Rc<Resolved>>,
         recorder: Recorder,
     ) -> Result<Response> {
         let result = match options {
-            Ok(options) => self.run(operation, &options, &recorder).await,
+            Ok(options) => {
+                if options.diagnostics_report {
+                    recorder.report(self.runtime.diagnostics);
+                }
+                self.run_in_time(operation, &options, &recorder).await
+            }
             Err(error) => Err(error),
         };
-        let diagnostics = recorder.finish();
         match result {
             Ok(Answer {
                 status,
                 headers,
                 body,
             }) => Ok(Response {
+                diagnostics: recorder.finish(Some((status, headers.sub_status))),
                 status,
                 body,
                 headers,
-                diagnostics,
             }),
             Err(mut error) => {
-                error.diagnostics = Some(diagnostics);
+                let status = error.status.map(|status| (status, error.sub_status));
+                error.diagnostics = Some(recorder.finish(status));
                 Err(error)
             }
         }
     }
 
-    async fn run(
-        &self,
+    /// The operation, and the end of its patience.
+    async fn run_in_time(
+        self: &Rc<Self>,
         operation: Operation,
-        options: &Resolved,
+        options: &Rc<Resolved>,
         recorder: &Recorder,
+    ) -> Result<Answer> {
+        let (name, read) = (operation.name(), operation.is_read());
+        let Some(timeout) = options.end_to_end_timeout else {
+            return self.run(operation, options, recorder, None).await;
+        };
+        let deadline = recorder.now().saturating_add(timeout);
+        let run = self.run(operation, options, recorder, Some(deadline));
+        let world = &self.transport.world;
+        match wait::until(world, deadline, run).await {
+            Some(result) => result,
+            None => {
+                let under_way = recorder.time_out(world.now());
+                Err(explain::cut_off(
+                    name,
+                    options.end_to_end_timeout,
+                    under_way && !read,
+                ))
+            }
+        }
+    }
+
+    async fn run(
+        self: &Rc<Self>,
+        operation: Operation,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+        deadline: Option<Nanos>,
     ) -> Result<Answer> {
         let dropped = dropped_by(&operation);
-        let mut request = Request::new(operation, options.content_response_on_write)?;
-        let account = match self.metadata {
-            MetadataMode::Eager => Some(self.account(recorder).await?),
-            MetadataMode::Lean => None,
+        let request = Request::new(operation, options.content_response_on_write)?;
+        let purpose = match (request.is_read(), request.is_data_plane()) {
+            (true, _) => Purpose::Read,
+            (false, true) => Purpose::Write,
+            (false, false) => Purpose::MetadataWrite,
         };
-        let target = account
-            .as_ref()
-            .map_or(&self.configured, |a| a.target(request.read));
-        if let Some(account) = &account {
-            account.bind(&mut request);
-            if let Some(scope) = &request.scope {
-                let container = self.container(&scope.container, target, recorder).await?;
-                container.bind(&mut request)?;
-            }
-        }
-        let answer = self
-            .transport
-            .send(&mut request, &options.custom_headers, target, recorder)
-            .await?;
-        if explain::is_success(request.read, answer.status) {
-            self.forget(dropped.as_ref());
-            return Ok(answer);
-        }
-        if is_stale(answer.status, answer.headers.sub_status) {
-            self.forget(
-                request
-                    .scope
-                    .map(|scope| Dropped::Container(scope.container))
-                    .as_ref(),
-            );
-        }
-        Err(self.transport.refusal((request.name, request.read), answer))
-    }
-
-    /// The account document: read once, from the configured endpoint.
-    async fn account(&self, recorder: &Recorder) -> Result<Rc<Account>> {
-        if let Some(account) = self.account.ready() {
-            return Ok(account);
-        }
-        let fetch = || {
-            let (transport, target) = (Rc::clone(&self.transport), self.configured.clone());
-            let (runtime, recorder) = (Rc::clone(&self.runtime), recorder.clone());
-            async move {
-                let answer = transport
-                    .metadata(Request::account(), &target, &recorder)
-                    .await?;
-                let emulator = runtime.emulator_host.as_deref();
-                parse_account(&answer, &target.endpoint, emulator).map(Rc::new)
-            }
-            .boxed_local()
+        let chore = self.chore(&request, options, recorder);
+        let route = Route::new(purpose, request.is_data_plane(), options);
+        let mut pipeline = Pipeline::new(self, request, options, recorder, route);
+        let operation = async move {
+            pipeline.enter(deadline).await?;
+            pipeline.run().await
         };
-        let result = self.account.get(fetch).await;
-        recorder.resume(self.transport.world.now());
-        result
-    }
-
-    /// A container's definition: read once, from the region that the operation goes to.
-    async fn container(
-        &self,
-        at: &ContainerRef,
-        target: &Target,
-        recorder: &Recorder,
-    ) -> Result<Rc<Container>> {
-        let flight = self.container_flight(at);
-        if let Some(container) = flight.ready() {
-            return Ok(container);
-        }
-        let fetch = || {
-            let (transport, target) = (Rc::clone(&self.transport), target.clone());
-            let (at, recorder) = (at.clone(), recorder.clone());
-            async move {
-                let request = Request::container(&at)?;
-                let answer = transport.metadata(request, &target, &recorder).await?;
-                parse_container(&answer).map(Rc::new)
-            }
-            .boxed_local()
-        };
-        let result = flight.get(fetch).await;
-        recorder.resume(self.transport.world.now());
-        result
-    }
-
-    fn container_flight(&self, at: &ContainerRef) -> Rc<SingleFlight<Container>> {
-        let mut containers = self.containers.borrow_mut();
-        let place = match containers.binary_search_by(|(known, _)| known.cmp(at)) {
-            Ok(place) => place,
-            Err(_) if containers.len() >= MAX_CONTAINERS => {
-                containers.clear();
-                0
-            }
-            Err(place) => place,
-        };
-        match containers.get(place) {
-            Some((known, flight)) if known == at => Rc::clone(flight),
-            _ => {
-                let flight = Rc::new(SingleFlight::default());
-                containers.insert(place, (at.clone(), Rc::clone(&flight)));
-                flight
-            }
-        }
-    }
-
-    /// Drops cached definitions that are gone or may be outdated.
-    fn forget(&self, dropped: Option<&Dropped>) {
-        let Some(dropped) = dropped else { return };
-        self.containers
-            .borrow_mut()
-            .retain(|(at, _)| match dropped {
-                Dropped::Container(gone) => at != gone,
-                Dropped::Database(id) => at.database != *id,
-            });
-    }
-}
-
-impl<W: World> Transport<W> {
-    /// A metadata request on behalf of an operation.
-    async fn metadata(
-        &self,
-        mut request: Request,
-        target: &Target,
-        recorder: &Recorder,
-    ) -> Result<Answer> {
-        let answer = self.send(&mut request, &[], target, recorder).await?;
-        if !explain::is_success(true, answer.status) {
-            return Err(self.refusal((request.name, true), answer));
-        }
-        if answer.body.len() > MAX_METADATA_BYTES {
-            return Err(explain::nonsense(
-                request.name,
-                "document of less than a megabyte",
-            ));
-        }
+        let answer = match chore {
+            None => operation.await,
+            Some(chore) => wait::with_chore(&self.transport.world, operation, chore, GRACE).await,
+        }?;
+        self.forget(dropped);
         Ok(answer)
+    }
+
+    /// What has to be done beside an operation that begins now.
+    fn chore(
+        self: &Rc<Self>,
+        request: &Request,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+    ) -> Option<super::metadata::Chore> {
+        let ranges = || {
+            let scope = request.scope.as_ref()?;
+            self.ranges_chore(&scope.container, options, recorder)
+        };
+        self.account_chore(recorder).or_else(ranges)
+    }
+
+    /// Drops what is known of things that are gone.
+    fn forget(&self, dropped: Option<Dropped>) {
+        match dropped {
+            None => {}
+            Some(Dropped::Container(at)) => {
+                self.containers.forget(&at);
+                self.sessions.borrow_mut().forget(&at);
+            }
+            Some(Dropped::Database(id)) => {
+                self.containers.forget_database(&id);
+                self.sessions.borrow_mut().forget_database(&id);
+            }
+        }
     }
 }
 
@@ -336,22 +297,6 @@ fn dropped_by(operation: &Operation) -> Option<Dropped> {
         Operation::DeleteContainer(at) => Some(Dropped::Container(at.clone())),
         _ => None,
     }
-}
-
-fn parse_account(
-    answer: &Answer,
-    configured: &Endpoint,
-    emulator: Option<&str>,
-) -> Result<Account> {
-    let document = account::parse(&answer.body)
-        .ok_or_else(|| explain::nonsense("read_account", "account document"))?;
-    Ok(Account::new(&document, configured, emulator))
-}
-
-fn parse_container(answer: &Answer) -> Result<Container> {
-    let document = container::parse(&answer.body)
-        .ok_or_else(|| explain::nonsense("read_container", "container definition"))?;
-    Ok(Container::from(document))
 }
 
 #[cfg(test)]

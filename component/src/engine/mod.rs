@@ -1,9 +1,18 @@
 //! Drives: `async` functions over one trait for the outside world. No runtime, no spawn: whoever polls an operation
 //! drives it.
 
+mod attempt;
+mod containers;
 mod driver;
+mod metadata;
+mod pipeline;
 mod single_flight;
+mod state;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod testing;
 mod transport;
+mod wait;
 mod world;
 
 pub use driver::Driver;

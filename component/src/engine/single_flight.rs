@@ -9,16 +9,12 @@ use futures_util::lock::Mutex;
 
 use crate::core::Result;
 
-/// A cell that fills itself once. Failures are not kept: all who wait get the error, the next one tries again.
+/// A cell that fills itself once, and again when told that its value is outdated. Failures are not kept: all who wait get
+/// the error, the next one tries again. While a value is fetched again, the old one serves.
 pub(super) struct SingleFlight<T> {
-    slot: RefCell<Slot<T>>,
-}
-
-enum Slot<T> {
-    Empty,
+    ready: RefCell<Option<Rc<T>>>,
     /// Weak: when all who wait are gone, so is the fetch, and with it its request.
-    Fetching(Weak<Flight<T>>),
-    Ready(Rc<T>),
+    fetching: RefCell<Weak<Flight<T>>>,
 }
 
 /// A fetch that several wait for. Whoever holds the lock drives it, one at a time: on WASI 0.3 a request belongs to the
@@ -34,7 +30,8 @@ enum State<T> {
 impl<T> Default for SingleFlight<T> {
     fn default() -> Self {
         Self {
-            slot: RefCell::new(Slot::Empty),
+            ready: RefCell::new(None),
+            fetching: RefCell::new(Weak::new()),
         }
     }
 }
@@ -42,10 +39,12 @@ impl<T> Default for SingleFlight<T> {
 impl<T> SingleFlight<T> {
     /// The value if it is there.
     pub(super) fn ready(&self) -> Option<Rc<T>> {
-        match &*self.slot.borrow() {
-            Slot::Ready(value) => Some(Rc::clone(value)),
-            Slot::Empty | Slot::Fetching(_) => None,
-        }
+        self.ready.borrow().clone()
+    }
+
+    /// Whether it is being fetched.
+    pub(super) fn is_fetching(&self) -> bool {
+        self.fetching.borrow().strong_count() > 0
     }
 
     /// The value, fetched by `fetch` unless it is there or on its way.
@@ -53,46 +52,64 @@ impl<T> SingleFlight<T> {
         &self,
         fetch: impl FnOnce() -> LocalBoxFuture<'static, Result<Rc<T>>>,
     ) -> Result<Rc<T>> {
-        if let Some(value) = self.ready() {
-            return Ok(value);
+        match self.ready() {
+            Some(value) => Ok(value),
+            None => self.join(fetch).await,
         }
-        let flight = self.join(fetch);
+    }
+
+    /// Another value than `outdated`: the one that is there, if it is another by now, else one fetched by `fetch` or
+    /// already on its way.
+    pub(super) async fn refresh(
+        &self,
+        outdated: &Rc<T>,
+        fetch: impl FnOnce() -> LocalBoxFuture<'static, Result<Rc<T>>>,
+    ) -> Result<Rc<T>> {
+        match self.ready() {
+            Some(value) if !Rc::ptr_eq(&value, outdated) => Ok(value),
+            _ => self.join(fetch).await,
+        }
+    }
+
+    async fn join(
+        &self,
+        fetch: impl FnOnce() -> LocalBoxFuture<'static, Result<Rc<T>>>,
+    ) -> Result<Rc<T>> {
+        let flight = self.flight(fetch);
         let mut state = flight.0.lock().await;
         let result = match &mut *state {
             State::Landed(result) => return result.clone(),
             State::Flying(future) => future.await,
         };
-        self.slot.replace(
-            result
-                .as_ref()
-                .map_or(Slot::Empty, |value| Slot::Ready(Rc::clone(value))),
-        );
+        if let Ok(value) = &result {
+            self.ready.replace(Some(Rc::clone(value)));
+        }
+        self.fetching.replace(Weak::new());
         *state = State::Landed(result.clone());
         result
     }
 
-    fn join(
+    /// The fetch under way, or else this one.
+    fn flight(
         &self,
         fetch: impl FnOnce() -> LocalBoxFuture<'static, Result<Rc<T>>>,
     ) -> Rc<Flight<T>> {
-        let mut slot = self.slot.borrow_mut();
-        if let Slot::Fetching(weak) = &*slot
-            && let Some(flight) = weak.upgrade()
-        {
+        let mut fetching = self.fetching.borrow_mut();
+        if let Some(flight) = fetching.upgrade() {
             return flight;
         }
         let flight = Rc::new(Flight(Mutex::new(State::Flying(fetch()))));
-        *slot = Slot::Fetching(Rc::downgrade(&flight));
+        *fetching = Rc::downgrade(&flight);
         flight
     }
 }
 
 impl<T> fmt::Debug for SingleFlight<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &*self.slot.borrow() {
-            Slot::Empty => "Empty",
-            Slot::Fetching(_) => "Fetching",
-            Slot::Ready(_) => "Ready",
+        f.write_str(match (self.is_fetching(), self.ready.borrow().is_some()) {
+            (true, _) => "Fetching",
+            (false, true) => "Ready",
+            (false, false) => "Empty",
         })
     }
 }

@@ -1,26 +1,19 @@
-//! One request: headers, signature, sending, the record of the attempt (spec driver-core §1.3, §1.8).
+//! One request on the wire: headers, signature, the sorted answer (spec driver-core §1.3, §1.8).
 
 use std::cell::RefCell;
 
 use zeroize::Zeroize as _;
 
-use crate::core::account::Target;
+use crate::core::clock::{Nanos, millis};
 use crate::core::credential::Credential;
-use crate::core::diagnostics::Recorder;
 use crate::core::exchange::{Head, HttpResponse, TransportFailure, check};
 use crate::core::request::Request;
-use crate::core::retry::{self, Decision};
-use crate::core::{Error, Result, explain};
+use crate::core::{Error, explain};
 use crate::wire::date::http_date;
 use crate::wire::headers::{API_VERSION, HeaderList, ResponseHeaders, name};
 
 use super::World;
-
-const USER_AGENT: &str = concat!(
-    "cosmosdb-driver/",
-    env!("CARGO_PKG_VERSION"),
-    " (wasi; wasm32)"
-);
+use super::attempt::Plan;
 
 /// Bit mask of what the driver understands: partition merge, change feed after merge, unknown tokens ignored.
 const CAPABILITIES: &str = "11";
@@ -45,15 +38,22 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
+impl Answer {
+    /// What the service asks to wait.
+    pub(super) fn retry_after(&self) -> Option<Nanos> {
+        self.headers.retry_after_ms().map(millis)
+    }
+}
+
 impl<W: World> Transport<W> {
-    pub(super) fn new(world: W, credential: Credential, client_id: &str) -> Self {
+    pub(super) fn new(world: W, credential: Credential, client_id: &str, user_agent: &str) -> Self {
         let constant = [
             (name::ACCEPT, "application/json"),
             (name::CACHE_CONTROL, "no-cache"),
             (name::CLIENT_ID, client_id),
             (name::NO_RETRY_449, "true"),
             (name::SDK_CAPABILITIES, CAPABILITIES),
-            (name::USER_AGENT, USER_AGENT),
+            (name::USER_AGENT, user_agent),
             (name::VERSION, API_VERSION),
         ];
         Self {
@@ -64,65 +64,11 @@ impl<W: World> Transport<W> {
         }
     }
 
-    /// Sends a request, once more if it provably never left, and records every attempt.
-    pub(super) async fn send(
-        &self,
-        request: &mut Request,
-        custom: &[(String, String)],
-        target: &Target,
-        recorder: &Recorder,
-    ) -> Result<Answer> {
-        let mut retries = 0_u32;
-        loop {
-            let failure = match self.attempt(request, custom, target, recorder).await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
-            if retry::after_failure(&failure, retries) == Decision::Surface {
-                let endpoint = target.endpoint.url();
-                return Err(explain::failure(
-                    request.name,
-                    request.read,
-                    endpoint,
-                    &failure,
-                ));
-            }
-            retries = retries.saturating_add(1);
-        }
-    }
-
-    async fn attempt(
-        &self,
-        request: &mut Request,
-        custom: &[(String, String)],
-        target: &Target,
-        recorder: &Recorder,
-    ) -> std::result::Result<Answer, TransportFailure> {
-        let endpoint = target.endpoint.url();
-        recorder.depart(request.name, target.region.clone(), endpoint);
-        let result = match self.begin(request, custom, target, recorder.activity_id()) {
-            Ok(outgoing) => self.world.send(outgoing, request.body.as_deref()).await,
-            Err(failure) => Err(failure),
-        };
-        let result = result.and_then(|response| self.complete(response));
-        recorder.land(self.world.now(), |attempt| match &result {
-            Ok(answer) => {
-                attempt.status = Some(answer.status);
-                attempt.sub_status = answer.headers.sub_status;
-                attempt.request_charge = answer.headers.request_charge;
-                attempt.activity_id.clone_from(&answer.headers.activity_id);
-                attempt.server_duration_ms = answer.headers.server_duration_ms;
-            }
-            Err(failure) => {
-                attempt.request_sent = failure.sent;
-                attempt.error = Some(failure.detail.clone());
-            }
-        });
-        result
-    }
-
     /// Checks and sorts a response. A token that was sent back is taken out of the headers.
-    fn complete(&self, response: HttpResponse) -> std::result::Result<Answer, TransportFailure> {
+    pub(super) fn complete(
+        &self,
+        response: HttpResponse,
+    ) -> std::result::Result<Answer, TransportFailure> {
         let mut headers = ResponseHeaders::from_list(response.headers);
         if self.credential.is_token() {
             headers.each_text(|text| self.credential.hide(text));
@@ -133,6 +79,14 @@ impl<W: World> Transport<W> {
             headers,
             body: response.body,
         })
+    }
+
+    /// Says who asks, from now on.
+    pub(super) fn set_user_agent(&self, user_agent: &str) {
+        let mut headers = self.headers.borrow_mut();
+        if let Some((_, value)) = headers.iter_mut().find(|(own, _)| own == name::USER_AGENT) {
+            *value = user_agent.as_bytes().to_vec();
+        }
     }
 
     /// The error for an answer that is no success.
@@ -148,11 +102,12 @@ impl<W: World> Transport<W> {
     }
 
     /// Hands over the head: the constant headers, the operation's, the caller's, and the signature.
-    fn begin(
+    pub(super) fn begin(
         &self,
         request: &mut Request,
         custom: &[(String, String)],
-        target: &Target,
+        plan: &Plan,
+        connect_timeout: Nanos,
         activity_id: String,
     ) -> std::result::Result<W::Outgoing, TransportFailure> {
         let mut headers = self.headers.borrow_mut();
@@ -175,10 +130,12 @@ impl<W: World> Transport<W> {
         self.sign(request, &mut headers);
         let outgoing = self.world.begin(&Head {
             method: &request.method,
-            endpoint: &target.endpoint,
+            endpoint: &plan.target.endpoint,
             path: request.link.path(),
             headers: &headers,
             has_body: request.body.is_some(),
+            connect_timeout: connect_timeout.min(plan.timeout),
+            first_byte_timeout: plan.timeout,
         });
         let mut rest = headers.drain(constant..);
         request.headers.extend(rest.by_ref().take(own));

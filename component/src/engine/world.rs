@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use crate::core::clock::Nanos;
 use crate::core::exchange::{Head, HttpResponse, TransportFailure};
 
 /// Sends, tells the time, and rolls dice.
@@ -24,8 +25,11 @@ pub trait World: 'static {
         body: Option<&[u8]>,
     ) -> impl Future<Output = Result<HttpResponse, TransportFailure>>;
 
-    /// Monotonic nanoseconds.
-    fn now(&self) -> u64;
+    /// Monotonic time.
+    fn now(&self) -> Nanos;
+
+    /// Waits until the monotonic clock shows `at`.
+    fn sleep_until(&self, at: Nanos) -> impl Future<Output = ()>;
 
     /// Seconds since 1970, for the date of a request.
     fn unix_seconds(&self) -> u64;

@@ -2,6 +2,7 @@
 
 use serde_json::value::RawValue;
 
+use super::epk::KeyHash;
 use super::json;
 
 /// What the driver uses of a container document.
@@ -20,6 +21,8 @@ pub struct PartitionKeyDefinition {
     pub paths: Vec<String>,
     /// Whether the key is a system key of a container that was created without one.
     pub system_key: bool,
+    /// How keys are hashed. A definition without a version is version 1.
+    pub hash: KeyHash,
 }
 
 /// Reads a container document; none if the body is no such JSON.
@@ -39,15 +42,23 @@ pub fn parse(body: &[u8]) -> Option<ContainerDocument> {
 
 fn definition(json: &RawValue) -> Option<PartitionKeyDefinition> {
     let mut definition = PartitionKeyDefinition::default();
+    let (mut multi, mut version) = (false, 1);
     json::members(json.get().as_bytes(), &mut |name, value| match name {
         "paths" => {
             let paths = json::elements(value).unwrap_or_default();
             definition.paths = paths.into_iter().filter_map(json::text).collect();
         }
+        "kind" => multi = json::text(value).is_some_and(|kind| kind == "MultiHash"),
+        "version" => version = value.get().parse().unwrap_or(1),
         "systemKey" | "isSystemKey" => definition.system_key = json::is_true(value),
         _ => {}
     })
     .ok()?;
+    definition.hash = match (multi, version) {
+        (true, _) => KeyHash::Multi,
+        (false, 2) => KeyHash::V2,
+        (false, _) => KeyHash::V1,
+    };
     Some(definition)
 }
 

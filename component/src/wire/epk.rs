@@ -17,9 +17,10 @@ mod tests;
 const V1_TEXT_LIMIT: usize = 100;
 
 /// How a container hashes its partition keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum KeyHash {
     /// Kind `Hash` of version 1: 32 bits of hash, then the values themselves. The default of old containers.
+    #[default]
     V1,
     /// Kind `Hash` of version 2: 16 bytes for all components together.
     V2,

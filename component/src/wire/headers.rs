@@ -13,6 +13,7 @@ pub const API_VERSION: &str = "2020-07-15";
 /// Names of the headers that the driver sends or reads.
 #[allow(missing_docs)] // each says itself
 pub mod name {
+    pub const A_IM: &str = "a-im";
     pub const ACCEPT: &str = "accept";
     pub const ACTIVITY_ID: &str = "x-ms-activity-id";
     pub const ALLOW_TENTATIVE_WRITES: &str = "x-ms-cosmos-allow-tentative-writes";
@@ -21,27 +22,33 @@ pub mod name {
     pub const CACHE_CONTROL: &str = "cache-control";
     pub const CLIENT_ID: &str = "x-ms-client-id";
     pub const CONTENT_LENGTH: &str = "content-length";
+    pub const CONTENT_PATH: &str = "x-ms-content-path";
     pub const CONTENT_TYPE: &str = "content-type";
     pub const CONTINUATION: &str = "x-ms-continuation";
     pub const DATE: &str = "x-ms-date";
     pub const ETAG: &str = "etag";
+    pub const HUB_REGION_ONLY: &str = "x-ms-cosmos-hub-region-processing-only";
     pub const IF_MATCH: &str = "if-match";
     pub const IF_NONE_MATCH: &str = "if-none-match";
     pub const INDEX_METRICS: &str = "x-ms-cosmos-index-utilization";
     pub const INTENDED_CONTAINER_RID: &str = "x-ms-cosmos-intended-collection-rid";
     pub const IS_UPSERT: &str = "x-ms-documentdb-is-upsert";
     pub const ITEM_COUNT: &str = "x-ms-item-count";
+    pub const MAX_ITEM_COUNT: &str = "x-ms-max-item-count";
     pub const NO_RETRY_449: &str = "x-ms-noretry-449";
     pub const OFFER_THROUGHPUT: &str = "x-ms-offer-throughput";
     pub const PARTITION_KEY: &str = "x-ms-documentdb-partitionkey";
     pub const PREFER: &str = "prefer";
+    pub const PRIORITY_LEVEL: &str = "x-ms-cosmos-priority-level";
     pub const QUERY_METRICS: &str = "x-ms-documentdb-query-metrics";
+    pub const READ_CONSISTENCY_STRATEGY: &str = "x-ms-cosmos-read-consistency-strategy";
     pub const REQUEST_CHARGE: &str = "x-ms-request-charge";
     pub const REQUEST_DURATION: &str = "x-ms-request-duration-ms";
     pub const RETRY_AFTER_MS: &str = "x-ms-retry-after-ms";
     pub const SDK_CAPABILITIES: &str = "x-ms-cosmos-sdk-supportedcapabilities";
     pub const SESSION_TOKEN: &str = "x-ms-session-token";
     pub const SUB_STATUS: &str = "x-ms-substatus";
+    pub const THROUGHPUT_BUCKET: &str = "x-ms-cosmos-throughput-bucket";
     pub const USER_AGENT: &str = "user-agent";
     pub const VERSION: &str = "x-ms-version";
 }

@@ -18,6 +18,7 @@ pub mod key;
 pub mod link;
 pub mod murmur;
 pub mod patch;
+pub mod ranges;
 pub mod region;
 pub mod secret;
 pub mod session_token;

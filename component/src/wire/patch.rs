@@ -87,6 +87,25 @@ pub fn body(operations: &[PatchOperation], condition: Option<&str>) -> Result<Ve
     serde_json::to_vec(&body).map_err(|error| Invalid::new(error.to_string()))
 }
 
+/// Whether the patch does no harm when it is carried out twice: it has the same effect, or is refused the second time.
+/// Numbers that grow, values that move, and arrays that shift under their indexes make it harmful. An etag condition
+/// (`guarded`) makes the second time fail; a condition in the query language may hold before and not after.
+pub fn is_repeatable(operations: &[PatchOperation], condition: bool, guarded: bool) -> bool {
+    let harmless = |operation: &PatchOperation| match operation {
+        PatchOperation::Set(_) | PatchOperation::Replace(_) => true,
+        PatchOperation::Add(value) => !is_index(&value.path),
+        PatchOperation::Remove(path) => !is_index(path),
+        PatchOperation::Increment(_) | PatchOperation::Move { .. } => false,
+    };
+    guarded || (!condition && operations.iter().all(harmless))
+}
+
+/// Whether the last step of a path may be a place in an array.
+fn is_index(path: &str) -> bool {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    last == "-" || (!last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Whether a patch path and a path of the partition key lie on one line: one is the other, or inside of it.
 pub fn touches(patch: &str, key: &str) -> bool {
     let unescaped = |segment: &str| segment.replace("~1", "/").replace("~0", "~");
@@ -174,6 +193,35 @@ fn check_path(path: &str) -> Result<(), Invalid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_be_repeated() {
+        let value = |path: &str| PatchValue {
+            path: path.to_owned(),
+            value: b"1".to_vec(),
+        };
+        let moved = PatchOperation::Move {
+            from: "/a".to_owned(),
+            path: "/b".to_owned(),
+        };
+        let cases = [
+            (PatchOperation::Set(value("/a/0")), true),
+            (PatchOperation::Replace(value("/a/0")), true),
+            (PatchOperation::Add(value("/a")), true),
+            (PatchOperation::Add(value("/a/-")), false),
+            (PatchOperation::Add(value("/a/12")), false),
+            (PatchOperation::Remove("/a/b".to_owned()), true),
+            (PatchOperation::Remove("/a/0".to_owned()), false),
+            (PatchOperation::Increment(value("/a")), false),
+            (moved, false),
+        ];
+        for (operation, repeatable) in cases {
+            let both = [PatchOperation::Set(value("/x")), operation];
+            assert_eq!(is_repeatable(&both, false, false), repeatable, "{both:?}");
+            assert!(!is_repeatable(&both, true, false));
+            assert!(is_repeatable(&both, true, true));
+        }
+    }
 
     fn value(path: &str, value: &str) -> PatchValue {
         PatchValue {

@@ -1,58 +1,59 @@
 //! Session tokens: how far each physical partition had got when it answered (spec driver-core §6.1, §6.2).
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt;
 
 use super::Invalid;
 
+use progress::{Progress, cut};
+
+mod progress;
 #[cfg(test)]
 mod tests;
 
+/// A composite token names at most this many partition key ranges.
+pub const MAX_RANGES: usize = 4096;
+
 /// A composite session token: `0:1#100#1=20#2=5,1:…`, the progress of each partition key range by its id.
 ///
-/// Prints sorted by id and region, which is the form to send.
+/// Prints sorted by id and region, which is the form to send. At most [`MAX_RANGES`] ranges of 64 regions each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SessionToken(BTreeMap<String, Progress>);
+pub struct SessionToken(Vec<Part>);
 
-/// How far one partition key range had got.
+/// How far one range had got, as the text to send: most responses repeat what is known, and comparing texts tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Progress {
-    /// Version 1: a log sequence number alone.
-    Lsn(i64),
-    /// Version 2: one number for each region.
-    Vector(Vector),
+struct Part {
+    id: Box<str>,
+    progress: Box<str>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Vector {
-    /// Counts changes of the account's regions.
-    version: i64,
-    global: u64,
-    /// By region id; -1 means none yet.
-    regions: BTreeMap<u64, i64>,
+/// Why a part was not taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// It is no `pkRangeId:progress`, or names more than 64 regions.
+    Malformed,
+    /// The token knows [`MAX_RANGES`] other ranges.
+    Full,
 }
 
 impl SessionToken {
-    /// Reads a token that a caller supplies. Errors: any malformed part.
+    /// Reads a token that a caller supplies. Errors: any malformed part, too many ranges.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let mut token = Self::default();
         for part in text.split(',') {
-            let (id, progress) = parse_part(part).ok_or_else(|| {
-                Invalid::new(
+            if token.advance_part(part).is_err() {
+                return Err(Invalid::new(
                     "the session token is malformed: pass it exactly as an earlier response gave it",
-                )
-            })?;
-            token.advance(id.to_owned(), progress);
+                ));
+            }
         }
         Ok(token)
     }
 
-    /// Reads a token that a response carries: malformed parts are skipped.
+    /// Reads a token that a response carries: malformed parts are skipped, and ranges beyond the limit.
     pub fn parse_lenient(text: &str) -> Self {
         let mut token = Self::default();
-        for (id, progress) in text.split(',').filter_map(parse_part) {
-            token.advance(id.to_owned(), progress);
+        for part in text.split(',') {
+            token.advance_part(part).ok();
         }
         token
     }
@@ -62,139 +63,113 @@ impl SessionToken {
         self.0.is_empty()
     }
 
-    /// Takes over what the other token knows, so that this one is as recent as both were.
+    /// The length of its text in bytes.
+    pub fn text_len(&self) -> usize {
+        let mut length = 0_usize;
+        for part in &self.0 {
+            // A colon within the part, a comma between two.
+            let with_marks = part.id.len().saturating_add(part.progress.len());
+            length = length.saturating_add(with_marks).saturating_add(2);
+        }
+        length.saturating_sub(1)
+    }
+
+    /// The progress of one range as text, without the id.
+    pub fn progress(&self, id: &str) -> Option<&str> {
+        let place = self.find(id).ok()?;
+        self.0.get(place).map(|part| &*part.progress)
+    }
+
+    /// Takes over what the other token knows, so that this one is as recent as both were. Ranges beyond the limit are
+    /// skipped.
     pub fn merge(&mut self, other: Self) {
-        for (id, progress) in other.0 {
-            self.advance(id, progress);
+        for part in other.0 {
+            self.advance(&part.id, &part.progress).ok();
+        }
+    }
+
+    /// Takes over one part of a composite, `pkRangeId:progress`.
+    pub fn advance_part(&mut self, part: &str) -> Result<(), Refused> {
+        let (id, progress) = cut(part.trim_ascii(), b':').ok_or(Refused::Malformed)?;
+        self.advance(id, progress)
+    }
+
+    /// Takes over that the range has got this far. Passing one range's progress with the id of another re-keys it.
+    pub fn advance(&mut self, id: &str, progress: &str) -> Result<(), Refused> {
+        let found = self.find(id);
+        let known = found.ok().and_then(|place| self.0.get(place));
+        let known = known.map(|part| &*part.progress);
+        if known == Some(progress) {
+            return Ok(());
+        }
+        let theirs = Progress::parse(progress).ok_or(Refused::Malformed)?;
+        let merged = match known.and_then(Progress::parse) {
+            Some(ours) => ours.merged(theirs),
+            None => theirs,
+        };
+        let progress = merged.to_string().into();
+        match found {
+            Ok(place) => {
+                if let Some(part) = self.0.get_mut(place) {
+                    part.progress = progress;
+                }
+            }
+            Err(_) if !is_id(id) => return Err(Refused::Malformed),
+            Err(_) if self.0.len() >= MAX_RANGES => return Err(Refused::Full),
+            Err(place) => {
+                let id = id.into();
+                self.0.insert(place, Part { id, progress });
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the range with the lowest number. The service numbers ranges in ascending order, so that one is the
+    /// likeliest to have been split since.
+    pub fn forget_lowest(&mut self) {
+        let mut lowest: Option<(usize, &str)> = None;
+        for (place, part) in self.0.iter().enumerate() {
+            // A longer decimal number is a higher one.
+            let lower = lowest.is_none_or(|(_, id)| (part.id.len(), &*part.id) < (id.len(), id));
+            if lower {
+                lowest = Some((place, &part.id));
+            }
+        }
+        if let Some((place, _)) = lowest {
+            self.0.remove(place);
         }
     }
 
     /// Whether every partition that the other token knows has got here at least as far.
     pub fn is_as_recent_as(&self, other: &Self) -> bool {
-        other.0.iter().all(|(id, theirs)| {
-            self.0
-                .get(id)
-                .is_some_and(|ours| ours.is_as_recent_as(theirs))
+        other.0.iter().all(|theirs| {
+            let ours = self.progress(&theirs.id).and_then(Progress::parse);
+            match (ours, Progress::parse(&theirs.progress)) {
+                (Some(ours), Some(theirs)) => ours.is_as_recent_as(&theirs),
+                _ => false,
+            }
         })
     }
 
-    fn advance(&mut self, id: String, progress: Progress) {
-        match self.0.entry(id) {
-            Entry::Vacant(entry) => {
-                entry.insert(progress);
-            }
-            Entry::Occupied(mut entry) => entry.get_mut().merge(progress),
-        }
+    fn find(&self, id: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|part| (*part.id).cmp(id))
     }
 }
 
-impl Progress {
-    /// Version 2 wins over version 1, whichever is newer: the numbers cannot be compared.
-    fn merge(&mut self, other: Self) {
-        match (self, other) {
-            (Self::Lsn(ours), Self::Lsn(theirs)) => *ours = theirs.max(*ours),
-            (Self::Vector(ours), Self::Vector(theirs)) => ours.merge(theirs),
-            (ours @ Self::Lsn(_), theirs @ Self::Vector(_)) => *ours = theirs,
-            (Self::Vector(_), Self::Lsn(_)) => {}
-        }
-    }
-
-    fn is_as_recent_as(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Lsn(ours), Self::Lsn(theirs)) => ours >= theirs,
-            (Self::Vector(ours), Self::Vector(theirs)) => ours.is_as_recent_as(theirs),
-            (ours, _) => matches!(ours, Self::Vector(_)),
-        }
-    }
-}
-
-impl Vector {
-    fn merge(&mut self, mut other: Self) {
-        let same_version = self.version == other.version;
-        if same_version {
-            self.global = self.global.max(other.global);
-        } else if self.version < other.version {
-            std::mem::swap(self, &mut other);
-        }
-        for (region, lsn) in other.regions {
-            match self.regions.entry(region) {
-                Entry::Occupied(mut entry) => {
-                    let newer = lsn.max(*entry.get());
-                    entry.insert(newer);
-                }
-                Entry::Vacant(entry) if same_version => {
-                    entry.insert(lsn);
-                }
-                // The account has lost this region; keeping it would simulate progress.
-                Entry::Vacant(_) => {}
-            }
-        }
-    }
-
-    fn is_as_recent_as(&self, other: &Self) -> bool {
-        if self.version != other.version {
-            return self.version > other.version;
-        }
-        self.global >= other.global
-            && other
-                .regions
-                .iter()
-                .all(|(region, theirs)| self.regions.get(region).is_some_and(|ours| ours >= theirs))
-    }
-}
-
-/// `pkRangeId:token`.
-fn parse_part(part: &str) -> Option<(&str, Progress)> {
-    let (id, token) = part.trim().split_once(':')?;
-    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return None;
-    }
-    let progress = match token.split_once('#') {
-        Some((version, rest)) => Progress::Vector(parse_vector(version, rest)?),
-        None => Progress::Lsn(token.parse().ok()?),
-    };
-    Some((id, progress))
-}
-
-/// `globalLsn(#regionId=localLsn)*`, and perhaps a `#` at the end.
-fn parse_vector(version: &str, rest: &str) -> Option<Vector> {
-    let mut segments = rest.strip_suffix('#').unwrap_or(rest).split('#');
-    let version = version.parse().ok()?;
-    let global = segments.next()?.parse().ok()?;
-    let mut regions = BTreeMap::new();
-    for segment in segments {
-        let (region, lsn) = segment.split_once('=')?;
-        let lsn = lsn.parse::<i64>().ok()?.max(-1);
-        let known = regions.entry(region.parse().ok()?).or_insert(lsn);
-        *known = lsn.max(*known);
-    }
-    Some(Vector {
-        version,
-        global,
-        regions,
-    })
+/// Printable, and nothing that separates parts.
+fn is_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b':' && byte != b',';
+    !id.is_empty() && id.bytes().all(plain)
 }
 
 impl fmt::Display for SessionToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        for (id, progress) in &self.0 {
-            write!(f, "{separator}{id}:{progress}")?;
+        for part in &self.0 {
+            for text in [separator, &part.id, ":", &part.progress] {
+                f.write_str(text)?;
+            }
             separator = ",";
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Progress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let vector = match self {
-            Self::Lsn(lsn) => return lsn.fmt(f),
-            Self::Vector(vector) => vector,
-        };
-        write!(f, "{}#{}", vector.version, vector.global)?;
-        for (region, lsn) in &vector.regions {
-            write!(f, "#{region}={lsn}")?;
         }
         Ok(())
     }

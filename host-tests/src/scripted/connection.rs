@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 const MAX_HEADERS: usize = 128;
 
 /// A connection and what was read from it but not used.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     pub(super) stream: TcpStream,
     buffer: BytesMut,
 }
@@ -33,7 +33,7 @@ pub(super) enum Rest {
 
 impl Connection {
     /// Takes over a socket.
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(crate) fn new(stream: TcpStream) -> Self {
         Self {
             stream,
             buffer: BytesMut::new(),

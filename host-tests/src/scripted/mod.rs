@@ -22,6 +22,7 @@
 
 mod connection;
 mod gate;
+mod log;
 mod play;
 mod step;
 
@@ -33,40 +34,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::BytesMut;
-use http::{HeaderMap, Method};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 use crate::thread::{ServerThread, accept};
+pub(crate) use connection::Connection;
 pub use gate::Gate;
+pub(crate) use log::Log;
+pub use log::Seen;
+pub(crate) use play::{Next, Turn};
 pub use step::Step;
-
-/// One request, as far as the server read it.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    /// The number of the connection it came on, from 0.
-    pub connection: u64,
-    /// The verb.
-    pub method: Method,
-    /// The path as sent.
-    pub path: String,
-    /// All headers.
-    pub headers: HeaderMap,
-    /// The bytes of the body that were read, without the framing of chunks.
-    pub body: BytesMut,
-    /// Whether the body was read to its end.
-    pub complete: bool,
-    /// Whether the client went away before its answer was complete.
-    pub abandoned: bool,
-}
-
-impl Seen {
-    /// A header's text; none if it is absent or not ASCII.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-}
 
 /// A running server on a port of 127.0.0.1, on a thread of its own. Dropping it stops it and closes its connections.
 #[derive(Debug)]
@@ -86,7 +62,7 @@ impl ScriptedServer {
         }
         let stage = Arc::new(Stage {
             script,
-            seen: watch::Sender::default(),
+            log: Log::default(),
             connections: AtomicU64::new(0),
         });
         let thread = ServerThread::start("cosmos-scripted")?;
@@ -112,7 +88,7 @@ impl ScriptedServer {
 
     /// The requests whose heads were read so far, in order of arrival.
     pub fn requests(&self) -> Vec<Seen> {
-        self.stage.seen.borrow().clone()
+        self.stage.log.look(<[Seen]>::to_vec)
     }
 
     /// The number of TCP connections accepted so far.
@@ -122,10 +98,8 @@ impl ScriptedServer {
 
     /// Waits until the requests seen so far satisfy `condition`, and returns them. Asks again whenever a head or a
     /// piece of a body was read, and when a client went away. Works on any executor; never ends if nothing happens.
-    pub async fn wait_until(&self, mut condition: impl FnMut(&[Seen]) -> bool) -> Vec<Seen> {
-        let mut watching = self.stage.seen.subscribe();
-        let seen = watching.wait_for(|seen| condition(seen)).await;
-        seen.map_or_else(|_| Vec::new(), |seen| seen.clone())
+    pub async fn wait_until(&self, condition: impl FnMut(&[Seen]) -> bool) -> Vec<Seen> {
+        self.stage.log.wait_until(condition).await
     }
 }
 
@@ -134,24 +108,14 @@ impl ScriptedServer {
 struct Stage {
     /// Never empty.
     script: Vec<Step>,
-    seen: watch::Sender<Vec<Seen>>,
+    log: Log,
     connections: AtomicU64,
 }
 
 impl Stage {
-    /// Adds a request; returns its number and the step that is its turn.
-    fn enter(&self, request: Seen) -> (usize, &Step) {
-        let mut number = 0;
-        self.seen.send_modify(|seen| {
-            number = seen.len();
-            seen.push(request);
-        });
-        (number, &self.script[number.min(self.script.len() - 1)])
-    }
-
-    /// Changes what is known about a request.
-    fn update(&self, number: usize, change: impl FnOnce(&mut Seen)) {
-        self.seen.send_modify(|seen| change(&mut seen[number]));
+    /// The step that is a request's turn.
+    fn step(&self, number: usize) -> &Step {
+        &self.script[number.min(self.script.len() - 1)]
     }
 }
 

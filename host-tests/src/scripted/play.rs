@@ -7,10 +7,11 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use super::Stage;
 use super::connection::{Connection, Head, Rest};
 use super::gate::Gate;
+use super::log::{Log, Seen};
 use super::step::{Action, Step};
-use super::{Seen, Stage};
 
 /// The filling of huge bodies.
 static FILLING: [u8; 64 * 1024] = [b'x'; 64 * 1024];
@@ -18,19 +19,11 @@ static FILLING: [u8; 64 * 1024] = [b'x'; 64 * 1024];
 /// Answers the requests of one connection until it ends.
 pub(super) async fn converse(stream: TcpStream, number: u64, stage: Arc<Stage>) {
     let mut connection = Connection::new(stream);
-    while let Ok(Some(head)) = connection.head().await {
-        let rest = head.rest();
-        let (number, step) = stage.enter(seen(number, head));
-        let mut turn = Turn {
-            connection: &mut connection,
-            stage: &stage,
-            number,
-            rest: Some(rest),
-        };
-        match turn.play(step).await {
+    while let Some(mut turn) = Turn::begin(&mut connection, number, &stage.log).await {
+        match turn.play(stage.step(turn.number())).await {
             Ok(Next::KeepAlive) => {}
             Ok(Next::End) => return,
-            Err(_) => return stage.update(number, |seen| seen.abandoned = true),
+            Err(_) => return turn.abandon(),
         }
     }
 }
@@ -48,23 +41,50 @@ fn seen(connection: u64, head: Head) -> Seen {
 }
 
 /// What becomes of a connection after a step.
-enum Next {
+pub(crate) enum Next {
     KeepAlive,
     End,
 }
 
-/// One request and its step.
-struct Turn<'a> {
+/// One request and what is done to it.
+pub(crate) struct Turn<'a> {
     connection: &'a mut Connection,
-    stage: &'a Stage,
+    log: &'a Log,
     number: usize,
     /// What is left of the body; none once it was read.
     rest: Option<Rest>,
 }
 
-impl Turn<'_> {
+impl<'a> Turn<'a> {
+    /// Reads the next request's head and enters it in the log. None when the client has closed or sends no HTTP.
+    pub(crate) async fn begin(
+        connection: &'a mut Connection,
+        connection_number: u64,
+        log: &'a Log,
+    ) -> Option<Self> {
+        let head = connection.head().await.ok()??;
+        let rest = Some(head.rest());
+        let number = log.enter(seen(connection_number, head));
+        Some(Self {
+            connection,
+            log,
+            number,
+            rest,
+        })
+    }
+
+    /// The request's number in the log.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Notes that the client went away.
+    pub(crate) fn abandon(&self) {
+        self.log.update(self.number, |seen| seen.abandoned = true);
+    }
+
     /// Plays a step. Errors: the client went away.
-    async fn play(&mut self, step: &Step) -> io::Result<Next> {
+    pub(crate) async fn play(&mut self, step: &Step) -> io::Result<Next> {
         for action in &step.0 {
             match action {
                 Action::ReadBody => self.read_body().await?,
@@ -82,11 +102,12 @@ impl Turn<'_> {
         Ok(Next::KeepAlive)
     }
 
-    async fn read_body(&mut self) -> io::Result<()> {
+    /// Reads what is left of the body.
+    pub(crate) async fn read_body(&mut self) -> io::Result<()> {
         while let Some(rest) = self.rest {
             let piece: Option<(Bytes, Rest)> = self.connection.piece(rest).await?;
             self.rest = piece.as_ref().map(|(_, rest)| *rest);
-            self.stage.update(self.number, |seen| match &piece {
+            self.log.update(self.number, |seen| match &piece {
                 Some((piece, _)) => seen.body.extend_from_slice(piece),
                 None => seen.complete = true,
             });
@@ -96,7 +117,7 @@ impl Turn<'_> {
 
     /// Waits for a gate, or for ever. A client can only be seen to leave by reading, which must not happen before
     /// the body's turn.
-    async fn wait(&mut self, gate: Option<&Gate>) -> io::Result<()> {
+    pub(crate) async fn wait(&mut self, gate: Option<&Gate>) -> io::Result<()> {
         let opened = async {
             match gate {
                 Some(gate) => gate.opened().await,

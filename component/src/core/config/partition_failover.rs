@@ -1,6 +1,7 @@
 //! How failures of single partitions are handled (spec driver-core §7.2, §8.3).
 
-use crate::core::clock::{Nanos, millis};
+use crate::core::circuit_breaker;
+use crate::core::clock::millis;
 use crate::core::error::Result;
 use crate::core::options::environment::Environment;
 use crate::core::options::within;
@@ -39,37 +40,6 @@ pub struct PartitionFailoverConfig {
     pub topology_cache: Option<TopologyCache>,
 }
 
-/// Every option with its default applied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartitionFailover {
-    /// What the options say; see [`circuit_breaker`](Self::circuit_breaker).
-    pub circuit_breaker_enabled: bool,
-    /// What beats the options and the account.
-    pub circuit_breaker_override: Option<bool>,
-    /// Failed reads in a row that open the breaker.
-    pub read_failure_threshold: u32,
-    /// Failed writes in a row that open the breaker.
-    pub write_failure_threshold: u32,
-    /// The time without a failure after which counting starts anew.
-    pub counter_reset_window: Nanos,
-    /// The time for which an open breaker is not tried again.
-    pub partition_unavailability: Nanos,
-    /// Between looks at open breakers.
-    pub failback_sweep_interval: Nanos,
-    /// Hedged requests won in a row by the other region that open the breaker.
-    pub consecutive_hedge_wins: u32,
-    /// When the partition key ranges are read.
-    pub topology_cache: TopologyCache,
-}
-
-impl PartitionFailover {
-    /// Whether the circuit breaker works: also if the account itself moves partitions, unless the override says no.
-    pub fn circuit_breaker(&self, per_partition_failover: bool) -> bool {
-        self.circuit_breaker_override
-            .unwrap_or(self.circuit_breaker_enabled || per_partition_failover)
-    }
-}
-
 impl PartitionFailoverConfig {
     /// The environment's layer.
     pub(in crate::core) fn from_environment(environment: Environment<'_>) -> Self {
@@ -89,7 +59,10 @@ impl PartitionFailoverConfig {
     }
 
     /// The account's layer over the environment's, with the defaults below.
-    pub(super) fn checked(self, runtime: &Runtime) -> Result<PartitionFailover> {
+    pub(super) fn checked(
+        self,
+        runtime: &Runtime,
+    ) -> Result<(circuit_breaker::Settings, TopologyCache)> {
         self.check()?;
         let lower = &runtime.partition_failover;
         let count = |own: Option<u32>, lower, default| own.or(lower).unwrap_or(default);
@@ -98,41 +71,41 @@ impl PartitionFailoverConfig {
             .circuit_breaker_enabled
             .or(lower.circuit_breaker_enabled);
         let topology_cache = self.topology_cache.or(lower.topology_cache);
-        Ok(PartitionFailover {
-            circuit_breaker_enabled: enabled.unwrap_or(true),
-            circuit_breaker_override: runtime.circuit_breaker_override,
-            read_failure_threshold: count(
+        let breaker = circuit_breaker::Settings {
+            enabled_override: runtime.circuit_breaker_override,
+            enabled: enabled.unwrap_or(true),
+            read_threshold: count(
                 self.read_failure_threshold,
                 lower.read_failure_threshold,
                 10,
             ),
-            write_failure_threshold: count(
+            write_threshold: count(
                 self.write_failure_threshold,
                 lower.write_failure_threshold,
                 5,
             ),
-            counter_reset_window: time(
+            reset_window: time(
                 self.counter_reset_window_ms,
                 lower.counter_reset_window_ms,
                 300_000,
             ),
-            partition_unavailability: time(
+            unavailability: time(
                 self.partition_unavailability_ms,
                 lower.partition_unavailability_ms,
                 5_000,
             ),
-            failback_sweep_interval: time(
+            sweep_interval: time(
                 self.failback_sweep_interval_ms,
                 lower.failback_sweep_interval_ms,
                 300_000,
             ),
-            consecutive_hedge_wins: count(
+            hedge_win_threshold: count(
                 self.consecutive_hedge_wins,
                 lower.consecutive_hedge_wins,
                 5,
             ),
-            topology_cache: topology_cache.unwrap_or(TopologyCache::Lazy),
-        })
+        };
+        Ok((breaker, topology_cache.unwrap_or(TopologyCache::Lazy)))
     }
 
     fn check(&self) -> Result<()> {

@@ -71,6 +71,8 @@ pub struct OperationOptions {
     pub retry_ambiguous_writes: Option<bool>,
     /// Request units that the operation may spend before it sends no more. Built-in default: no limit.
     pub ru_budget: Option<f64>,
+    /// Whether answers and errors carry a summary and a text of their diagnostics. Built-in default: no.
+    pub diagnostics_report: Option<bool>,
 }
 
 /// Hands the names of all options that fall through as a whole to a macro.
@@ -81,7 +83,8 @@ macro_rules! each_option {
             content_response_on_write, activity_id, read_consistency, excluded_regions, priority_level,
             throughput_bucket, throughput_control_group, end_to_end_timeout_ms, max_failover_retries,
             max_session_retries, max_throttle_retries, max_throttle_wait_ms, endpoint_unavailability_ttl_ms,
-            session_capturing_disabled, hedging_enabled, availability_strategy, retry_ambiguous_writes, ru_budget
+            session_capturing_disabled, hedging_enabled, availability_strategy, retry_ambiguous_writes, ru_budget,
+            diagnostics_report
         )
     };
 }

@@ -6,11 +6,9 @@ use super::{AvailabilityStrategy, OperationOptions};
 use crate::core::clock::{Nanos, SECOND, millis};
 use crate::core::consistency::ReadConsistency;
 use crate::core::error::Result;
+use crate::core::retry::{Class, Limits};
 use crate::core::runtime::Runtime;
 use crate::core::throughput::PriorityLevel;
-
-/// Session retries where one region takes writes (spec driver-core §4.5).
-const SINGLE_WRITE_SESSION_RETRIES: u32 = 2;
 
 /// Every option with its default applied. Spans are in nanoseconds.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +33,8 @@ pub struct Resolved {
     pub end_to_end_timeout: Option<Nanos>,
     /// Further attempts in other regions.
     pub max_failover_retries: u32,
-    /// Further attempts after 404/1002; none: see [`session_retries`](Self::session_retries).
+    /// Further attempts after 404/1002; none: 2 where one region takes writes, the
+    /// number of endpoints where all do.
     pub max_session_retries: Option<u32>,
     /// Further attempts after 429.
     pub max_throttle_retries: u32,
@@ -53,15 +52,27 @@ pub struct Resolved {
     pub retry_ambiguous_writes: bool,
     /// Request units that the operation may spend before it sends no more.
     pub ru_budget: Option<f64>,
+    /// Whether answers and errors carry a summary and a text of their diagnostics.
+    pub diagnostics_report: bool,
 }
 
 impl Resolved {
-    /// Session retries in an account with so many endpoints for the operation (spec §4.5).
-    pub fn session_retries(&self, multi_write: bool, endpoints: usize) -> u32 {
-        match self.max_session_retries {
-            Some(retries) => retries,
-            None if multi_write => u32::try_from(endpoints).unwrap_or(u32::MAX),
-            None => SINGLE_WRITE_SESSION_RETRIES,
+    /// How often a request may be repeated.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            failovers: self.max_failover_retries,
+            sessions: self.max_session_retries,
+            throttles: self.max_throttle_retries,
+            throttle_wait: self.max_throttle_wait,
+        }
+    }
+
+    /// What an operation may be repeated for: with ambiguous writes switched off, a write counts as one that must not be
+    /// carried out twice.
+    pub fn class(&self, class: Class) -> Class {
+        match class {
+            Class::Write if !self.retry_ambiguous_writes => Class::UnsafeWrite,
+            _ => class,
         }
     }
 
@@ -96,6 +107,7 @@ impl Resolved {
             hedging_threshold: threshold.map(millis),
             retry_ambiguous_writes: options.retry_ambiguous_writes.unwrap_or(true),
             ru_budget: options.ru_budget,
+            diagnostics_report: options.diagnostics_report.unwrap_or(false),
         }
     }
 }
@@ -117,6 +129,11 @@ impl Layers {
         runtime.check_group(lower.throughput_control_group.as_deref())?;
         let resolved = Rc::new(Resolved::new(lower.clone(), runtime.hedging_override));
         Ok(Self { lower, resolved })
+    }
+
+    /// What an operation runs with that sets no option.
+    pub fn resolved(&self) -> &Rc<Resolved> {
+        &self.resolved
     }
 
     /// What an operation runs with that begins now. Costs nothing when the operation sets no option.

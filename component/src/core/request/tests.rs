@@ -156,7 +156,7 @@ fn golden_requests() {
         );
         assert_eq!(headers(&request), expected, "{name}");
         assert_eq!(request.name, name);
-        assert_eq!(request.read, method == "GET", "{name}");
+        assert_eq!(request.is_read(), method == "GET", "{name}");
     }
 }
 

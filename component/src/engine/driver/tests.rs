@@ -9,9 +9,13 @@ use crate::core::credential::CredentialConfig;
 use crate::core::diagnostics::RequestSent;
 use crate::core::exchange::{FailureCause, Head, HttpResponse, TransportFailure};
 use crate::core::operation::{Conditions, ItemRef};
-use crate::core::{ErrorKind, Outcome, RuntimeConfig};
+use crate::core::runtime::RuntimeConfig;
+use crate::core::{ErrorKind, MetadataMode, Outcome};
 use crate::wire::key::KeyComponent;
 
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod decision_table;
+mod diagnostics;
 mod metadata;
 
 const ACCOUNT: &str = r#"{"writableLocations":[{"name":"East US","databaseAccountEndpoint":"https://a-eastus.example.com:443/"}],
@@ -59,6 +63,15 @@ impl World for Script {
         .await;
         let answer = self.0.answers.borrow_mut().pop_front();
         answer.expect("an answer in the script")
+    }
+
+    fn sleep_until(&self, at: u64) -> impl Future<Output = ()> {
+        poll_fn(move |_| {
+            if self.0.clock.get() >= at {
+                return Poll::Ready(());
+            }
+            Poll::Pending
+        })
     }
 
     fn now(&self) -> u64 {
@@ -114,12 +127,12 @@ impl Script {
 
     fn open(&self, metadata: MetadataMode) -> Driver<Self> {
         let key = CredentialConfig::AccountKey(Secret::new("c2VjcmV0"));
-        let config = Config {
-            metadata,
-            ..Config::new(Some("https://a.example.com/".to_owned()), key)
-        };
-        let runtime = RuntimeConfig::default().checked().unwrap();
-        Driver::open(config, Rc::new(runtime), self.clone()).unwrap()
+        let mut config = Config::new(Some("https://a.example.com/".to_owned()), key);
+        config.metadata = metadata;
+        // What is tested here is one attempt.
+        config.defaults.max_failover_retries = Some(0);
+        let runtime = Rc::new(RuntimeConfig::default().checked().unwrap());
+        Driver::open(config, runtime, self.clone()).unwrap()
     }
 }
 
@@ -287,7 +300,7 @@ fn debug_shows_no_key() {
     let shown = format!(
         "{:?}",
         driver
-            .session
+            .state
             .borrow()
             .as_ref()
             .map(|s| format!("{:?}", s.transport.credential))

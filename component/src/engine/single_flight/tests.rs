@@ -83,3 +83,32 @@ fn all_who_wait_get_the_error_and_it_is_not_kept() {
     ));
     assert_eq!(begun.get(), 2);
 }
+
+#[test]
+fn an_outdated_value_serves_until_the_new_one_is_there() {
+    let (cell, gate, begun) = nothing_yet();
+    gate.replace(Some(Ok(Rc::new(7))));
+    let Poll::Ready(Ok(old)) = poll(pin!(cell.get(|| fetch(&gate, &begun)))) else {
+        panic!("the gate is open");
+    };
+    gate.replace(None);
+    let mut first = pin!(cell.refresh(&old, || fetch(&gate, &begun)));
+    let mut second = pin!(cell.refresh(&old, || fetch(&gate, &begun)));
+    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
+    assert_eq!(cell.ready().as_deref(), Some(&7));
+    gate.replace(Some(Ok(Rc::new(8))));
+    assert!(matches!(poll(first), Poll::Ready(Ok(value)) if *value == 8));
+    assert!(matches!(poll(second), Poll::Ready(Ok(value)) if *value == 8));
+    // Who still holds the old one gets what is there by now.
+    let late = poll(pin!(cell.refresh(&old, || fetch(&gate, &begun))));
+    assert!(matches!(late, Poll::Ready(Ok(value)) if *value == 8));
+    assert_eq!(begun.get(), 2);
+
+    let now = cell.ready().unwrap();
+    gate.replace(Some(Err(Error::invalid("no"))));
+    assert!(matches!(
+        poll(pin!(cell.refresh(&now, || fetch(&gate, &begun)))),
+        Poll::Ready(Err(_))
+    ));
+    assert_eq!(cell.ready().as_deref(), Some(&8));
+}

@@ -3,6 +3,8 @@
 mod driver;
 mod reactor;
 mod tasks;
+mod timers;
+
 mod world;
 
 use crate::wasi::bindings::exports::cosmosdb::driver as exports;

@@ -12,6 +12,8 @@ use slab::Slab;
 use wasi::clocks::monotonic_clock::subscribe_duration;
 use wasi::io::poll::{Pollable, poll};
 
+use super::timers;
+
 thread_local! {
     static WAITING: RefCell<Slab<Waiting>> = const { RefCell::new(Slab::new()) };
 }
@@ -95,9 +97,10 @@ pub(super) fn turn(turn: Turn) -> bool {
             .map(|(place, waiting)| (place, Rc::clone(&waiting.source)))
             .collect()
     });
-    match waiting.as_slice() {
-        [] => return false,
-        [(place, only)] => {
+    let alarm = timers::alarm();
+    match (waiting.as_slice(), &alarm) {
+        ([], None) => return false,
+        ([(place, only)], None) => {
             if turn == Turn::Block {
                 only.pollable.block();
             }
@@ -105,13 +108,17 @@ pub(super) fn turn(turn: Turn) -> bool {
                 fire(*place);
             }
         }
-        many => {
+        (many, alarm) => {
             // A timer that is due makes the call return at once.
             let due = (turn == Turn::Peek).then(|| subscribe_duration(0));
-            let pollables = many.iter().map(|(_, source)| &source.pollable).chain(&due);
-            let ready = poll(&pollables.collect::<Vec<_>>());
-            for (place, _) in ready.iter().filter_map(|index| many.get(*index as usize)) {
-                fire(*place);
+            let sources = many.iter().map(|(_, source)| &source.pollable);
+            let pollables: Vec<_> = sources.chain(alarm.as_deref()).chain(&due).collect();
+            for index in poll(&pollables) {
+                match many.get(index as usize) {
+                    Some((place, _)) => fire(*place),
+                    None if index as usize == many.len() && alarm.is_some() => timers::ring(),
+                    None => {}
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The outside world over WASI 0.2.
 
+use std::future::Future;
 use std::pin::pin;
 
 use futures_util::future::{Either, select};
@@ -7,11 +8,13 @@ use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler::handle;
 use wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, OutgoingBody, OutgoingRequest,
+    RequestOptions,
 };
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
 use wasi::random::random::get_random_u64;
 
 use super::reactor::Source;
+use super::timers;
 use crate::core::exchange::{Head, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
 use crate::engine::World;
 use crate::wasi::{failure, head};
@@ -26,7 +29,7 @@ type Sent<T> = Result<T, TransportFailure>;
 pub(super) struct Wasi;
 
 impl World for Wasi {
-    type Outgoing = (OutgoingRequest, Option<OutgoingBody>);
+    type Outgoing = (OutgoingRequest, Option<OutgoingBody>, RequestOptions);
 
     fn begin(&self, head: &Head<'_>) -> Sent<Self::Outgoing> {
         let fields = Fields::from_list(head.headers).map_err(|_| failure::refused("headers"))?;
@@ -34,15 +37,15 @@ impl World for Wasi {
         head::fill(&request, head)?;
         let body = head.has_body.then(|| request.body());
         let body = body.transpose().map_err(|()| failure::refused("body"))?;
-        Ok((request, body))
+        Ok((request, body, timeouts(head)))
     }
 
     async fn send(
         &self,
-        (request, body): Self::Outgoing,
+        (request, body, options): Self::Outgoing,
         bytes: Option<&[u8]>,
     ) -> Sent<HttpResponse> {
-        let future = handle(request, None).map_err(|code| failure::before_head(&code))?;
+        let future = handle(request, Some(options)).map_err(|code| failure::before_head(&code))?;
         let response = match body.zip(bytes) {
             Some((body, bytes)) => exchange(&future, body, bytes).await?,
             None => respond(&future).await?,
@@ -54,6 +57,10 @@ impl World for Wasi {
         monotonic_clock::now()
     }
 
+    fn sleep_until(&self, at: u64) -> impl Future<Output = ()> {
+        timers::sleep_until(at)
+    }
+
     fn unix_seconds(&self) -> u64 {
         wall_clock::now().seconds
     }
@@ -61,6 +68,14 @@ impl World for Wasi {
     fn random(&self) -> (u64, u64) {
         (get_random_u64(), get_random_u64())
     }
+}
+
+/// What the host is asked to hold to. It may refuse, or accept and ignore it: the driver's own clock runs beside.
+fn timeouts(head: &Head<'_>) -> RequestOptions {
+    let options = RequestOptions::new();
+    let _ = options.set_connect_timeout(Some(head.connect_timeout));
+    let _ = options.set_first_byte_timeout(Some(head.first_byte_timeout));
+    options
 }
 
 /// Uploads and waits for the response side by side. A response that comes first is the answer: the rest of the upload

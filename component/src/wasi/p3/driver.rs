@@ -7,16 +7,17 @@ use std::task::Poll;
 
 use super::exports::async_driver as wit;
 use super::world::Wasi;
-use crate::core::Runtime;
+use crate::core::runtime::Runtime;
 use crate::engine::Driver;
 use crate::wasi::bindings::types::{
-    Config, Error, Operation, OperationOptions, Response, RuntimeConfig,
+    Config, Error, FaultRule, Operation, OperationOptions, Response, RuntimeConfig,
 };
 use crate::wasi::translate;
 
 /// The resource `runtime`.
 pub(super) struct Shared(Rc<Runtime>);
 
+#[allow(clippy::result_large_err)] // it goes out as it is
 impl Shared {
     fn new(config: RuntimeConfig) -> Result<Self, Error> {
         let runtime = translate::runtime(config).checked();
@@ -59,6 +60,28 @@ impl wit::GuestDriver for Handle {
         self.0
             .set_bearer_token(&translate::secret(token))
             .map_err(translate::error)
+    }
+
+    fn add_fault(&self, rule: FaultRule) -> Result<(), Error> {
+        let added = self
+            .0
+            .faults(|faults, now| faults.add(translate::fault(rule, now)));
+        added.and_then(|added| added).map_err(translate::error)
+    }
+
+    fn set_fault_enabled(&self, id: String, enabled: bool) -> bool {
+        let changed = self.0.faults(|faults, _| faults.set_enabled(&id, enabled));
+        changed.unwrap_or(false)
+    }
+
+    fn fault_hits(&self, id: String) -> Option<u32> {
+        self.0.faults(|faults, _| faults.hits(&id)).ok()?
+    }
+
+    fn remove_fault(&self, id: String) -> bool {
+        self.0
+            .faults(|faults, _| faults.remove(&id))
+            .unwrap_or(false)
     }
 
     fn close(&self) {

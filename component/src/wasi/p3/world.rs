@@ -1,11 +1,12 @@
 //! The outside world over WASI 0.3.
 
+use std::future::Future;
 use std::pin::pin;
 
 use futures_util::future::{Either, select};
 use wasip3::clocks::{monotonic_clock, system_clock};
 use wasip3::http::client;
-use wasip3::http::types::{ErrorCode, Fields, Request, Response};
+use wasip3::http::types::{ErrorCode, Fields, Request, RequestOptions, Response};
 use wasip3::random::random::get_random_u64;
 use wasip3::wit_bindgen::rt::async_support::{StreamReader, StreamResult, StreamWriter};
 use wasip3::{wit_future, wit_stream};
@@ -34,7 +35,7 @@ impl World for Wasi {
         let fields = Fields::from_list(head.headers).map_err(|_| failure::refused("headers"))?;
         // No trailers: the sender is dropped, which makes it "none".
         let (_, trailers) = wit_future::new(|| Ok(None));
-        let (request, _) = Request::new(fields, reader, trailers, None);
+        let (request, _) = Request::new(fields, reader, trailers, Some(timeouts(head)));
         head::fill(&request, head)?;
         Ok((request, writer))
     }
@@ -55,6 +56,10 @@ impl World for Wasi {
         monotonic_clock::now()
     }
 
+    fn sleep_until(&self, at: u64) -> impl Future<Output = ()> {
+        monotonic_clock::wait_until(at)
+    }
+
     fn unix_seconds(&self) -> u64 {
         u64::try_from(system_clock::now().seconds).unwrap_or(0)
     }
@@ -62,6 +67,14 @@ impl World for Wasi {
     fn random(&self) -> (u64, u64) {
         (get_random_u64(), get_random_u64())
     }
+}
+
+/// What the host is asked to hold to. It may refuse, or accept and ignore it: the driver's own clock runs beside.
+fn timeouts(head: &Head<'_>) -> RequestOptions {
+    let options = RequestOptions::new();
+    let _ = options.set_connect_timeout(Some(head.connect_timeout));
+    let _ = options.set_first_byte_timeout(Some(head.first_byte_timeout));
+    options
 }
 
 /// Uploads and waits for the response side by side. A response that comes first is the answer: the rest of the upload

@@ -9,9 +9,9 @@ use crate::core::operation::{
     Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition, Throughput,
 };
 use crate::core::options::AvailabilityStrategy;
-use crate::core::runtime::{DiagnosticsConfig, TimeoutsConfig};
+use crate::core::runtime::{DiagnosticsConfig, RuntimeConfig, TimeoutsConfig};
 use crate::core::throughput::{GroupConfig, PriorityLevel};
-use crate::core::{Config, MetadataMode, OperationOptions, RuntimeConfig};
+use crate::core::{Config, MetadataMode, OperationOptions};
 use crate::wasi::bindings::types as wit;
 use crate::wire::key::KeyComponent;
 use crate::wire::patch::{PatchOperation, PatchValue};
@@ -136,6 +136,7 @@ pub(in crate::wasi) fn options(options: wit::OperationOptions) -> OperationOptio
             }),
         retry_ambiguous_writes: options.retry_ambiguous_writes,
         ru_budget: options.ru_budget,
+        diagnostics_report: options.diagnostics_report,
     }
 }
 

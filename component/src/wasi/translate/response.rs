@@ -1,5 +1,8 @@
 //! What goes out.
 
+use crate::core::diagnostics::{
+    Event, EventKind, ExecutionContext, FaultEvaluation, Group, Pipeline, Region, Rollup, Settings,
+};
 use crate::core::{Attempt, Diagnostics, Error, ErrorKind, Outcome, RequestSent, Response};
 use crate::wasi::bindings::types as wit;
 use crate::wire::headers::ResponseHeaders;
@@ -13,6 +16,7 @@ pub(in crate::wasi) fn response(response: Response) -> wit::Response {
     }
 }
 
+#[allow(clippy::boxed_local)] // results hold it so
 pub(in crate::wasi) fn error(error: Box<Error>) -> wit::Error {
     let error = *error;
     wit::Error {
@@ -26,6 +30,11 @@ pub(in crate::wasi) fn error(error: Box<Error>) -> wit::Error {
             Outcome::NotApplied => wit::Outcome::NotApplied,
             Outcome::Unknown => wit::Outcome::Unknown,
         },
+        cause: error.cause.map(|cause| wit::ErrorCause {
+            status: cause.status,
+            sub_status: cause.sub_status,
+            message: cause.message,
+        }),
         headers: error.headers.map(headers),
         diagnostics: error.diagnostics.map(diagnostics),
     }
@@ -44,6 +53,7 @@ fn kind(kind: ErrorKind) -> wit::ErrorKind {
         ErrorKind::Timeout => wit::ErrorKind::Timeout,
         ErrorKind::Cancelled => wit::ErrorKind::Cancelled,
         ErrorKind::Unavailable => wit::ErrorKind::Unavailable,
+        ErrorKind::BudgetSpent => wit::ErrorKind::BudgetSpent,
         ErrorKind::Transport => wit::ErrorKind::Transport,
         ErrorKind::Service => wit::ErrorKind::Service,
         ErrorKind::Closed => wit::ErrorKind::Closed,
@@ -66,21 +76,53 @@ fn headers(headers: ResponseHeaders) -> wit::ResponseHeaders {
     }
 }
 
-fn diagnostics(diagnostics: Diagnostics) -> wit::Diagnostics {
+#[allow(clippy::boxed_local)] // to open it at the call costs more
+fn diagnostics(diagnostics: Box<Diagnostics>) -> wit::Diagnostics {
+    let report = diagnostics
+        .report
+        .map(|settings| report(&diagnostics, &settings));
+    let omitted_attempts = diagnostics.omitted_attempts();
+    let diagnostics = *diagnostics;
+    let mut attempts = Vec::with_capacity(diagnostics.attempts.len());
+    for own in diagnostics.attempts {
+        attempts.push(attempt(own));
+    }
     wit::Diagnostics {
+        omitted_attempts,
         activity_id: diagnostics.activity_id,
         operation_name: diagnostics.operation_name.to_owned(),
         duration_ms: diagnostics.duration_ms,
         request_charge: diagnostics.request_charge,
         request_count: diagnostics.request_count,
-        attempts: diagnostics.attempts.into_iter().map(attempt).collect(),
-        omitted_attempts: diagnostics.omitted_attempts,
+        attempts,
+        compaction: diagnostics.compaction.map(|compaction| wit::Compaction {
+            runs: compaction.runs.iter().map(rollup).collect(),
+            omitted_runs: compaction.omitted_runs,
+            omitted_requests: compaction.omitted_request_count,
+        }),
+        hedge: diagnostics.hedge.map(|hedge| wit::Hedge {
+            ending: hedge.ending.to_owned(),
+            threshold_ms: hedge.threshold_ms,
+            primary: hedge.primary,
+            alternate: hedge.alternate,
+        }),
+        attempted_more_than_once: diagnostics.attempted_more_than_once,
+        fault_injection_enabled: diagnostics.fault_injection_enabled,
+        report,
     }
 }
 
 fn attempt(attempt: Attempt) -> wit::Attempt {
+    let events = attempt.events().iter().map(event).collect();
+    let evaluations = attempt.fault_evaluations().iter();
+    let fault_evaluations = evaluations.map(evaluation).collect();
     wit::Attempt {
         operation_name: attempt.operation_name.to_owned(),
+        execution_context: context(attempt.context),
+        pipeline: match attempt.pipeline {
+            Pipeline::DataPlane => wit::PipelineKind::DataPlane,
+            Pipeline::Metadata => wit::PipelineKind::Metadata,
+        },
         region: attempt.region,
         endpoint: attempt.endpoint,
         status: attempt.status,
@@ -94,6 +136,98 @@ fn attempt(attempt: Attempt) -> wit::Attempt {
         },
         duration_ms: attempt.duration_ms,
         server_duration_ms: attempt.server_duration_ms,
+        timed_out: attempt.timed_out,
+        session_token_bytes_sent: attempt.session_token_bytes_sent,
         error: attempt.error,
+        events,
+        fault_evaluations,
+    }
+}
+
+fn evaluation(evaluation: &FaultEvaluation) -> wit::FaultEvaluation {
+    wit::FaultEvaluation {
+        rule: evaluation.rule.clone(),
+        outcome: evaluation.outcome.to_owned(),
+    }
+}
+
+fn context(context: ExecutionContext) -> wit::ExecutionContext {
+    match context {
+        ExecutionContext::Initial => wit::ExecutionContext::Initial,
+        ExecutionContext::OperationRetry => wit::ExecutionContext::OperationRetry,
+        ExecutionContext::TransportRetry => wit::ExecutionContext::TransportRetry,
+        ExecutionContext::RegionFailover => wit::ExecutionContext::RegionFailover,
+        ExecutionContext::Hedging => wit::ExecutionContext::Hedging,
+        ExecutionContext::CircuitBreakerProbe => wit::ExecutionContext::CircuitBreakerProbe,
+    }
+}
+
+fn event(event: &Event<'_>) -> wit::AttemptEvent {
+    wit::AttemptEvent {
+        kind: match event.kind {
+            EventKind::RoutingFallback => wit::AttemptEventKind::RoutingFallback,
+            EventKind::TransportStart => wit::AttemptEventKind::TransportStart,
+            EventKind::ResponseHeadersReceived => wit::AttemptEventKind::ResponseHeadersReceived,
+            EventKind::TransportComplete => wit::AttemptEventKind::TransportComplete,
+            EventKind::TransportFailed => wit::AttemptEventKind::TransportFailed,
+        },
+        at_ms: event.at_ms,
+        details: event.details.map(str::to_owned),
+    }
+}
+
+fn rollup(run: &Rollup) -> wit::AttemptRollup {
+    wit::AttemptRollup {
+        operation_name: run.operation_name.to_owned(),
+        execution_context: context(run.context),
+        region: run.region.clone(),
+        endpoint: run.endpoint.clone(),
+        status: run.status,
+        sub_status: run.sub_status,
+        count: run.tally.count,
+        request_charge: run.tally.request_charge,
+        min_duration_ms: run.tally.min_ms,
+        max_duration_ms: run.tally.max_ms,
+        p50_duration_ms: run.tally.p50_ms(),
+    }
+}
+
+fn report(diagnostics: &Diagnostics, settings: &Settings) -> wit::DiagnosticsReport {
+    let place = |wanted: &Attempt| {
+        let is = |attempt: &Attempt| std::ptr::eq(attempt, wanted);
+        let place = diagnostics.attempts.iter().position(is);
+        place.and_then(|place| u32::try_from(place).ok())
+    };
+    let region = |region: &Region<'_>| wit::RegionSummary {
+        region: region.name.map(str::to_owned),
+        request_count: region.request_count,
+        request_charge: region.request_charge,
+        first: region.first.and_then(place),
+        last: region.last.and_then(place),
+        groups: region
+            .groups
+            .iter()
+            .map(|group| group_of(region, group))
+            .collect(),
+    };
+    wit::DiagnosticsReport {
+        regions: diagnostics.summary().iter().map(region).collect(),
+        json: diagnostics.json(settings.verbosity, settings.max_summary_size_bytes),
+    }
+}
+
+fn group_of(region: &Region<'_>, group: &Group<'_>) -> wit::AttemptRollup {
+    wit::AttemptRollup {
+        operation_name: String::new(),
+        execution_context: context(group.context),
+        region: region.name.map(str::to_owned),
+        endpoint: group.endpoint.to_owned(),
+        status: group.status,
+        sub_status: group.sub_status,
+        count: group.tally.count,
+        request_charge: group.tally.request_charge,
+        min_duration_ms: group.tally.min_ms,
+        max_duration_ms: group.tally.max_ms,
+        p50_duration_ms: group.tally.p50_ms(),
     }
 }

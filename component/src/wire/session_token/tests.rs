@@ -161,3 +161,67 @@ fn any_text_is_read_or_refused() {
         }
     }
 }
+
+#[test]
+fn one_range_is_read_and_keyed_anew() {
+    let parents = token("0:1#50#1=9,1:1#40#1=11");
+    assert_eq!(parents.progress("1"), Some("1#40#1=11"));
+    assert_eq!(parents.progress("2"), None);
+    let mut child = SessionToken::default();
+    for id in ["0", "1"] {
+        child.advance("2", parents.progress(id).unwrap()).unwrap();
+    }
+    assert_eq!(child.to_string(), "2:1#50#1=11");
+    for id in ["", "a:b", "a,b", "a b", "é"] {
+        assert_eq!(child.advance(id, "1"), Err(Refused::Malformed), "{id}");
+    }
+    assert_eq!(child.advance("2", "x"), Err(Refused::Malformed));
+    assert_eq!(child.to_string(), "2:1#50#1=11");
+}
+
+#[test]
+fn a_part_names_at_most_64_regions() {
+    let part = |regions: std::ops::Range<u32>| {
+        let regions = regions.map(|region| format!("#{region}={region}"));
+        format!("0:1#7{}", regions.collect::<String>())
+    };
+    assert_eq!(token(&part(0..64)).to_string(), part(0..64));
+    assert!(SessionToken::parse(&part(0..65)).is_err());
+    assert!(SessionToken::parse_lenient(&part(0..65)).is_empty());
+    let both = merged(&token(&part(0..64)), &token(&part(32..96)));
+    assert_eq!(both.to_string(), part(0..64));
+}
+
+#[test]
+fn a_token_names_at_most_4096_ranges() {
+    let text = |ranges: u32| {
+        let parts = (0..ranges).map(|id| format!("{id}:7"));
+        parts.collect::<Vec<_>>().join(",")
+    };
+    let full = token(&text(4096));
+    assert_eq!(full.progress("4095"), Some("7"));
+    assert!(SessionToken::parse(&text(4097)).is_err());
+    assert_eq!(SessionToken::parse_lenient(&text(4097)), full);
+    assert_eq!(merged(&full, &token("4096:1")), full);
+
+    let mut token = full;
+    assert_eq!(token.advance_part("5000:1"), Err(Refused::Full));
+    assert_eq!(token.advance_part("5000:x"), Err(Refused::Malformed));
+    assert_eq!(token.advance_part("9:8"), Ok(()));
+    token.forget_lowest();
+    assert_eq!(token.advance_part("5000:1"), Ok(()));
+    assert_eq!(token.progress("0"), None);
+    for (id, progress) in [("1", "7"), ("9", "8"), ("10", "7"), ("5000", "1")] {
+        assert_eq!(token.progress(id), Some(progress), "{id}");
+    }
+}
+
+#[test]
+fn the_lowest_number_goes_first() {
+    let mut token = token("10:1,9:1,100:1,2:1");
+    for left in ["10:1,100:1,9:1", "10:1,100:1", "100:1", "", ""] {
+        token.forget_lowest();
+        assert_eq!(token.to_string(), left);
+        assert_eq!(token.text_len(), left.len());
+    }
+}

@@ -1,6 +1,7 @@
 //! What the driver fetches and keeps.
 
 use super::*;
+use crate::engine::containers::MAX_CONTAINERS;
 
 #[test]
 fn eager_reads_the_account_and_the_container_once() {
@@ -105,7 +106,10 @@ fn a_container_that_went_is_forgotten() {
     let driver = world.open(MetadataMode::Eager);
     world.metadata().answer(200, &[], "{}");
     run(&driver, read(1)).unwrap();
-    world.answer(400, &[("x-ms-substatus", "1024")], "{}");
+    // It is looked up again, and is still the same.
+    world
+        .answer(400, &[("x-ms-substatus", "1024")], "{}")
+        .answer(200, &[], CONTAINER);
     assert_eq!(
         run(&driver, read(1)).unwrap_err().kind,
         ErrorKind::Unavailable

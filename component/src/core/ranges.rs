@@ -1,0 +1,230 @@
+//! A container's physical partitions, and which of them holds a key (spec driver-core §12.3, data-plane §2.3, §2.4).
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::rc::Rc;
+
+use crate::wire::epk::Epk;
+use crate::wire::ranges::PartitionKeyRange;
+
+#[cfg(test)]
+mod tests;
+
+/// Partition key ranges of one container, and rows of one read.
+pub const MAX_RANGES: usize = 100_000;
+
+/// All partition key ranges of one container: without gap and overlap they make up the whole hash space.
+#[derive(Debug, Clone)]
+pub struct RangeMap {
+    /// In ascending order of their lowest points.
+    ranges: Vec<Rc<PartitionKeyRange>>,
+    etag: Option<Box<str>>,
+}
+
+/// What was read is no complete map: a split or merge was under way. Read again, from the start if this was an
+/// incremental read; never keep it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Incomplete {
+    /// A part of the hash space belongs to no range.
+    Gap,
+    /// A part of it belongs to two.
+    Overlap,
+    /// There are more than [`MAX_RANGES`].
+    TooMany,
+}
+
+impl RangeMap {
+    /// The map that a read from the start gives: the rows of all its pages, in order, and the last etag.
+    ///
+    /// The last row of an id counts. Ranges that another row names as a parent are gone.
+    ///
+    /// # Errors
+    /// The rows do not make up the whole hash space.
+    pub fn build(rows: Vec<PartitionKeyRange>, etag: Option<&str>) -> Result<Self, Incomplete> {
+        Self::assemble(Vec::new(), rows, etag)
+    }
+
+    /// This map after an incremental read: the rows that came since its etag, and the new etag.
+    ///
+    /// # Errors
+    /// Together they do not make up the whole hash space. This map stays as good as it was.
+    pub fn merge(
+        &self,
+        rows: Vec<PartitionKeyRange>,
+        etag: Option<&str>,
+    ) -> Result<Self, Incomplete> {
+        Self::assemble(self.ranges.clone(), rows, etag)
+    }
+
+    fn assemble(
+        mut ranges: Vec<Rc<PartitionKeyRange>>,
+        rows: Vec<PartitionKeyRange>,
+        etag: Option<&str>,
+    ) -> Result<Self, Incomplete> {
+        if rows.len() > MAX_RANGES {
+            return Err(Incomplete::TooMany);
+        }
+        if !rows.is_empty() {
+            ranges.reserve(rows.len());
+            for row in rows {
+                ranges.push(Rc::new(row));
+            }
+            keep_live(&mut ranges);
+        }
+        check(&ranges)?;
+        Ok(Self {
+            ranges,
+            etag: etag.map(Box::from),
+        })
+    }
+
+    /// Where the next incremental read starts. It means something only to the region that gave it. A map with another
+    /// etag than the one that a caller has seen is newer.
+    pub fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
+    }
+
+    /// All ranges in ascending order.
+    pub fn ranges(&self) -> &[Rc<PartitionKeyRange>] {
+        &self.ranges
+    }
+
+    /// The range that holds a point; none for [`Epk::MAX`] and beyond, which no key has.
+    pub fn lookup(&self, point: &Epk) -> Option<&Rc<PartitionKeyRange>> {
+        let place = self.place(point)?;
+        let range = self.ranges.get(place)?;
+        (*point < range.max).then_some(range)
+    }
+
+    /// The ranges that hold the points from `min` to `max` (exclusive), in ascending order; none if `min` is not below
+    /// `max`. A single point needs [`Self::lookup`].
+    pub fn overlapping(&self, min: &Epk, max: &Epk) -> &[Rc<PartitionKeyRange>] {
+        if min >= max {
+            return &[];
+        }
+        let from = self.place(min).unwrap_or_default();
+        let to = self.ranges.partition_point(|range| range.min < *max);
+        let found = self.ranges.get(from..to).unwrap_or_default();
+        match found {
+            // All of it lies beyond the end of the space.
+            [only] if only.max <= *min => &[],
+            _ => found,
+        }
+    }
+
+    /// The range with this id. A pass over all ranges.
+    pub fn by_id(&self, id: &str) -> Option<&Rc<PartitionKeyRange>> {
+        self.ranges.iter().find(|range| *range.id == *id)
+    }
+
+    /// All ranges that the range with this id came from; none for an unknown id.
+    pub fn parents(&self, id: &str) -> &[Rc<str>] {
+        self.by_id(id).map_or(&[], |range| &range.parents)
+    }
+
+    /// The ranges that took the place of a retired one, in ascending order; none if the id is not retired. A pass over
+    /// all ranges and their parents: the service repeats the whole ancestry in each range, so that no list of retired
+    /// ones is needed.
+    pub fn children<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a Rc<PartitionKeyRange>> {
+        self.ranges.iter().filter(move |range| came_from(range, id))
+    }
+
+    /// The last range whose lowest point is not above this one.
+    fn place(&self, point: &Epk) -> Option<usize> {
+        let above = self.ranges.partition_point(|range| range.min <= *point);
+        above.checked_sub(1)
+    }
+}
+
+fn came_from(range: &PartitionKeyRange, id: &str) -> bool {
+    range.parents.iter().any(|parent| **parent == *id)
+}
+
+/// Reduces rows to the ranges that are live, in ascending order.
+fn keep_live(ranges: &mut Vec<Rc<PartitionKeyRange>>) {
+    sort(ranges, |one, other| one.id.cmp(&other.id));
+    ranges.dedup_by(|later, kept| {
+        let same = later.id == kept.id;
+        if same {
+            std::mem::swap(later, kept);
+        }
+        same
+    });
+    let mut gone = vec![false; ranges.len()];
+    for range in ranges.iter() {
+        for parent in &range.parents {
+            if let Ok(place) = ranges.binary_search_by(|range| range.id.cmp(parent))
+                && let Some(gone) = gone.get_mut(place)
+            {
+                *gone = true;
+            }
+        }
+    }
+    let mut gone = gone.into_iter();
+    ranges.retain(|_| gone.next() != Some(true));
+    sort(ranges, |one, other| one.min.cmp(&other.min));
+}
+
+/// A stable merge sort. The standard library's would be eight kilobytes of code.
+fn sort(
+    ranges: &mut Vec<Rc<PartitionKeyRange>>,
+    order: fn(&PartitionKeyRange, &PartitionKeyRange) -> Ordering,
+) {
+    let mut width = 1_usize;
+    while width < ranges.len() {
+        let wider = width.saturating_mul(2);
+        let mut sorted = Vec::with_capacity(ranges.len());
+        for run in ranges.chunks(wider) {
+            let (mut left, mut right) = run.split_at(width.min(run.len()));
+            while let ([one, ones @ ..], [other, others @ ..]) = (left, right) {
+                if order(other, one).is_lt() {
+                    sorted.push(Rc::clone(other));
+                    right = others;
+                } else {
+                    sorted.push(Rc::clone(one));
+                    left = ones;
+                }
+            }
+            sorted.extend_from_slice(left);
+            sorted.extend_from_slice(right);
+        }
+        *ranges = sorted;
+        width = wider;
+    }
+}
+
+/// Whether sorted ranges make up the whole space.
+fn check(ranges: &[Rc<PartitionKeyRange>]) -> Result<(), Incomplete> {
+    if ranges.len() > MAX_RANGES {
+        return Err(Incomplete::TooMany);
+    }
+    let mut end = &Epk::MIN;
+    for range in ranges {
+        meet(end, &range.min)?;
+        if range.max <= range.min {
+            return Err(Incomplete::Overlap);
+        }
+        end = &range.max;
+    }
+    meet(end, &Epk::MAX)
+}
+
+fn meet(end: &Epk, next: &Epk) -> Result<(), Incomplete> {
+    match end.cmp(next) {
+        Ordering::Less => Err(Incomplete::Gap),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(Incomplete::Overlap),
+    }
+}
+
+impl fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gap => "the container's partition key ranges leave a gap",
+            Self::Overlap => "the container's partition key ranges overlap",
+            Self::TooMany => "the container has more partition key ranges than the driver handles",
+        })
+    }
+}
+
+impl std::error::Error for Incomplete {}

@@ -1,0 +1,92 @@
+//! The containers that this driver has met: definitions and partition key ranges, each fetched once.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::single_flight::SingleFlight;
+use crate::core::container::Container;
+use crate::core::operation::ContainerRef;
+use crate::core::ranges::RangeMap;
+
+/// Containers kept; beyond it they are forgotten and read again as needed.
+pub(super) const MAX_CONTAINERS: usize = 1024;
+
+/// Sorted by name.
+#[derive(Debug, Default)]
+pub(super) struct Containers(RefCell<Vec<(ContainerRef, Rc<Known>)>>);
+
+/// What is known of one container.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) definition: SingleFlight<Container>,
+    pub(super) ranges: RefCell<Rc<SingleFlight<RangeMap>>>,
+    /// Whether an operation would have fared better with the ranges.
+    pub(super) ranges_missed: Cell<bool>,
+}
+
+impl Containers {
+    /// The container's entry, made if it is not there.
+    pub(super) fn entry(&self, at: &ContainerRef) -> Rc<Known> {
+        let mut containers = self.0.borrow_mut();
+        let place = match containers.binary_search_by(|(known, _)| known.cmp(at)) {
+            Ok(place) => place,
+            Err(_) if containers.len() >= MAX_CONTAINERS => {
+                containers.clear();
+                0
+            }
+            Err(place) => place,
+        };
+        match containers.get(place) {
+            Some((name, known)) if name == at => Rc::clone(known),
+            _ => {
+                let known = Rc::<Known>::default();
+                containers.insert(place, (at.clone(), Rc::clone(&known)));
+                known
+            }
+        }
+    }
+
+    /// The definition, if it has been read.
+    pub(super) fn definition_of(&self, at: &ContainerRef) -> Option<Rc<Container>> {
+        let containers = self.0.borrow();
+        let place = containers.binary_search_by(|(name, _)| name.cmp(at)).ok()?;
+        let (_, known) = containers.get(place)?;
+        known.definition.ready()
+    }
+
+    /// The partition key ranges, if they have been read.
+    pub(super) fn ranges_of(&self, at: &ContainerRef) -> Option<Rc<RangeMap>> {
+        let containers = self.0.borrow();
+        let place = containers.binary_search_by(|(name, _)| name.cmp(at)).ok()?;
+        let (_, known) = containers.get(place)?;
+        known.ranges.borrow().ready()
+    }
+
+    /// The container's entry, if somebody missed its ranges and nobody has fetched them.
+    pub(super) fn missing_ranges(&self, at: &ContainerRef) -> Option<Rc<Known>> {
+        let containers = self.0.borrow();
+        let place = containers.binary_search_by(|(name, _)| name.cmp(at)).ok()?;
+        let (_, known) = containers.get(place)?;
+        known.ranges_missed.get().then(|| Rc::clone(known))
+    }
+
+    /// An operation would have fared better with the ranges.
+    pub(super) fn miss_ranges(&self, at: &ContainerRef) {
+        self.entry(at).ranges_missed.set(true);
+    }
+
+    /// Drops the ranges, which have moved.
+    pub(super) fn forget_ranges(&self, at: &ContainerRef) {
+        self.entry(at).ranges.replace(Rc::default());
+    }
+
+    /// Drops what may be outdated or is gone.
+    pub(super) fn forget(&self, at: &ContainerRef) {
+        self.0.borrow_mut().retain(|(name, _)| name != at);
+    }
+
+    /// Drops all containers of a database.
+    pub(super) fn forget_database(&self, id: &str) {
+        self.0.borrow_mut().retain(|(name, _)| name.database != id);
+    }
+}

@@ -1,0 +1,307 @@
+//! What operations need to know first: the account, containers, partition key ranges. Read once, by whoever needs it
+//! first, through the same pipeline as everything else.
+
+use std::rc::Rc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+
+use super::World;
+use super::pipeline::Pipeline;
+use super::state::State;
+use super::transport::Answer;
+use crate::core::clock::Nanos;
+use crate::core::container::Container;
+use crate::core::diagnostics::Recorder;
+use crate::core::operation::ContainerRef;
+use crate::core::options::Resolved;
+use crate::core::ranges::RangeMap;
+use crate::core::request::Request;
+use crate::core::router::Route;
+use crate::core::routing::refresh::{self, Claim};
+use crate::core::routing::topology::{Purpose, Topology};
+use crate::core::{Result, explain};
+use crate::wire::account::{self, AccountDocument};
+use crate::wire::{container, ranges};
+
+/// Metadata documents are a few kilobytes; what is larger is refused.
+const MAX_METADATA_BYTES: usize = 1 << 20;
+
+/// Something that is fetched for whoever needs it.
+type Fetch<T> = LocalBoxFuture<'static, Result<Rc<T>>>;
+
+/// Something to do beside an operation.
+pub(super) type Chore = LocalBoxFuture<'static, ()>;
+
+const RANGES: &str = "read_partition_key_ranges";
+
+/// A container has at most so many pages of partition key ranges.
+const MAX_RANGE_PAGES: usize = 1_000;
+
+impl<W: World> State<W> {
+    /// Whether even a lean driver has to know the account: regions have no endpoints otherwise.
+    pub(super) fn needs_topology(&self) -> bool {
+        !self.preferred.is_empty()
+    }
+
+    /// The account's topology, read unless it is there.
+    pub(super) async fn topology(self: &Rc<Self>, recorder: &Recorder) -> Result<Rc<Topology>> {
+        if let Some(topology) = self.account.ready() {
+            return Ok(topology);
+        }
+        let result = self.account.get(|| self.read_account(recorder)).await;
+        recorder.resume(self.transport.world.now());
+        result
+    }
+
+    /// A lean driver whose request failed looks where else it could go. Without an answer it stays where it is.
+    pub(super) async fn find_topology(self: &Rc<Self>, recorder: &Recorder) {
+        if self.account.ready().is_none() {
+            let _ = self.topology(recorder).await;
+        }
+    }
+
+    /// The account has changed, says an answer: reads it again, at most every few seconds. Without an answer what was known stands.
+    pub(super) async fn account_event(self: &Rc<Self>, recorder: &Recorder) {
+        let Some(known) = self.account.ready() else {
+            return self.find_topology(recorder).await;
+        };
+        let claim = self.refresh.borrow_mut().claim(recorder.now());
+        if claim.is_none() && !self.account.is_fetching() {
+            return;
+        }
+        let lease = Lease { state: self, claim };
+        let fetched = self
+            .account
+            .refresh(&known, || self.read_account(recorder))
+            .await;
+        if fetched.is_ok() {
+            lease.keep();
+        }
+        recorder.resume(self.transport.world.now());
+    }
+
+    /// The account document is read again when it is old, beside an operation; none while it is young.
+    pub(super) fn account_chore(self: &Rc<Self>, recorder: &Recorder) -> Option<Chore> {
+        let known = self.account.ready()?;
+        let interval = self.runtime.account_refresh_interval;
+        if !self.refresh.borrow().is_due(recorder.now(), interval) || self.account.is_fetching() {
+            return None;
+        }
+        let (state, recorder) = (Rc::clone(self), recorder.clone());
+        let chore = async move {
+            // A refresh that is given up counts as one that failed.
+            state.refresh.borrow_mut().failed(recorder.now());
+            let _ = state
+                .account
+                .refresh(&known, || state.read_account(&recorder))
+                .await;
+        };
+        Some(chore.boxed_local())
+    }
+
+    fn read_account(self: &Rc<Self>, recorder: &Recorder) -> Fetch<Topology> {
+        let (state, recorder) = (Rc::clone(self), recorder.clone());
+        async move {
+            let known = state.account.ready();
+            let sources = refresh::sources(known.as_deref(), &state.configured, &state.backups);
+            let route = Route::along(sources, state.layers.resolved());
+            let answer = state
+                .metadata(
+                    Request::account(),
+                    state.layers.resolved(),
+                    &recorder,
+                    route,
+                )
+                .await?;
+            let document = account::parse(&answer.body)
+                .ok_or_else(|| explain::nonsense("read_account", "account document"))?;
+            Ok(state.install(&document, recorder.now()))
+        }
+        .boxed_local()
+    }
+
+    /// Takes over an account document.
+    fn install(&self, document: &AccountDocument, now: Nanos) -> Rc<Topology> {
+        self.refresh.borrow_mut().done(now);
+        let known = self.account.ready();
+        if let Some(known) = &known
+            && known.is_current(document)
+        {
+            return Rc::clone(known);
+        }
+        let emulator = self.emulator_host.as_deref();
+        let topology = Rc::new(Topology::new(
+            document,
+            &self.configured,
+            emulator,
+            &self.preferred,
+            known.as_deref(),
+        ));
+        let mut router = self.router.borrow_mut();
+        router.install(Rc::clone(&topology));
+        self.transport
+            .set_user_agent(&self.identity.user_agent(router.features()));
+        topology
+    }
+
+    /// A container's definition, read unless it is there.
+    pub(super) async fn container(
+        self: &Rc<Self>,
+        at: &ContainerRef,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+    ) -> Result<Rc<Container>> {
+        let known = self.containers.entry(at);
+        if let Some(container) = known.definition.ready() {
+            return Ok(container);
+        }
+        let fetch = || self.read_container(at, options, recorder);
+        let result = known.definition.get(fetch).await;
+        recorder.resume(self.transport.world.now());
+        result
+    }
+
+    /// The container by this name now, after `outdated`.
+    pub(super) async fn container_again(
+        self: &Rc<Self>,
+        at: &ContainerRef,
+        outdated: &Rc<Container>,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+    ) -> Result<Rc<Container>> {
+        let known = self.containers.entry(at);
+        let fetch = || self.read_container(at, options, recorder);
+        let result = known.definition.refresh(outdated, fetch).await;
+        recorder.resume(self.transport.world.now());
+        result
+    }
+
+    fn read_container(
+        self: &Rc<Self>,
+        at: &ContainerRef,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+    ) -> Fetch<Container> {
+        let (state, at) = (Rc::clone(self), at.clone());
+        let (options, recorder) = (Rc::clone(options), recorder.clone());
+        async move {
+            let route = Route::new(Purpose::Read, false, &options);
+            let request = Request::container(&at)?;
+            let answer = state.metadata(request, &options, &recorder, route).await?;
+            let document = container::parse(&answer.body)
+                .ok_or_else(|| explain::nonsense("read_container", "container definition"))?;
+            Ok(Rc::new(Container::from(document)))
+        }
+        .boxed_local()
+    }
+
+    /// Whether partition key ranges are read before they are missed: the caller wants it so, or the account moves single
+    /// partitions between regions.
+    pub(super) fn wants_ranges(&self) -> bool {
+        self.eager_ranges || self.router.borrow().moves_partitions()
+    }
+
+    /// The container's partition key ranges, read unless they are there.
+    pub(super) async fn ranges(
+        self: &Rc<Self>,
+        at: &ContainerRef,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+    ) -> Result<Rc<RangeMap>> {
+        let flight = Rc::clone(&self.containers.entry(at).ranges.borrow());
+        if let Some(ranges) = flight.ready() {
+            return Ok(ranges);
+        }
+        let result = flight.get(|| self.read_ranges(at, options, recorder)).await;
+        recorder.resume(self.transport.world.now());
+        result
+    }
+
+    /// Partition key ranges that an operation has missed are read beside the next one.
+    pub(super) fn ranges_chore(
+        self: &Rc<Self>,
+        at: &ContainerRef,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+    ) -> Option<Chore> {
+        let known = self.containers.missing_ranges(at)?;
+        let flight = Rc::clone(&known.ranges.borrow());
+        let (state, at) = (Rc::clone(self), at.clone());
+        let (options, recorder) = (Rc::clone(options), recorder.clone());
+        let chore = async move {
+            known.ranges_missed.set(false);
+            let _ = flight
+                .get(|| state.read_ranges(&at, &options, &recorder))
+                .await;
+        };
+        Some(chore.boxed_local())
+    }
+
+    /// All pages, until one says that there is nothing more (spec §12.3).
+    fn read_ranges(
+        self: &Rc<Self>,
+        at: &ContainerRef,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+    ) -> Fetch<RangeMap> {
+        let (state, at) = (Rc::clone(self), at.clone());
+        let (options, recorder) = (Rc::clone(options), recorder.clone());
+        async move {
+            let (mut rows, mut etag) = (Vec::new(), None);
+            for _ in 0..MAX_RANGE_PAGES {
+                let request = Request::partition_key_ranges(&at, etag.as_deref())?;
+                let route = Route::new(Purpose::Read, false, &options);
+                let answer = state.metadata(request, &options, &recorder, route).await?;
+                if answer.status == 304 || answer.headers.etag.is_none() {
+                    break;
+                }
+                etag = answer.headers.etag;
+                let page = ranges::parse(&answer.body)
+                    .ok_or_else(|| explain::nonsense(RANGES, "list of partition key ranges"))?;
+                rows.extend(page);
+            }
+            let map =
+                RangeMap::build(rows, etag.as_deref()).map_err(|_| explain::incomplete_ranges())?;
+            Ok(Rc::new(map))
+        }
+        .boxed_local()
+    }
+
+    /// A request for the driver itself, on behalf of an operation.
+    async fn metadata(
+        self: &Rc<Self>,
+        request: Request,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+        route: Route,
+    ) -> Result<Answer> {
+        let name = request.name;
+        let pipeline = Pipeline::new(self, request, options, recorder, route);
+        let answer = pipeline.run().await?;
+        if answer.body.len() > MAX_METADATA_BYTES {
+            return Err(explain::nonsense(name, "document of less than a megabyte"));
+        }
+        Ok(answer)
+    }
+}
+
+/// An event refresh that counts only if it succeeds.
+struct Lease<'a, W: World> {
+    state: &'a State<W>,
+    claim: Option<Claim>,
+}
+
+impl<W: World> Lease<'_, W> {
+    fn keep(mut self) {
+        self.claim = None;
+    }
+}
+
+impl<W: World> Drop for Lease<'_, W> {
+    fn drop(&mut self) {
+        if let Some(claim) = self.claim.take() {
+            self.state.refresh.borrow_mut().release(&claim);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Between attempts: what was learned, what is marked, and the way to the next one.
+
+use std::rc::Rc;
+
+use super::{Ended, Pipeline};
+use crate::core::account::Target;
+use crate::core::allowance::Verdict;
+use crate::core::clock::Nanos;
+use crate::core::container::is_stale;
+use crate::core::diagnostics::ExecutionContext;
+use crate::core::exchange::FailureCause;
+use crate::core::retry::{Decision, Direction, Step};
+use crate::core::session::captures;
+use crate::core::{Error, Result, explain, timeouts};
+use crate::engine::World;
+use crate::engine::transport::Answer;
+use crate::wire::headers::name;
+
+impl<W: World> Pipeline<W> {
+    /// What every answer tells, good or bad. Says whether it is a success.
+    pub(super) fn learn(&mut self, target: &Rc<Target>, answer: Answer) -> (bool, Answer) {
+        let success = explain::is_success(self.request.is_read(), answer.status);
+        let state = Rc::clone(&self.state);
+        if let Some(id) = self.metered {
+            let mut groups = state.runtime.groups.borrow_mut();
+            if let Some(meter) = groups.meter(id) {
+                meter.charge(answer.headers.request_charge, self.recorder.now());
+            }
+        }
+        let said = (answer.status, answer.headers.sub_status);
+        let random = state.ids.next_random();
+        let mut router = state.router.borrow_mut();
+        router.answered(&mut self.route, target, said, success, random);
+        self.capture(&answer);
+        (success, answer)
+    }
+
+    /// Remembers how far the session has got.
+    fn capture(&self, answer: &Answer) {
+        let (Some(scope), Some(token)) = (&self.request.scope, &answer.headers.session_token)
+        else {
+            return;
+        };
+        if self.options.session_capturing_disabled
+            || !captures(answer.status, answer.headers.sub_status)
+        {
+            return;
+        }
+        let known = self
+            .container
+            .as_ref()
+            .map(|container| container.rid.as_str());
+        let answered = answer.headers.other(name::CONTENT_PATH);
+        let mut sessions = self.state.sessions.borrow_mut();
+        sessions.capture(&scope.container, known, answered, token);
+    }
+
+    /// Goes where the decision says; an error ends the operation.
+    pub(super) async fn follow(
+        &mut self,
+        target: &Rc<Target>,
+        ended: Ended,
+        decision: Decision,
+    ) -> Result<()> {
+        self.spent = decision.spent;
+        if matches!(&ended, Err(failure) if failure.cause == FailureCause::Timeout) {
+            self.rung = self.rung.saturating_add(1);
+        }
+        match decision.step {
+            Step::Surface => Err(self.surface(target, ended)),
+            Step::OutOfTime => Err(self.out_of_time(self.surface(target, ended))),
+            Step::Retry {
+                direction,
+                delay,
+                context,
+            } => {
+                self.check_allowance(target, ended)?;
+                if decision.refresh_account {
+                    self.state.account_event(&self.recorder).await;
+                } else if direction == Direction::Next {
+                    self.state.find_topology(&self.recorder).await;
+                }
+                self.context = context;
+                self.route.turn(direction, target);
+                let pause = timeouts::pause(self.request.timeout_class(), self.rung);
+                self.rest(delay.max(pause)).await;
+                Ok(())
+            }
+            Step::RefreshRanges => {
+                self.refresh_ranges().await;
+                self.context = ExecutionContext::OperationRetry;
+                Ok(())
+            }
+            // Tried, and it is the same container.
+            Step::RecoverContainer => Err(self.surface(target, ended)),
+        }
+    }
+
+    /// Waits, and lets the record go on from there.
+    pub(super) async fn rest(&self, pause: Nanos) {
+        if pause > 0 {
+            let world = &self.state.transport.world;
+            world
+                .sleep_until(self.recorder.now().saturating_add(pause))
+                .await;
+            self.recorder.resume(world.now());
+        }
+    }
+
+    /// Looks the container up again; true if it is another one now (spec §12.4).
+    pub(super) async fn recover_container(&mut self) -> Result<bool> {
+        self.recovered = true;
+        let (Some(scope), Some(known)) = (&self.request.scope, self.container.take()) else {
+            return Ok(false);
+        };
+        let at = scope.container.clone();
+        let found = self
+            .state
+            .container_again(&at, &known, &self.options, &self.recorder)
+            .await?;
+        let other = found.rid != known.rid;
+        if other {
+            self.state.sessions.borrow_mut().recreated(&at, &found.rid);
+            self.state.containers.forget_ranges(&at);
+            self.request.remove_header(name::SESSION_TOKEN);
+            found.bind(&mut self.request)?;
+        }
+        self.container = Some(found);
+        self.find_partition(&at);
+        self.context = ExecutionContext::OperationRetry;
+        Ok(other)
+    }
+
+    async fn refresh_ranges(&mut self) {
+        let Some(scope) = &self.request.scope else {
+            return;
+        };
+        let at = scope.container.clone();
+        if self.state.containers.ranges_of(&at).is_some() {
+            self.state.containers.forget_ranges(&at);
+            let _ = self.state.ranges(&at, &self.options, &self.recorder).await;
+            self.find_partition(&at);
+        }
+    }
+
+    /// The error for how the last attempt ended.
+    fn surface(&self, target: &Target, ended: Ended) -> Box<Error> {
+        let (name, read) = (self.request.name, self.request.is_read());
+        let error = match ended {
+            Err(failure) => explain::failure(name, read, target.endpoint.url(), &failure),
+            Ok(answer) => {
+                if let Some(scope) = &self.request.scope
+                    && is_stale(answer.status, answer.headers.sub_status)
+                {
+                    self.state.containers.forget(&scope.container);
+                }
+                self.state.transport.refusal((name, read), answer)
+            }
+        };
+        explain::terminal(error, self.recorder.attempted_more_than_once())
+    }
+
+    fn out_of_time(&self, cause: Box<Error>) -> Box<Error> {
+        explain::out_of_time(self.request.name, self.options.end_to_end_timeout, cause)
+    }
+
+    /// Whether the caller's budget allows another attempt.
+    fn check_allowance(&self, target: &Target, ended: Ended) -> Result<()> {
+        match self
+            .allowance
+            .may_start(self.recorder.request_charge(), self.recorder.now())
+        {
+            Verdict::Go => Ok(()),
+            Verdict::DeadlinePassed => Err(self.out_of_time(self.surface(target, ended))),
+            Verdict::RuSpent => {
+                let cause = self.surface(target, ended);
+                Err(explain::ru_budget_spent(self.request.name, cause))
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The operation pipeline: one operation from its admission to its end, over as many attempts as its budgets allow
+//! (spec driver-core §4.1). Every decision is the core's; this carries them out.
+
+mod enter;
+mod follow;
+mod race;
+
+use std::future::Future;
+use std::rc::Rc;
+
+use super::World;
+use super::attempt::{Ended, Plan};
+use super::state::State;
+use super::transport::Answer;
+use crate::core::account::Target;
+use crate::core::allowance::Allowance;
+use crate::core::container::Container;
+use crate::core::diagnostics::{AttemptId, ExecutionContext, Recorder};
+use crate::core::options::Resolved;
+use crate::core::request::Request;
+use crate::core::retry::{Decision, Ending, Facts, Spent, Step, decide};
+use crate::core::router::Route;
+use crate::core::throughput::GroupId;
+use crate::core::{Result, timeouts};
+use crate::wire::headers::name;
+
+/// One operation on its way.
+pub(super) struct Pipeline<W: World> {
+    state: Rc<State<W>>,
+    request: Request,
+    options: Rc<Resolved>,
+    recorder: Recorder,
+    route: Route,
+    /// What it may spend.
+    allowance: Allowance,
+    spent: Spent,
+    /// What the next attempt is.
+    context: ExecutionContext,
+    /// Attempts that ran out of time: the rung of the timeout ladder.
+    rung: u32,
+    container: Option<Rc<Container>>,
+    /// Whether the container was looked up again already.
+    recovered: bool,
+    /// Whether the caller gave a session token.
+    own_token: bool,
+    /// The throughput group that pays.
+    metered: Option<GroupId>,
+}
+
+impl<W: World> Pipeline<W> {
+    pub(super) fn new(
+        state: &Rc<State<W>>,
+        request: Request,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+        route: Route,
+    ) -> Self {
+        Self {
+            state: Rc::clone(state),
+            own_token: request.header(name::SESSION_TOKEN).is_some(),
+            request,
+            options: Rc::clone(options),
+            recorder: recorder.clone(),
+            route,
+            allowance: Allowance::default(),
+            metered: None,
+            spent: Spent::default(),
+            context: ExecutionContext::Initial,
+            rung: 0,
+            container: None,
+            recovered: false,
+        }
+    }
+
+    /// Attempts until one succeeds or nothing more may be tried.
+    pub(super) async fn run(mut self) -> Result<Answer> {
+        loop {
+            let (target, ended) = self.next().await;
+            let ended = match ended {
+                Ok(answer) => match self.learn(&target, answer) {
+                    (true, answer) => return Ok(answer),
+                    (false, answer) => Ok(answer),
+                },
+                failure => failure,
+            };
+            let mut decision = self.judge(&target, &ended);
+            if decision.step == Step::RecoverContainer {
+                if self.recover_container().await? {
+                    continue;
+                }
+                // It is the same container: the answer has another reason.
+                decision = self.judge(&target, &ended);
+            }
+            self.blame(&target, &decision);
+            self.follow(&target, ended, decision).await?;
+        }
+    }
+
+    /// The next attempt, or two that race.
+    async fn next(&mut self) -> (Rc<Target>, Ended) {
+        let now = self.recorder.now();
+        let router = Rc::clone(&self.state);
+        let target = router.router.borrow_mut().choose(&mut self.route, now);
+        self.dress();
+        if let Some(hedging) = self.hedging(&target) {
+            return self.run_race(target, hedging).await;
+        }
+        let (_, attempt) = self.attempt(&self.plan(Rc::clone(&target), self.context));
+        (target, attempt.await)
+    }
+
+    /// What may have changed since the last attempt.
+    fn dress(&mut self) {
+        if !self.request.is_read() && self.state.router.borrow().multi_write() {
+            self.request
+                .set_header(name::ALLOW_TENTATIVE_WRITES, "true");
+        }
+        if self.route.is_hub_only() {
+            self.request.set_header(name::HUB_REGION_ONLY, "True");
+        }
+    }
+
+    fn attempt(&mut self, plan: &Plan) -> (AttemptId, impl Future<Output = Ended> + use<W>) {
+        let state = Rc::clone(&self.state);
+        state.attempt(&mut self.request, &self.options, plan, &self.recorder)
+    }
+
+    fn plan(&self, target: Rc<Target>, context: ExecutionContext) -> Plan {
+        let class = self.request.timeout_class();
+        let bounded = self.allowance.deadline.is_some();
+        let policy = timeouts::attempt(class, self.rung, bounded, &self.state.runtime.timeouts);
+        Plan {
+            target,
+            context,
+            timeout: self.allowance.attempt_timeout(self.recorder.now(), policy),
+            start: None,
+        }
+    }
+
+    fn judge(&self, target: &Rc<Target>, ended: &Ended) -> Decision {
+        let now = self.recorder.now();
+        let router = self.state.router.borrow();
+        let ending = match ended {
+            Ok(answer) => Ending::Answer {
+                status: answer.status,
+                sub_status: answer.headers.sub_status.unwrap_or(0),
+            },
+            Err(failure) => Ending::Failure {
+                sent: failure.sent,
+                cause: failure.cause,
+            },
+        };
+        let deadline = self.allowance.deadline;
+        decide(&Facts {
+            ending,
+            class: self.options.class(self.request.class),
+            multi_write: router.multi_write(),
+            hub_only: self.route.is_hub_only(),
+            partition_failover: router.fails_over(&self.route),
+            breaker: router.watches(&self.route),
+            other_endpoint: router.has_other(&self.route, target),
+            endpoints: router.endpoints(&self.route),
+            recoverable: self.is_recoverable(),
+            retry_after: ended.as_ref().ok().and_then(Answer::retry_after),
+            remaining: deadline.map(|at| at.saturating_sub(now)),
+            random: self.state.ids.next_random(),
+            limits: self.options.limits(),
+            spent: self.spent,
+        })
+    }
+
+    /// Whether the container may be looked up again (spec §12.4).
+    fn is_recoverable(&self) -> bool {
+        self.container.is_some() && !self.recovered && !self.has_own_token()
+    }
+
+    /// Marks who is at fault.
+    fn blame(&mut self, target: &Rc<Target>, decision: &Decision) {
+        let (now, random) = (self.recorder.now(), self.state.ids.next_random());
+        let state = Rc::clone(&self.state);
+        let mut router = state.router.borrow_mut();
+        router.failed(&mut self.route, target, decision, now, random);
+        if decision.mark_partition
+            && self.route.partition().is_none()
+            && let Some(scope) = &self.request.scope
+        {
+            self.state.containers.miss_ranges(&scope.container);
+        }
+    }
+}
+
+impl<W: World> Drop for Pipeline<W> {
+    fn drop(&mut self) {
+        let state = Rc::clone(&self.state);
+        state.router.borrow_mut().leave(&mut self.route);
+    }
+}

@@ -1,0 +1,229 @@
+//! Hedging: the first attempt of a read against a second one elsewhere, once the first has taken long (spec §7.1).
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+
+use futures_util::future::{Either, select};
+
+use super::Pipeline;
+use crate::core::account::Target;
+use crate::core::diagnostics::{AttemptId, ExecutionContext, Hedge, elapsed_ms};
+use crate::core::hedging::{
+    self, Ending, Facts, Plan, Race, RequestClass, Settings, Step, Strategy,
+};
+use crate::core::retry::Direction;
+use crate::engine::World;
+use crate::engine::attempt::Ended;
+use crate::engine::state::State;
+use crate::engine::wait;
+
+/// A race that may be run.
+pub(super) struct Hedging {
+    plan: Plan,
+    class: RequestClass,
+    alternate: Rc<Target>,
+}
+
+/// One of the two requests.
+struct Leg {
+    target: Rc<Target>,
+    id: AttemptId,
+    is_primary: bool,
+}
+
+/// A metadata race counts while it runs, however it ends.
+struct Permit<'a, W: World>(&'a State<W>);
+
+impl<'a, W: World> Permit<'a, W> {
+    fn new(state: &'a State<W>) -> Self {
+        state
+            .metadata_hedges
+            .update(|count| count.saturating_add(1));
+        Self(state)
+    }
+}
+
+impl<W: World> Drop for Permit<'_, W> {
+    fn drop(&mut self) {
+        self.0
+            .metadata_hedges
+            .update(|count| count.saturating_sub(1));
+    }
+}
+
+impl<W: World> Pipeline<W> {
+    /// Whether this attempt may race, and against which region.
+    pub(super) fn hedging(&self, primary: &Target) -> Option<Hedging> {
+        let class = self.hedging_class();
+        if class == RequestClass::Other || self.context != ExecutionContext::Initial {
+            return None;
+        }
+        let router = self.state.router.borrow();
+        let applicable = router.applicable(&self.route);
+        let facts = Facts {
+            class,
+            settings: Settings {
+                enabled_override: None,
+                enabled: Some(self.options.hedging),
+                strategy: self
+                    .options
+                    .hedging_threshold
+                    .map(|own| Strategy::Hedging(Some(own))),
+            },
+            account_disabled: router.hedging_disabled(),
+            regions: applicable.len(),
+            first_attempt: true,
+            pinned: self.route.is_pinned(),
+            timeout: self.options.end_to_end_timeout,
+            metadata_hedges: self.state.metadata_hedges.get(),
+            max_metadata_hedges: self.state.max_metadata_hedges,
+        };
+        let plan = hedging::plan(&facts)?;
+        let alternate = hedging::alternate(&applicable, primary)?;
+        Some(Hedging {
+            plan,
+            class,
+            alternate,
+        })
+    }
+
+    fn hedging_class(&self) -> RequestClass {
+        match self.request.name {
+            "read_item" => RequestClass::ItemRead,
+            "read_container" => RequestClass::ContainerRead,
+            "read_partition_key_ranges" => RequestClass::FirstRangesPage,
+            _ => RequestClass::Other,
+        }
+    }
+
+    /// The first attempt, and a second one if that takes long. Gives the attempt that decides, and where it went.
+    pub(super) async fn run_race(
+        &mut self,
+        primary: Rc<Target>,
+        hedging: Hedging,
+    ) -> (Rc<Target>, Ended) {
+        let state = Rc::clone(&self.state);
+        let world = &state.transport.world;
+        let _permit = (hedging.class != RequestClass::ItemRead).then(|| Permit::new(&state));
+        let threshold = self.recorder.now().saturating_add(hedging.plan.threshold);
+        let plan = self.plan(Rc::clone(&primary), self.context);
+        let (first, attempt) = self.attempt(&plan);
+        let mut attempt = pin!(attempt);
+        if let Some(ended) = wait::until(world, threshold, attempt.as_mut()).await {
+            if is_final(&ended) {
+                state.router.borrow_mut().hedge_lost(&self.route, &primary);
+            }
+            return (primary, ended);
+        }
+        let mut race = Race::default();
+        race.on_threshold();
+        let mut plan = self.plan(Rc::clone(&hedging.alternate), ExecutionContext::Hedging);
+        plan.start = Some(world.now());
+        let (second, alternate) = self.attempt(&plan);
+        let mut alternate = pin!(alternate);
+        let primary = Leg {
+            target: primary,
+            id: first,
+            is_primary: true,
+        };
+        let other = Leg {
+            target: Rc::clone(&hedging.alternate),
+            id: second,
+            is_primary: false,
+        };
+        match select(attempt.as_mut(), alternate.as_mut()).await {
+            Either::Left((ended, _)) => {
+                self.settle(race, &hedging, (primary, ended), (other, alternate))
+                    .await
+            }
+            Either::Right((ended, _)) => {
+                self.settle(race, &hedging, (other, ended), (primary, attempt))
+                    .await
+            }
+        }
+    }
+
+    /// One leg has ended. If that does not decide, the other one does, unless time is up.
+    async fn settle(
+        &mut self,
+        mut race: Race,
+        hedging: &Hedging,
+        (lead, ended): (Leg, Ended),
+        (other, rest): (Leg, Pin<&mut dyn Future<Output = Ended>>),
+    ) -> (Rc<Target>, Ended) {
+        let world = Rc::clone(&self.state);
+        let world = &world.transport.world;
+        if self.tell(&mut race, hedging, &lead, &ended) != Step::Wait {
+            self.recorder.cancel(other.id, self.recorder.now());
+            self.note(&race, hedging, &lead, &other);
+            return (lead.target, ended);
+        }
+        let harvest = self
+            .allowance
+            .deadline
+            .map(|at| at.saturating_sub(hedging.plan.harvest));
+        let last = match harvest {
+            Some(at) => wait::until(world, at, rest).await,
+            None => Some(rest.await),
+        };
+        let Some(last) = last else {
+            race.on_deadline();
+            self.recorder.cancel(other.id, world.now());
+            self.note(&race, hedging, &lead, &other);
+            return (lead.target, ended);
+        };
+        // Whoever wins, the first to end has failed.
+        let decision = self.judge(&lead.target, &ended);
+        self.blame(&lead.target, &decision);
+        if self.tell(&mut race, hedging, &other, &last) == Step::BothTransient {
+            self.spent.failovers = self.spent.failovers.saturating_add(1);
+            self.route.turn(Direction::Next, &lead.target);
+        }
+        self.note(&race, hedging, &lead, &other);
+        (other.target, last)
+    }
+
+    fn tell(&self, race: &mut Race, hedging: &Hedging, leg: &Leg, ended: &Ended) -> Step {
+        if leg.is_primary {
+            return race.on_primary(is_final(ended));
+        }
+        let is_final = ended.as_ref().is_ok_and(|answer| {
+            let sub_status = answer.headers.sub_status;
+            let hub_only = self.route.is_hub_only();
+            hedging::is_final_from_alternate(hedging.class, hub_only, answer.status, sub_status)
+        });
+        race.on_alternate(is_final)
+    }
+
+    /// Records how the race ended, and lets the circuit breaker know.
+    fn note(&self, race: &Race, hedging: &Hedging, lead: &Leg, other: &Leg) {
+        let (primary, alternate) = if lead.is_primary {
+            (lead, other)
+        } else {
+            (other, lead)
+        };
+        let ending = race.ending();
+        let mut router = self.state.router.borrow_mut();
+        match ending {
+            Ending::AlternateWon => {
+                let random = self.state.ids.next_random();
+                router.hedge_won(&self.route, &primary.target, self.recorder.now(), random);
+            }
+            Ending::PrimaryWonAfterHedge => router.hedge_lost(&self.route, &primary.target),
+            _ => {}
+        }
+        self.recorder.hedged(Hedge {
+            ending: ending.name(),
+            threshold_ms: elapsed_ms(0, hedging.plan.threshold),
+            primary: primary.target.region.clone(),
+            alternate: alternate.target.region.clone(),
+        });
+    }
+}
+
+fn is_final(ended: &Ended) -> bool {
+    ended
+        .as_ref()
+        .is_ok_and(|answer| hedging::is_final(answer.status, answer.headers.sub_status))
+}

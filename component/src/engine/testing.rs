@@ -1,0 +1,323 @@
+//! A scripted outside world with virtual time: whoever waits for the clock moves it on.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use super::{Driver, World};
+use crate::core::clock::{MILLI, Nanos};
+use crate::core::credential::CredentialConfig;
+use crate::core::diagnostics::RequestSent;
+use crate::core::exchange::{FailureCause, Head, HttpResponse, TransportFailure};
+use crate::core::operation::{Conditions, ContainerRef, ItemRef};
+use crate::core::runtime::RuntimeConfig;
+use crate::core::{Config, Operation, OperationOptions, Response, Result};
+use crate::wire::key::KeyComponent;
+use crate::wire::patch::{PatchOperation, PatchValue};
+use crate::wire::secret::Secret;
+
+/// What a region says to a request, and how long it takes.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct Reply {
+    pub(in crate::engine) after: Nanos,
+    pub(in crate::engine) result:
+        std::result::Result<(u16, Vec<(String, String)>, String), TransportFailure>,
+}
+
+impl Reply {
+    pub(in crate::engine) fn status(status: u16, sub_status: u32) -> Self {
+        let sub = (sub_status > 0).then(|| ("x-ms-substatus".to_owned(), sub_status.to_string()));
+        Self {
+            after: MILLI,
+            result: Ok((status, sub.into_iter().collect(), "{}".to_owned())),
+        }
+    }
+
+    pub(in crate::engine) fn json(body: &str) -> Self {
+        Self {
+            after: MILLI,
+            result: Ok((200, Vec::new(), body.to_owned())),
+        }
+    }
+
+    pub(in crate::engine) fn failure(sent: RequestSent, cause: FailureCause) -> Self {
+        Self {
+            after: MILLI,
+            result: Err(TransportFailure {
+                sent,
+                cause,
+                detail: "scripted".to_owned(),
+            }),
+        }
+    }
+
+    /// Nothing arrives, ever.
+    pub(in crate::engine) fn silence() -> Self {
+        Self::status(200, 0).after(Nanos::MAX / 2)
+    }
+
+    pub(in crate::engine) fn after(self, after: Nanos) -> Self {
+        Self { after, ..self }
+    }
+
+    pub(in crate::engine) fn with(mut self, name: &str, value: &str) -> Self {
+        if let Ok((_, headers, _)) = &mut self.result {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+}
+
+/// A request as a region saw it.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct Seen {
+    pub(in crate::engine) at: Nanos,
+    /// `east` of `a-east.example.com`; `global` of `a.example.com`.
+    pub(in crate::engine) region: String,
+    pub(in crate::engine) method: String,
+    pub(in crate::engine) path: String,
+    pub(in crate::engine) headers: BTreeMap<String, String>,
+}
+
+impl Seen {
+    /// `account`, `container`, `ranges` or `item`.
+    pub(in crate::engine) fn what(&self) -> &'static str {
+        match self.path.split('/').count() {
+            2 => "account",
+            5 => "container",
+            _ if self.path.ends_with("/pkranges") => "ranges",
+            _ => "item",
+        }
+    }
+
+    pub(in crate::engine) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+type Script = Box<dyn Fn(&Seen) -> Reply>;
+
+/// Clones are the same world.
+#[derive(Clone)]
+pub(in crate::engine) struct Sim(Rc<Inner>);
+
+struct Inner {
+    script: RefCell<Script>,
+    seen: RefCell<Vec<Seen>>,
+    clock: Cell<Nanos>,
+    sleepers: RefCell<Vec<Nanos>>,
+}
+
+impl Sim {
+    pub(in crate::engine) fn new(script: impl Fn(&Seen) -> Reply + 'static) -> Self {
+        Self(Rc::new(Inner {
+            script: RefCell::new(Box::new(script)),
+            seen: RefCell::default(),
+            clock: Cell::new(1_000 * MILLI),
+            sleepers: RefCell::default(),
+        }))
+    }
+
+    /// Another script from now on.
+    pub(in crate::engine) fn script(&self, script: impl Fn(&Seen) -> Reply + 'static) {
+        *self.0.script.borrow_mut() = Box::new(script);
+    }
+
+    /// What was seen since the last look.
+    pub(in crate::engine) fn seen(&self) -> Vec<Seen> {
+        self.0.seen.take()
+    }
+
+    /// The regions that were asked for items since the last look.
+    pub(in crate::engine) fn items(&self) -> Vec<String> {
+        let seen = self.seen();
+        let items = seen.into_iter().filter(|seen| seen.what() == "item");
+        items.map(|seen| seen.region).collect()
+    }
+
+    /// Lets time pass.
+    pub(in crate::engine) fn pass(&self, time: Nanos) {
+        self.0.clock.set(self.0.clock.get() + time);
+    }
+
+    pub(in crate::engine) fn open(&self, change: impl FnOnce(&mut Config)) -> Driver<Self> {
+        self.open_with(RuntimeConfig::default(), change)
+    }
+
+    pub(in crate::engine) fn open_with(
+        &self,
+        runtime: RuntimeConfig,
+        change: impl FnOnce(&mut Config),
+    ) -> Driver<Self> {
+        let key = CredentialConfig::AccountKey(Secret::new("c2VjcmV0"));
+        let mut config = Config::new(Some("https://a.example.com/".to_owned()), key);
+        change(&mut config);
+        let runtime = Rc::new(runtime.checked().unwrap());
+        Driver::open(config, runtime, self.clone()).unwrap()
+    }
+
+    /// Runs a future to its end; time moves to the next sleeper whenever it waits.
+    pub(in crate::engine) fn run<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        loop {
+            self.0.sleepers.borrow_mut().clear();
+            if let Poll::Ready(output) = poll(future.as_mut()) {
+                return output;
+            }
+            let next = self.0.sleepers.borrow().iter().min().copied();
+            let next = next.expect("somebody waits for the clock");
+            self.0.clock.set(self.0.clock.get().max(next));
+        }
+    }
+
+    pub(in crate::engine) fn execute(
+        &self,
+        driver: &Driver<Self>,
+        operation: Operation,
+    ) -> Result<Response> {
+        self.run(driver.execute(operation, OperationOptions::default()))
+    }
+}
+
+pub(in crate::engine) fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+impl World for Sim {
+    type Outgoing = Reply;
+
+    fn begin(&self, head: &Head<'_>) -> std::result::Result<Reply, TransportFailure> {
+        let host = head.endpoint.authority().split('.').next().unwrap();
+        let text = |(name, value): &(String, Vec<u8>)| {
+            (name.clone(), String::from_utf8(value.clone()).unwrap())
+        };
+        let seen = Seen {
+            at: self.now(),
+            region: host.strip_prefix("a-").unwrap_or("global").to_owned(),
+            method: head.method.to_string(),
+            path: head.path.to_owned(),
+            headers: head.headers.iter().map(text).collect(),
+        };
+        let reply = (self.0.script.borrow())(&seen);
+        self.0.seen.borrow_mut().push(seen);
+        Ok(reply)
+    }
+
+    async fn send(
+        &self,
+        reply: Reply,
+        _: Option<&[u8]>,
+    ) -> std::result::Result<HttpResponse, TransportFailure> {
+        self.sleep_until(self.now().saturating_add(reply.after))
+            .await;
+        let (status, headers, body) = reply.result?;
+        let bytes = |(name, value): (String, String)| (name, value.into_bytes());
+        Ok(HttpResponse {
+            status,
+            headers: headers.into_iter().map(bytes).collect(),
+            body: body.into_bytes(),
+        })
+    }
+
+    fn now(&self) -> Nanos {
+        self.0.clock.get()
+    }
+
+    fn sleep_until(&self, at: Nanos) -> impl Future<Output = ()> {
+        poll_fn(move |_| {
+            if self.now() >= at {
+                return Poll::Ready(());
+            }
+            self.0.sleepers.borrow_mut().push(at);
+            Poll::Pending
+        })
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        1_751_373_296
+    }
+
+    fn random(&self) -> (u64, u64) {
+        (1, 2)
+    }
+}
+
+/// An account document: single-write in the first region, or multi-write in all.
+pub(in crate::engine) fn account(regions: &[&str], multi_write: bool, more: &str) -> String {
+    let location = |region: &&str| {
+        format!(
+            r#"{{"name":"{region}","databaseAccountEndpoint":"https://a-{region}.example.com:443/"}}"#
+        )
+    };
+    let all = regions.iter().map(location).collect::<Vec<_>>();
+    let writable = if multi_write { &all[..] } else { &all[..1] };
+    format!(
+        r#"{{"writableLocations":[{}],"readableLocations":[{}],"enableMultipleWriteLocations":{multi_write}{more}}}"#,
+        writable.join(","),
+        all.join(",")
+    )
+}
+
+pub(in crate::engine) const CONTAINER: &str =
+    r#"{"_rid":"r1","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2}}"#;
+
+/// One partition key range for everything.
+pub(in crate::engine) const RANGES: &str = r#"{"PartitionKeyRanges":[{"id":"0","minInclusive":"","maxExclusive":"FF","parents":[],"status":"online"}]}"#;
+
+/// Metadata as it should be; none for item requests.
+pub(in crate::engine) fn metadata(seen: &Seen, account: &str) -> Option<Reply> {
+    match seen.what() {
+        "account" => Some(Reply::json(account)),
+        "container" => Some(Reply::json(CONTAINER)),
+        "ranges" if seen.header("if-none-match").is_some() => Some(Reply::status(304, 0)),
+        "ranges" => Some(Reply::json(RANGES).with("etag", "\"1\"")),
+        _ => None,
+    }
+}
+
+pub(in crate::engine) fn at() -> ContainerRef {
+    ContainerRef {
+        database: "d".to_owned(),
+        container: "c".to_owned(),
+    }
+}
+
+pub(in crate::engine) fn item() -> ItemRef {
+    ItemRef {
+        container: at(),
+        id: "1".to_owned(),
+        key: vec![KeyComponent::Null],
+    }
+}
+
+pub(in crate::engine) fn read() -> Operation {
+    Operation::ReadItem {
+        item: item(),
+        conditions: Conditions::default(),
+    }
+}
+
+pub(in crate::engine) fn create() -> Operation {
+    Operation::CreateItem {
+        container: at(),
+        key: vec![KeyComponent::Null],
+        body: b"{}".to_vec(),
+        conditions: Conditions::default(),
+    }
+}
+
+/// A write that must not be carried out twice.
+pub(in crate::engine) fn increment() -> Operation {
+    Operation::PatchItem {
+        item: item(),
+        operations: vec![PatchOperation::Increment(PatchValue {
+            path: "/n".to_owned(),
+            value: b"1".to_vec(),
+        })],
+        condition: None,
+        conditions: Conditions::default(),
+    }
+}
