@@ -200,3 +200,6 @@ pub(in crate::core) fn number(
     within(what, given, low, high)?;
     Ok(given.or_else(|| environment.number(name, low, high)))
 }
+
+#[cfg(test)]
+mod tests;
