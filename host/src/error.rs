@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::bindings::wit::Rejection;
 use crate::types;
 
 /// Why a call failed.
@@ -144,6 +145,24 @@ impl From<types::Error> for Error {
     }
 }
 
+impl From<Rejection> for Error {
+    /// A refused call is a driver's error without an answer of the service.
+    fn from(rejection: Rejection) -> Self {
+        Self::from(types::Error {
+            kind: rejection.kind,
+            message: rejection.message,
+            status: None,
+            sub_status: None,
+            retry_after_ms: None,
+            retryable: false,
+            outcome: types::Outcome::NotApplied,
+            cause: None,
+            headers: None,
+            diagnostics: None,
+        })
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -202,6 +221,7 @@ mod tests {
             retry_after_ms: Some(1500),
             retryable: true,
             outcome: types::Outcome::NotApplied,
+            cause: None,
             headers: None,
             diagnostics: None,
         })

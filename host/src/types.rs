@@ -4,12 +4,14 @@
 //! [`Config`](crate::Config), [`Credential`](crate::Credential) and [`RuntimeConfig`](crate::RuntimeConfig).
 
 pub use crate::bindings::wit::{
-    Attempt, AvailabilityStrategy, ContainerRef, CreateContainer, CreateDatabase, DeleteItem,
-    Diagnostics, DiagnosticsConfig, Error, ErrorKind, ItemRef, KeyComponent, MetadataMode,
-    Operation, OperationOptions, Outcome, PartitionFailover, PatchItem, PatchMove, PatchOperation,
-    PatchValue, Precondition, PriorityLevel, ReadConsistency, ReadItem, ReplaceItem, RequestSent,
-    RequestTimeouts, Response, ResponseHeaders, Throughput, ThroughputControlGroup, TopologyCache,
-    Verbosity, WriteItem,
+    Attempt, AttemptEvent, AttemptEventKind, AttemptRollup, AvailabilityStrategy, Compaction,
+    ContainerRef, CreateContainer, CreateDatabase, DeleteItem, Diagnostics, DiagnosticsConfig,
+    DiagnosticsReport, Error, ErrorCause, ErrorKind, ExecutionContext, FaultCondition, FaultError,
+    FaultEvaluation, FaultOperation, FaultResponse, FaultRule, Hedge, ItemRef, KeyComponent,
+    MetadataMode, Operation, OperationOptions, Outcome, PartitionFailover, PatchItem, PatchMove,
+    PatchOperation, PatchValue, PipelineKind, Precondition, PriorityLevel, ReadConsistency,
+    ReadItem, RegionSummary, ReplaceItem, RequestSent, RequestTimeouts, Response, ResponseHeaders,
+    Throughput, ThroughputControlGroup, TopologyCache, Verbosity, WriteItem,
 };
 
 /// Nothing set: everything falls through to the client's, the runtime's and the built-in defaults.
@@ -35,6 +37,7 @@ impl Default for OperationOptions {
             availability_strategy: None,
             retry_ambiguous_writes: None,
             ru_budget: None,
+            diagnostics_report: None,
         }
     }
 }

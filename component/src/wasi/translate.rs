@@ -6,4 +6,4 @@ mod response;
 
 pub(super) use fault::fault;
 pub(super) use request::{config, operation, options, runtime, secret};
-pub(super) use response::{error, response};
+pub(super) use response::{error, rejection, response};

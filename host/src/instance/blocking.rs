@@ -62,10 +62,12 @@ impl BlockingInstance {
         let tasks = tasks
             .load(&mut store, &instance)
             .map_err(|error| Error::load(&error))?;
-        let opened = driver
-            .driver()
-            .call_open(&mut store, &config.to_wit(), &config.runtime_to_wit())
+        let guest = driver.runtime();
+        let created = guest
+            .call_create(&mut store, &config.runtime_to_wit())
             .await;
+        let runtime = created.map_err(|error| Error::trap(&error))??;
+        let opened = guest.call_open(&mut store, runtime, &config.to_wit()).await;
         let first = opened.map_err(|error| Error::trap(&error))??;
         Ok(Self {
             host: host.clone(),
@@ -73,7 +75,7 @@ impl BlockingInstance {
             driver,
             tasks,
             drivers: vec![first],
-            runtimes: Vec::new(),
+            runtimes: vec![runtime],
             entered: false,
         })
     }
@@ -232,7 +234,8 @@ impl OnDriver<'_> {
         operation: &Operation,
         options: &OperationOptions,
     ) -> Result<wit::Response, Error> {
-        let (instance, handle) = self.enter()?;
+        let handle = self.handle;
+        let instance = self.enter()?;
         let guest = instance.driver.driver();
         let called = guest
             .call_execute(&mut instance.store, handle, operation, options)
@@ -246,7 +249,8 @@ impl OnDriver<'_> {
         operation: &Operation,
         options: &OperationOptions,
     ) -> Result<Task, Error> {
-        let (instance, handle) = self.enter()?;
+        let handle = self.handle;
+        let instance = self.enter()?;
         let called = instance
             .tasks
             .call_submit(&mut instance.store, handle, operation, options)
@@ -256,7 +260,8 @@ impl OnDriver<'_> {
 
     /// Operations that begin later use this token. Errors: [`Error::Driver`], [`Error::Instance`].
     pub async fn set_bearer_token(&mut self, token: &str) -> Result<(), Error> {
-        let (instance, handle) = self.enter()?;
+        let handle = self.handle;
+        let instance = self.enter()?;
         let guest = instance.driver.driver();
         let called = guest
             .call_set_bearer_token(&mut instance.store, handle, token)
@@ -266,14 +271,15 @@ impl OnDriver<'_> {
 
     /// Wipes credential and caches; later operations end in `closed`. Errors: [`Error::Instance`].
     pub async fn close(&mut self) -> Result<(), Error> {
-        let (instance, handle) = self.enter()?;
+        let handle = self.handle;
+        let instance = self.enter()?;
         let guest = instance.driver.driver();
         let called = guest.call_close(&mut instance.store, handle).await;
         instance.left(called)
     }
 
-    fn enter(&mut self) -> Result<(&mut BlockingInstance, ResourceAny), Error> {
+    fn enter(&mut self) -> Result<&mut BlockingInstance, Error> {
         self.instance.enter()?;
-        Ok((self.instance, self.handle))
+        Ok(self.instance)
     }
 }

@@ -230,8 +230,11 @@ impl Service {
         mut calls: mpsc::UnboundedReceiver<Call>,
     ) -> wasmtime::Result<()> {
         let serve = async |store: &Accessor<State>| {
-            let guest = self.guest.driver();
-            let driver = guest.call_open(store, config, runtime).await?;
+            let guest = self.guest.runtime();
+            let driver = match guest.call_create(store, runtime).await? {
+                Ok(runtime) => guest.call_open(store, runtime, config).await?,
+                Err(rejection) => Err(rejection),
+            };
             // Without a driver nobody will call, and the channel is closed.
             self.hand_over(store, opened, driver).await?;
             let mut running = FuturesUnordered::new();
@@ -297,7 +300,7 @@ impl Service {
         &self,
         store: &Accessor<State>,
         answer: Reply<Result<ResourceAny, Error>>,
-        driver: Result<ResourceAny, wit::Error>,
+        driver: Result<ResourceAny, wit::Rejection>,
     ) -> wasmtime::Result<()> {
         match answer.send(driver.map_err(Error::from)) {
             Err(Ok(driver)) => self.guest.driver().call_close(store, driver).await,

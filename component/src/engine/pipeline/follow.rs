@@ -46,10 +46,9 @@ impl<W: World> Pipeline<W> {
         {
             return;
         }
-        let known = self
-            .container
-            .as_ref()
-            .map(|container| container.rid.as_str());
+        // As it is known now: the answer may be late, and the container another one by this time.
+        let known = self.state.containers.definition_of(&scope.container);
+        let known = known.as_ref().map(|container| container.rid.as_str());
         let answered = answer.headers.other(name::CONTENT_PATH);
         let mut sessions = self.state.sessions.borrow_mut();
         sessions.capture(&scope.container, known, answered, token);

@@ -9,29 +9,25 @@ use crate::core::runtime::Runtime;
 use crate::core::{Error, ErrorKind};
 use crate::engine::Driver;
 use crate::wasi::bindings::types::{
-    Config, Error as WitError, FaultRule, Operation, OperationOptions, Response, RuntimeConfig,
+    Config, Error as WitError, FaultRule, Operation, OperationOptions, Rejection, Response,
+    RuntimeConfig,
 };
 use crate::wasi::translate;
 
 /// The resource `runtime`.
 pub(super) struct Shared(Rc<Runtime>);
 
-#[allow(clippy::result_large_err)] // it goes out as it is
-impl Shared {
-    fn new(config: RuntimeConfig) -> Result<Self, WitError> {
-        let runtime = translate::runtime(config).checked();
-        Ok(Self(Rc::new(runtime.map_err(translate::error)?)))
-    }
-}
-
 impl wit::GuestRuntime for Shared {
-    fn create(config: RuntimeConfig) -> Result<wit::Runtime, WitError> {
-        Ok(wit::Runtime::new(Self::new(config)?))
+    fn create(config: RuntimeConfig) -> Result<wit::Runtime, Rejection> {
+        let runtime = translate::runtime(config).checked();
+        let runtime = runtime.map_err(translate::rejection)?;
+        Ok(wit::Runtime::new(Self(Rc::new(runtime))))
     }
 
-    fn open(&self, config: Config) -> Result<wit::Driver, WitError> {
+    fn open(&self, config: Config) -> Result<wit::Driver, Rejection> {
         let driver = Driver::open(translate::config(config), Rc::clone(&self.0), Wasi);
-        Ok(wit::Driver::new(Handle(driver.map_err(translate::error)?)))
+        let driver = driver.map_err(translate::rejection)?;
+        Ok(wit::Driver::new(Handle(driver)))
     }
 }
 
@@ -39,10 +35,6 @@ impl wit::GuestRuntime for Shared {
 pub(super) struct Handle(pub(super) Driver<Wasi>);
 
 impl wit::GuestDriver for Handle {
-    fn open(config: Config, runtime: RuntimeConfig) -> Result<wit::Driver, WitError> {
-        wit::GuestRuntime::open(&Shared::new(runtime)?, config)
-    }
-
     fn execute(
         &self,
         operation: Operation,
@@ -62,17 +54,17 @@ impl wit::GuestDriver for Handle {
         result.map(translate::response).map_err(translate::error)
     }
 
-    fn set_bearer_token(&self, token: String) -> Result<(), WitError> {
+    fn set_bearer_token(&self, token: String) -> Result<(), Rejection> {
         self.0
             .set_bearer_token(&translate::secret(token))
-            .map_err(translate::error)
+            .map_err(translate::rejection)
     }
 
-    fn add_fault(&self, rule: FaultRule) -> Result<(), WitError> {
+    fn add_fault(&self, rule: FaultRule) -> Result<(), Rejection> {
         let added = self
             .0
             .faults(|faults, now| faults.add(translate::fault(rule, now)));
-        added.and_then(|added| added).map_err(translate::error)
+        added.and_then(|added| added).map_err(translate::rejection)
     }
 
     fn set_fault_enabled(&self, id: String, enabled: bool) -> bool {

@@ -40,6 +40,14 @@ pub(in crate::wasi) fn error(error: Box<Error>) -> wit::Error {
     }
 }
 
+#[allow(clippy::boxed_local)] // results hold it so
+pub(in crate::wasi) fn rejection(error: Box<Error>) -> wit::Rejection {
+    wit::Rejection {
+        kind: kind(error.kind),
+        message: error.message,
+    }
+}
+
 fn kind(kind: ErrorKind) -> wit::ErrorKind {
     match kind {
         ErrorKind::InvalidArgument => wit::ErrorKind::InvalidArgument,
