@@ -44,3 +44,4 @@ pub use error::{Error, ErrorKind, Outcome, Result};
 pub use operation::Operation;
 pub use options::OperationOptions;
 pub use response::Response;
+pub use runtime::{Runtime, RuntimeConfig};

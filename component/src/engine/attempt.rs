@@ -1,6 +1,7 @@
 //! One attempt: faults, the clock, the record.
 
 use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
 
 use super::World;
@@ -74,13 +75,17 @@ impl<W: World> State<W> {
         let (body, timeout) = (request.body.clone(), plan.timeout);
         let future = async move {
             let exchange = async {
-                match outgoing {
-                    Err(failure) => Err(failure),
-                    Ok(outgoing) => state.exchange(outgoing, body, fault, &recorder, id).await,
+                let bytes = body.as_deref().map(Vec::as_slice);
+                match (outgoing, fault) {
+                    (Err(failure), _) => Err(failure),
+                    (Ok(outgoing), None) => state.transport.world.send(outgoing, bytes).await,
+                    (Ok(outgoing), Some(fault)) => {
+                        Box::pin(state.inject(outgoing, bytes, fault, &recorder, id)).await
+                    }
                 }
             };
             let at = start.saturating_add(timeout);
-            let response = wait::until(&state.transport.world, at, exchange).await;
+            let response = wait::until(&state.transport.world, at, pin!(exchange)).await;
             let timed_out = response.is_none();
             let response = response.unwrap_or_else(|| Err(silent(timeout)));
             let ended = response.and_then(|response| state.transport.complete(response));
@@ -96,19 +101,16 @@ impl<W: World> State<W> {
         (id, future)
     }
 
-    async fn exchange(
+    /// Carries out a fault, in place of the request or around it.
+    async fn inject(
         &self,
         outgoing: W::Outgoing,
-        body: Option<Rc<Vec<u8>>>,
-        fault: Option<Applied>,
+        bytes: Option<&[u8]>,
+        fault: Applied,
         recorder: &Recorder,
         id: AttemptId,
     ) -> Responded {
-        let bytes = body.as_deref().map(Vec::as_slice);
         let world = &self.transport.world;
-        let Some(fault) = fault else {
-            return world.send(outgoing, bytes).await;
-        };
         let Effect::DiscardSuccess {
             failure,
             reservation,

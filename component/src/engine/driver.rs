@@ -2,10 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
 
 use super::World;
 use super::containers::Containers;
+use super::metadata::Chore;
 use super::pipeline::Pipeline;
 use super::single_flight::SingleFlight;
 use super::state::State;
@@ -170,26 +172,24 @@ impl<W: World> State<W> {
         options: Result<Rc<Resolved>>,
         recorder: Recorder,
     ) -> Result<Response> {
-        let result = match options {
-            Ok(options) => {
-                if options.diagnostics_report {
-                    recorder.report(self.runtime.diagnostics);
-                }
-                self.run_in_time(operation, &options, &recorder).await
-            }
+        let dropped = dropped_by(&operation);
+        let result = match self.plan(operation, options, &recorder) {
+            // Boxed as a whole, so that what is handed from caller to caller is small.
+            Ok((mut pipeline, None)) => Box::pin(pipeline.complete()).await,
+            Ok((pipeline, Some(bounds))) => Box::pin(bounds.run(pipeline)).await,
             Err(error) => Err(error),
         };
         match result {
-            Ok(Answer {
-                status,
-                headers,
-                body,
-            }) => Ok(Response {
-                diagnostics: recorder.finish(Some((status, headers.sub_status))),
-                status,
-                body,
-                headers,
-            }),
+            Ok(answer) => {
+                self.forget(dropped);
+                let said = Some((answer.status, answer.headers.sub_status));
+                Ok(Response {
+                    diagnostics: recorder.finish(said),
+                    status: answer.status,
+                    body: answer.body,
+                    headers: answer.headers,
+                })
+            }
             Err(mut error) => {
                 let status = error.status.map(|status| (status, error.sub_status));
                 error.diagnostics = Some(recorder.finish(status));
@@ -198,60 +198,39 @@ impl<W: World> State<W> {
         }
     }
 
-    /// The operation, and the end of its patience.
-    async fn run_in_time(
+    /// The operation ready to run, and what bounds it besides itself: mostly nothing.
+    fn plan(
         self: &Rc<Self>,
         operation: Operation,
-        options: &Rc<Resolved>,
+        options: Result<Rc<Resolved>>,
         recorder: &Recorder,
-    ) -> Result<Answer> {
-        let (name, read) = (operation.name(), operation.is_read());
-        let Some(timeout) = options.end_to_end_timeout else {
-            return self.run(operation, options, recorder, None).await;
-        };
-        let deadline = recorder.now().saturating_add(timeout);
-        let run = self.run(operation, options, recorder, Some(deadline));
-        let world = &self.transport.world;
-        match wait::until(world, deadline, run).await {
-            Some(result) => result,
-            None => {
-                let under_way = recorder.time_out(world.now());
-                Err(explain::cut_off(
-                    name,
-                    options.end_to_end_timeout,
-                    under_way && !read,
-                ))
-            }
+    ) -> Result<(Pipeline<W>, Option<Bounds<W>>)> {
+        let options = &options?;
+        if options.diagnostics_report {
+            recorder.report(self.runtime.diagnostics);
         }
-    }
-
-    async fn run(
-        self: &Rc<Self>,
-        operation: Operation,
-        options: &Rc<Resolved>,
-        recorder: &Recorder,
-        deadline: Option<Nanos>,
-    ) -> Result<Answer> {
-        let dropped = dropped_by(&operation);
         let request = Request::new(operation, options.content_response_on_write)?;
         let purpose = match (request.is_read(), request.is_data_plane()) {
             (true, _) => Purpose::Read,
             (false, true) => Purpose::Write,
             (false, false) => Purpose::MetadataWrite,
         };
+        let timeout = options.end_to_end_timeout;
+        let deadline = timeout.map(|timeout| recorder.now().saturating_add(timeout));
         let chore = self.chore(&request, options, recorder);
+        let bounds = (deadline.is_some() || chore.is_some()).then(|| Bounds {
+            state: Rc::clone(self),
+            name: request.name,
+            read: request.is_read(),
+            recorder: recorder.clone(),
+            timeout,
+            deadline,
+            chore,
+        });
         let route = Route::new(purpose, request.is_data_plane(), options);
         let mut pipeline = Pipeline::new(self, request, options, recorder, route);
-        let operation = async move {
-            pipeline.enter(deadline).await?;
-            pipeline.run().await
-        };
-        let answer = match chore {
-            None => operation.await,
-            Some(chore) => wait::with_chore(&self.transport.world, operation, chore, GRACE).await,
-        }?;
-        self.forget(dropped);
-        Ok(answer)
+        pipeline.admit(deadline);
+        Ok((pipeline, bounds))
     }
 
     /// What has to be done beside an operation that begins now.
@@ -260,7 +239,7 @@ impl<W: World> State<W> {
         request: &Request,
         options: &Rc<Resolved>,
         recorder: &Recorder,
-    ) -> Option<super::metadata::Chore> {
+    ) -> Option<Chore> {
         let ranges = || {
             let scope = request.scope.as_ref()?;
             self.ranges_chore(&scope.container, options, recorder)
@@ -279,6 +258,41 @@ impl<W: World> State<W> {
             Some(Dropped::Database(id)) => {
                 self.containers.forget_database(&id);
                 self.sessions.borrow_mut().forget_database(&id);
+            }
+        }
+    }
+}
+
+/// What an operation shares its time with: the end of its patience, and a chore.
+struct Bounds<W: World> {
+    state: Rc<State<W>>,
+    name: &'static str,
+    read: bool,
+    recorder: Recorder,
+    timeout: Option<Nanos>,
+    deadline: Option<Nanos>,
+    chore: Option<Chore>,
+}
+
+impl<W: World> Bounds<W> {
+    async fn run(self, mut pipeline: Pipeline<W>) -> Result<Answer> {
+        let world = &self.state.transport.world;
+        let mut operation = pin!(pipeline.complete());
+        let run = async {
+            match self.chore {
+                None => operation.await,
+                Some(chore) => wait::with_chore(world, operation.as_mut(), chore, GRACE).await,
+            }
+        };
+        let Some(deadline) = self.deadline else {
+            return run.await;
+        };
+        match wait::until(world, deadline, pin!(run)).await {
+            Some(result) => result,
+            None => {
+                let under_way = self.recorder.time_out(world.now());
+                let unknown = under_way && !self.read;
+                Err(explain::cut_off(self.name, self.timeout, unknown))
             }
         }
     }

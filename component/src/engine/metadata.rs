@@ -277,7 +277,7 @@ impl<W: World> State<W> {
         route: Route,
     ) -> Result<Answer> {
         let name = request.name;
-        let pipeline = Pipeline::new(self, request, options, recorder, route);
+        let mut pipeline = Pipeline::new(self, request, options, recorder, route);
         let answer = pipeline.run().await?;
         if answer.body.len() > MAX_METADATA_BYTES {
             return Err(explain::nonsense(name, "document of less than a megabyte"));

@@ -1,7 +1,7 @@
-//! Waiting with an end.
+//! Waiting with an end. Futures are handed over pinned: moving a large one costs as much as a host call.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 
 use futures_util::future::{Either, select};
 
@@ -13,10 +13,9 @@ use crate::core::clock::Nanos;
 pub(super) async fn until<W: World, F: Future>(
     world: &W,
     at: Nanos,
-    future: F,
+    future: Pin<&mut F>,
 ) -> Option<F::Output> {
-    let (future, sleep) = (pin!(future), pin!(world.sleep_until(at)));
-    match select(future, sleep).await {
+    match select(future, pin!(world.sleep_until(at))).await {
         Either::Left((output, _)) => Some(output),
         Either::Right(((), _)) => None,
     }
@@ -26,14 +25,14 @@ pub(super) async fn until<W: World, F: Future>(
 /// little longer, and is given up then.
 pub(super) async fn with_chore<W: World, F: Future>(
     world: &W,
-    operation: F,
-    chore: impl Future<Output = ()>,
+    operation: Pin<&mut F>,
+    mut chore: Pin<Box<dyn Future<Output = ()>>>,
     grace: Nanos,
 ) -> F::Output {
-    let (operation, chore) = (pin!(operation), pin!(chore));
-    match select(operation, chore).await {
-        Either::Left((output, chore)) => {
-            until(world, world.now().saturating_add(grace), chore).await;
+    match select(operation, chore.as_mut()).await {
+        Either::Left((output, _)) => {
+            let at = world.now().saturating_add(grace);
+            until(world, at, pin!(chore)).await;
             output
         }
         Either::Right(((), operation)) => operation.await,

@@ -1,5 +1,5 @@
+use super::super::RuntimeConfig;
 use super::super::clock::{SECOND, millis};
-use super::super::runtime::RuntimeConfig;
 use super::*;
 use crate::wire::secret::Secret;
 
@@ -33,9 +33,17 @@ fn defaults() {
     assert_eq!(settings.max_concurrent_metadata_hedges, 32);
     assert_eq!(
         settings.circuit_breaker,
-        circuit_breaker::Settings::default()
+        circuit_breaker::Settings {
+            enabled: true,
+            enabled_override: None,
+            read_threshold: 10,
+            write_threshold: 5,
+            reset_window: 300 * SECOND,
+            unavailability: 5 * SECOND,
+            sweep_interval: 300 * SECOND,
+            hedge_win_threshold: 5,
+        }
     );
-    assert_eq!(settings.topology_cache, TopologyCache::Lazy);
 }
 
 #[test]
@@ -50,20 +58,18 @@ fn partition_failover_goes_from_the_account_to_the_environment() {
         ("PPCB_CONSECUTIVE_HEDGE_WIN_THRESHOLD", "7"),
         ("PARTITION_TOPOLOGY_CACHE_MODE", "EAGER"),
     ];
+    let from_environment = circuit_breaker::Settings {
+        enabled: false,
+        enabled_override: None,
+        read_threshold: 2,
+        write_threshold: 3,
+        reset_window: SECOND,
+        unavailability: millis(5),
+        sweep_interval: millis(6),
+        hedge_win_threshold: 7,
+    };
     let settings = config().checked(&runtime(&pairs)).unwrap();
-    assert_eq!(
-        settings.circuit_breaker,
-        circuit_breaker::Settings {
-            enabled_override: None,
-            enabled: false,
-            read_threshold: 2,
-            write_threshold: 3,
-            reset_window: SECOND,
-            unavailability: millis(5),
-            sweep_interval: millis(6),
-            hedge_win_threshold: 7,
-        }
-    );
+    assert_eq!(settings.circuit_breaker, from_environment);
     assert_eq!(settings.topology_cache, TopologyCache::Eager);
 
     let own = Config {
@@ -83,8 +89,8 @@ fn partition_failover_goes_from_the_account_to_the_environment() {
     assert_eq!(
         settings.circuit_breaker,
         circuit_breaker::Settings {
-            enabled_override: None,
             enabled: true,
+            enabled_override: None,
             read_threshold: 12,
             write_threshold: 13,
             reset_window: millis(1_400),
@@ -93,7 +99,6 @@ fn partition_failover_goes_from_the_account_to_the_environment() {
             hedge_win_threshold: 17,
         }
     );
-    assert_eq!(settings.topology_cache, TopologyCache::Lazy);
 }
 
 #[test]
@@ -122,17 +127,23 @@ fn malformed_values_of_the_environment_count_as_absent() {
     }
 }
 
+/// The override, the option, whether the account moves partitions by itself; whether the circuit breaker works.
 #[test]
-fn the_override_of_the_circuit_breaker_goes_beside_the_option() {
-    for (environment, expected) in [("", None), ("0", Some(false)), ("yes", Some(true))] {
+fn the_circuit_breaker_obeys_the_override_then_the_account_then_the_option() {
+    for (environment, enabled, account, expected) in [
+        ("", None, false, true),
+        ("", Some(false), false, false),
+        ("", Some(false), true, true),
+        ("0", Some(true), true, false),
+        ("yes", Some(false), false, true),
+    ] {
         let runtime = runtime(&[("PPCB_ENABLED_OVERRIDE", environment)]);
         let mut config = config();
-        config.partition_failover.circuit_breaker_enabled = Some(false);
-        let breaker = config.checked(&runtime).unwrap().circuit_breaker;
-        assert_eq!(
-            (breaker.enabled_override, breaker.enabled),
-            (expected, false)
-        );
+        config.partition_failover.circuit_breaker_enabled = enabled;
+        let settings = config.checked(&runtime).unwrap();
+        let mut breaker = circuit_breaker::Breaker::new(settings.circuit_breaker);
+        breaker.account_read(account);
+        assert_eq!(breaker.is_enabled(), expected);
     }
 }
 
@@ -218,8 +229,10 @@ fn backup_endpoints_are_endpoints() {
     let good = ["https://b.example.com:443/", "http://cosmos.test:8081"];
     let runtime_of_emulator = runtime(&[("EMULATOR_HOST", "cosmos.test")]);
     let settings = with(&good).checked(&runtime_of_emulator).unwrap();
-    let urls = settings.backup_endpoints.iter();
-    let urls = urls.map(|target| target.endpoint.url());
+    let urls = settings
+        .backup_endpoints
+        .iter()
+        .map(|target| target.endpoint.url());
     assert_eq!(
         urls.collect::<Vec<_>>(),
         ["https://b.example.com/", "http://cosmos.test:8081/"]

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use super::Pipeline;
 use crate::core::allowance::Allowance;
 use crate::core::clock::Nanos;
-use crate::core::operation::ContainerRef;
 use crate::core::partition::Partition;
 use crate::core::session::{RangeRef, SendFacts, TooLarge, sends};
 use crate::core::throughput::{Admission, Direct};
@@ -14,57 +13,80 @@ use crate::engine::World;
 use crate::wire::headers::name;
 
 impl<W: World> Pipeline<W> {
-    /// Admits an operation of the caller's, to be over by `deadline`: metadata, headers, the throughput group's turn.
-    pub(in crate::engine) async fn enter(&mut self, deadline: Option<Nanos>) -> Result<()> {
+    /// Begins: from here on the operation spends its allowance.
+    pub(in crate::engine) fn admit(&mut self, deadline: Option<Nanos>) {
         self.allowance = Allowance {
             ru: self.options.ru_budget,
             deadline,
         };
+        if self.state.metadata == MetadataMode::Eager
+            && let Some(scope) = &self.request.scope
+        {
+            self.container = self.state.containers.definition_of(&scope.container);
+        }
+    }
+
+    /// Whether everything is known that the operation needs, which is so for all but the first ones.
+    pub(super) fn is_ready(&self) -> bool {
         let eager = self.state.metadata == MetadataMode::Eager;
-        if eager || self.state.needs_topology() {
-            let topology = self.state.topology(&self.recorder).await?;
+        let account = self.state.router.borrow().topology().is_some();
+        if !account && (eager || self.state.needs_topology()) {
+            return false;
+        }
+        match &self.request.scope {
+            Some(scope) if eager => {
+                self.container.is_some()
+                    && (!self.state.wants_ranges()
+                        || self.state.containers.ranges_of(&scope.container).is_some())
+            }
+            _ => true,
+        }
+    }
+
+    /// Reads what is not known yet.
+    pub(super) async fn get_ready(&mut self) -> Result<()> {
+        self.state.topology(&self.recorder).await?;
+        let Some(scope) = &self.request.scope else {
+            return Ok(());
+        };
+        if self.state.metadata == MetadataMode::Lean {
+            return Ok(());
+        }
+        let (options, recorder) = (&self.options, &self.recorder);
+        let container = self.state.container(&scope.container, options, recorder);
+        self.container = Some(container.await?);
+        if self.state.wants_ranges() {
+            // Without them the operation still finds its way.
+            let _ = self.state.ranges(&scope.container, options, recorder).await;
+        }
+        Ok(())
+    }
+
+    /// Fits the request to the account, the container and the options.
+    pub(super) fn bind(&mut self) -> Result<()> {
+        if let Some(topology) = self.state.router.borrow().topology() {
             self.options.read_consistency.check(topology.consistency)?;
         }
-        if eager {
-            self.find_container().await?;
+        if let Some(container) = self.container.clone() {
+            container.bind(&mut self.request)?;
+            self.find_partition();
         }
         self.add_session_token()?;
         if self.request.is_read()
             && self.request.is_data_plane()
             && let Some(strategy) = self.options.read_consistency.header()
         {
-            self.request
-                .set_header(name::READ_CONSISTENCY_STRATEGY, strategy);
+            self.request.set_header(name::READ_CONSISTENCY_STRATEGY, strategy);
         }
-        self.take_turn().await
-    }
-
-    /// The container's definition, and the partition if its ranges are known.
-    async fn find_container(&mut self) -> Result<()> {
-        let Some(scope) = &self.request.scope else {
-            return Ok(());
-        };
-        let at = scope.container.clone();
-        let container = self
-            .state
-            .container(&at, &self.options, &self.recorder)
-            .await?;
-        container.bind(&mut self.request)?;
-        self.container = Some(container);
-        if self.state.wants_ranges() {
-            // Without them the operation still finds its way.
-            let _ = self.state.ranges(&at, &self.options, &self.recorder).await;
-        }
-        self.find_partition(&at);
         Ok(())
     }
 
     /// Which physical partition the key belongs to, if that can be told without a request.
-    pub(super) fn find_partition(&mut self, at: &ContainerRef) {
+    pub(super) fn find_partition(&mut self) {
         let (Some(container), Some(scope)) = (&self.container, &self.request.scope) else {
             return;
         };
-        let Some(ranges) = self.state.containers.ranges_of(at) else {
+        let Some(ranges) = self.state.containers.ranges_of(&scope.container) else {
             return;
         };
         let range = container
@@ -129,8 +151,8 @@ impl<W: World> Pipeline<W> {
         self.own_token || self.options.custom_headers.iter().any(named)
     }
 
-    /// Priority, bucket, and the turn in the throughput group.
-    async fn take_turn(&mut self) -> Result<()> {
+    /// Priority and bucket; true if the throughput group has to be waited for.
+    pub(super) fn take_turn(&mut self) -> Result<bool> {
         let options = &self.options;
         let direct = Direct {
             priority: options.priority_level,
@@ -139,21 +161,22 @@ impl<W: World> Pipeline<W> {
         };
         let control = self.state.runtime.groups.borrow().resolve(&direct)?;
         if let Some(priority) = control.priority {
-            self.request
-                .set_header(name::PRIORITY_LEVEL, priority.header());
+            self.request.set_header(name::PRIORITY_LEVEL, priority.header());
         }
         if let Some(bucket) = control.bucket {
-            self.request
-                .set_header(name::THROUGHPUT_BUCKET, bucket.to_string());
+            self.request.set_header(name::THROUGHPUT_BUCKET, bucket.to_string());
         }
         self.metered = control.metered;
-        while let Some(pause) = self.turn_in_group() {
-            self.rest(pause).await;
-        }
-        Ok(())
+        Ok(self.metered.is_some())
     }
 
-    fn turn_in_group(&self) -> Option<Nanos> {
+    pub(super) async fn wait_for_turn(&self) {
+        while let Some(pause) = self.pause_in_group() {
+            self.rest(pause).await;
+        }
+    }
+
+    fn pause_in_group(&self) -> Option<Nanos> {
         let mut groups = self.state.runtime.groups.borrow_mut();
         let meter = groups.meter(self.metered?)?;
         match meter.admit(self.recorder.now()) {

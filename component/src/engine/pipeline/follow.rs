@@ -125,7 +125,7 @@ impl<W: World> Pipeline<W> {
             found.bind(&mut self.request)?;
         }
         self.container = Some(found);
-        self.find_partition(&at);
+        self.find_partition();
         self.context = ExecutionContext::OperationRetry;
         Ok(other)
     }
@@ -138,7 +138,7 @@ impl<W: World> Pipeline<W> {
         if self.state.containers.ranges_of(&at).is_some() {
             self.state.containers.forget_ranges(&at);
             let _ = self.state.ranges(&at, &self.options, &self.recorder).await;
-            self.find_partition(&at);
+            self.find_partition();
         }
     }
 

@@ -14,6 +14,7 @@ use super::state::State;
 use super::transport::Answer;
 use crate::core::account::Target;
 use crate::core::allowance::Allowance;
+use crate::core::clock::Nanos;
 use crate::core::container::Container;
 use crate::core::diagnostics::{AttemptId, ExecutionContext, Recorder};
 use crate::core::options::Resolved;
@@ -72,10 +73,35 @@ impl<W: World> Pipeline<W> {
         }
     }
 
-    /// Attempts until one succeeds or nothing more may be tried.
-    pub(super) async fn run(mut self) -> Result<Answer> {
+    /// An operation of the caller's, which was admitted.
+    pub(super) async fn complete(&mut self) -> Result<Answer> {
+        if !self.is_ready() {
+            Box::pin(self.get_ready()).await?;
+        }
+        self.bind()?;
+        if self.take_turn()? {
+            Box::pin(self.wait_for_turn()).await;
+        }
+        self.run().await
+    }
+
+    /// Attempts until one succeeds or nothing more may be tried. What happens rarely is boxed: the future is moved about
+    /// with every operation.
+    pub(super) async fn run(&mut self) -> Result<Answer> {
         loop {
-            let (target, ended) = self.next().await;
+            let now = self.recorder.now();
+            let mut target = self.choose(now);
+            let ended = match self.hedging(&target) {
+                None => {
+                    let (_, attempt) = self.attempt(&self.plan(Rc::clone(&target), self.context));
+                    attempt.await
+                }
+                Some(hedging) => {
+                    let ended;
+                    (target, ended) = Box::pin(self.run_race(target, hedging)).await;
+                    ended
+                }
+            };
             let ended = match ended {
                 Ok(answer) => match self.learn(&target, answer) {
                     (true, answer) => return Ok(answer),
@@ -85,28 +111,23 @@ impl<W: World> Pipeline<W> {
             };
             let mut decision = self.judge(&target, &ended);
             if decision.step == Step::RecoverContainer {
-                if self.recover_container().await? {
+                if Box::pin(self.recover_container()).await? {
                     continue;
                 }
                 // It is the same container: the answer has another reason.
                 decision = self.judge(&target, &ended);
             }
             self.blame(&target, &decision);
-            self.follow(&target, ended, decision).await?;
+            Box::pin(self.follow(&target, ended, decision)).await?;
         }
     }
 
-    /// The next attempt, or two that race.
-    async fn next(&mut self) -> (Rc<Target>, Ended) {
-        let now = self.recorder.now();
-        let router = Rc::clone(&self.state);
-        let target = router.router.borrow_mut().choose(&mut self.route, now);
+    /// Where the next attempt goes, dressed for it.
+    fn choose(&mut self, now: Nanos) -> Rc<Target> {
+        let state = Rc::clone(&self.state);
+        let target = state.router.borrow_mut().choose(&mut self.route, now);
         self.dress();
-        if let Some(hedging) = self.hedging(&target) {
-            return self.run_race(target, hedging).await;
-        }
-        let (_, attempt) = self.attempt(&self.plan(Rc::clone(&target), self.context));
-        (target, attempt.await)
+        target
     }
 
     /// What may have changed since the last attempt.

@@ -164,7 +164,7 @@ impl<W: World> Pipeline<W> {
             .deadline
             .map(|at| at.saturating_sub(hedging.plan.harvest));
         let last = match harvest {
-            Some(at) => wait::until(world, at, rest).await,
+            Some(at) => wait::until(world, at, pin!(rest)).await,
             None => Some(rest.await),
         };
         let Some(last) = last else {
