@@ -149,9 +149,9 @@ impl RuntimeConfig {
             correlation_id: self.correlation_id.clone(),
             wrapping_sdk_identifier: self.wrapping_sdk_identifier.clone(),
             user_agent_properties: self.user_agent_properties.clone(),
-            diagnostics: self.diagnostics.clone(),
+            diagnostics: self.diagnostics,
             throughput_control_groups: self.throughput_control_groups.clone(),
-            timeouts: self.timeouts.clone(),
+            timeouts: self.timeouts,
             account_refresh_interval_ms: self.account_refresh_interval_ms,
         }
     }

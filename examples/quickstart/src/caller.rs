@@ -11,7 +11,7 @@ pub(crate) enum Caller {
     /// Blocking calls.
     Blocking(blocking::Client),
     /// Tasks in one instance.
-    Tasks(blocking::Tasks),
+    Tasks(Box<blocking::Tasks>),
     /// Async calls, driven by this runtime.
     Async(Runtime, Client),
 }
@@ -25,7 +25,7 @@ impl Caller {
     ) -> Result<Self, Box<dyn std::error::Error>> {
         Ok(match face {
             Face::Blocking => Self::Blocking(blocking::Client::open(host, config)?),
-            Face::Tasks => Self::Tasks(blocking::Client::open(host, config)?.tasks()?),
+            Face::Tasks => Self::Tasks(Box::new(blocking::Client::open(host, config)?.tasks()?)),
             Face::Async => {
                 let runtime = Builder::new_current_thread().enable_all().build()?;
                 let client = runtime.block_on(Client::open(host, config))?;

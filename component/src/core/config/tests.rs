@@ -229,7 +229,10 @@ fn backup_endpoints_are_endpoints() {
     let good = ["https://b.example.com:443/", "http://cosmos.test:8081"];
     let runtime_of_emulator = runtime(&[("EMULATOR_HOST", "cosmos.test")]);
     let settings = with(&good).checked(&runtime_of_emulator).unwrap();
-    let urls = settings.backup_endpoints.iter().map(|target| target.endpoint.url());
+    let urls = settings
+        .backup_endpoints
+        .iter()
+        .map(|target| target.endpoint.url());
     assert_eq!(
         urls.collect::<Vec<_>>(),
         ["https://b.example.com/", "http://cosmos.test:8081/"]

@@ -31,6 +31,19 @@ use crate::core::consistency::ReadConsistency;
 /// What all names begin with.
 const PREFIX: &str = "AZURE_COSMOS_";
 
+const SWITCHES: [(&str, bool); 10] = [
+    ("true", true),
+    ("false", false),
+    ("enabled", true),
+    ("disabled", false),
+    ("1", true),
+    ("0", false),
+    ("on", true),
+    ("off", false),
+    ("yes", true),
+    ("no", false),
+];
+
 /// The pairs of names and values.
 #[derive(Clone, Copy)]
 pub struct Environment<'a>(pub &'a [(String, String)]);
@@ -46,14 +59,11 @@ impl<'a> Environment<'a> {
     /// On or off, in the words that people use, in any case.
     pub fn switch(self, name: &str) -> Option<bool> {
         let text = self.text(name)?;
-        let among = |words: [&str; 5]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
-        if among(["true", "enabled", "1", "on", "yes"]) {
-            Some(true)
-        } else if among(["false", "disabled", "0", "off", "no"]) {
-            Some(false)
-        } else {
-            None
-        }
+        let among = SWITCHES.iter();
+        let found = among
+            .copied()
+            .find(|(word, _)| word.eq_ignore_ascii_case(text));
+        found.map(|(_, on)| on)
     }
 
     /// A whole number from `low` to `high`.

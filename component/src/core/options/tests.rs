@@ -1,9 +1,8 @@
 use std::rc::Rc;
 
 use super::*;
-use crate::core::RuntimeConfig;
 use crate::core::clock::{SECOND, millis};
-use crate::core::runtime::Runtime;
+use crate::core::runtime::{Runtime, RuntimeConfig};
 use crate::core::throughput::GroupConfig;
 
 type Pairs = Vec<(String, String)>;
@@ -45,7 +44,7 @@ struct Precedence<V, F> {
 
 impl<V: Clone, F: PartialEq + std::fmt::Debug + Clone> Precedence<V, F> {
     /// For every set of layers, the highest one that says something wins.
-    fn check(&self, expected: [F; 3]) {
+    fn check(&self, expected: &[F; 3]) {
         for layers in 0_u8..16 {
             let on = |layer: u8| layers & (1 << layer) != 0;
             let layer = |at: u8| {
@@ -85,7 +84,7 @@ macro_rules! precedence {
                 read: $read,
                 default: $default,
             }
-            .check($expected);
+            .check(&$expected);
         }
     )+ };
 }
@@ -133,6 +132,7 @@ precedence! {
     retry_ambiguous_writes: retry_ambiguous_writes, None, [false, true, false]
         => |r| r.retry_ambiguous_writes, [false, true, false], true;
     ru_budget: ru_budget, None, [0.5, 100.0, f64::MAX] => |r| r.ru_budget, [Some(0.5), Some(100.0), Some(f64::MAX)], None;
+    diagnostics_report: diagnostics_report, None, [true, false, true] => |r| r.diagnostics_report, [true, false, true], false;
 }
 
 #[test]

@@ -23,7 +23,7 @@ const ENVIRONMENT: [(&str, &str); 8] = [
 fn facts(runtime: &Runtime) -> (Timeouts, usize, usize, Verbosity, Nanos) {
     let diagnostics = &runtime.diagnostics;
     (
-        runtime.timeouts.clone(),
+        runtime.timeouts,
         diagnostics.max_request_diagnostics,
         diagnostics.max_summary_size_bytes,
         diagnostics.verbosity,
@@ -139,7 +139,10 @@ fn numbers_out_of_range_are_refused_with_the_limits() {
             set(&mut config, number);
             config.checked().map(|_| ()).map_err(|error| error.message)
         };
-        let limits = high.map_or(format!("at least {low}"), |high| format!("{low} to {high}"));
+        let limits = match high {
+            Some(high) => format!("{low} to {high}"),
+            None => format!("at least {low}"),
+        };
         let refused = |number: u64| {
             Err(format!(
                 "{name} is {number}: give {limits}, or leave it out"
