@@ -107,6 +107,11 @@ impl Route {
         self.hub_only && self.data_plane
     }
 
+    /// How many endpoints its own list has, if it has one.
+    pub fn own_list(&self) -> Option<usize> {
+        self.along.as_ref().map(Vec::len)
+    }
+
     /// Whether the next attempt has no choice.
     pub fn is_pinned(&self) -> bool {
         self.pin.is_some() || self.probe.is_some() || self.along.is_some()

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
@@ -80,6 +80,8 @@ pub(in crate::engine) struct Seen {
     pub(in crate::engine) method: String,
     pub(in crate::engine) path: String,
     pub(in crate::engine) headers: BTreeMap<String, String>,
+    pub(in crate::engine) connect_timeout: Nanos,
+    pub(in crate::engine) first_byte_timeout: Nanos,
 }
 
 impl Seen {
@@ -173,6 +175,30 @@ impl Sim {
         }
     }
 
+    /// Polls once, and lets time go on to the next sleeper if the future waits.
+    pub(in crate::engine) fn step<F: Future>(&self, future: Pin<&mut F>) -> Poll<F::Output> {
+        self.0.sleepers.borrow_mut().clear();
+        let polled = poll(future);
+        if polled.is_pending() {
+            let next = self.0.sleepers.borrow().iter().min().copied();
+            self.pass(next.map_or(0, |next| next.saturating_sub(self.now())));
+        }
+        polled
+    }
+
+    /// What was seen since the last look, as in `west 6000`: the region and the milliseconds after `start`; what is no
+    /// item is named first, as in `account global 0`.
+    pub(in crate::engine) fn trace(&self, start: Nanos) -> Vec<String> {
+        let line = |seen: &Seen| {
+            let after = (seen.at - start) / MILLI;
+            match seen.what() {
+                "item" => format!("{} {after}", seen.region),
+                what => format!("{what} {} {after}", seen.region),
+            }
+        };
+        self.seen().iter().map(line).collect()
+    }
+
     pub(in crate::engine) fn execute(
         &self,
         driver: &Driver<Self>,
@@ -200,6 +226,8 @@ impl World for Sim {
             method: head.method.to_string(),
             path: head.path.to_owned(),
             headers: head.headers.iter().map(text).collect(),
+            connect_timeout: head.connect_timeout,
+            first_byte_timeout: head.first_byte_timeout,
         };
         let reply = (self.0.script.borrow())(&seen);
         self.0.seen.borrow_mut().push(seen);
@@ -319,5 +347,43 @@ pub(in crate::engine) fn increment() -> Operation {
         })],
         condition: None,
         conditions: Conditions::default(),
+    }
+}
+
+/// A driver that knows the account, with the regions east, west and north, and the container. Nothing is hedged.
+pub(in crate::engine) fn warm(multi_write: bool, change: impl FnOnce(&mut Config)) -> (Sim, Driver<Sim>) {
+    warm_with(RuntimeConfig::default(), multi_write, change)
+}
+
+pub(in crate::engine) fn warm_with(
+    runtime: RuntimeConfig,
+    multi_write: bool,
+    change: impl FnOnce(&mut Config),
+) -> (Sim, Driver<Sim>) {
+    let sim = Sim::new(|_| Reply::status(200, 0));
+    sim.items_say(multi_write, |_| Reply::status(200, 0));
+    let driver = sim.open_with(runtime, |config| {
+        config.defaults.hedging_enabled = Some(false);
+        change(config);
+    });
+    sim.execute(&driver, read()).unwrap();
+    sim.seen();
+    (sim, driver)
+}
+
+impl Sim {
+    /// From now on metadata is as it should be, and items are answered like this.
+    pub(in crate::engine) fn items_say(&self, multi_write: bool, items: impl Fn(&Seen) -> Reply + 'static) {
+        let document = account(&["east", "west", "north"], multi_write, "");
+        self.script(move |seen| metadata(seen, &document).unwrap_or_else(|| items(seen)));
+    }
+
+    /// Answers one after the other, whoever is asked; the last one again and again.
+    pub(in crate::engine) fn items_say_in_turn(&self, multi_write: bool, replies: Vec<Reply>) {
+        let said = Cell::new(0);
+        self.items_say(multi_write, move |_| {
+            let at = said.replace(said.get() + 1);
+            replies[at.min(replies.len() - 1)].clone()
+        });
     }
 }

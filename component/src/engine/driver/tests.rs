@@ -13,10 +13,21 @@ use crate::core::runtime::RuntimeConfig;
 use crate::core::{ErrorKind, MetadataMode, Outcome};
 use crate::wire::key::KeyComponent;
 
+mod account;
+mod cancellation;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod deadline;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod decision_table;
 mod diagnostics;
+mod lean;
 mod metadata;
+mod recreation;
+mod regions;
+mod terminal;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod throttling;
+mod timeouts;
 
 const ACCOUNT: &str = r#"{"writableLocations":[{"name":"East US","databaseAccountEndpoint":"https://a-eastus.example.com:443/"}],
     "readableLocations":[{"name":"West US 2","databaseAccountEndpoint":"https://a-westus2.example.com:443/"}]}"#;

@@ -68,17 +68,25 @@ impl<W: World> Pipeline<W> {
         }
         match decision.step {
             Step::Surface => Err(self.surface(target, ended)),
-            Step::OutOfTime => Err(self.out_of_time(self.surface(target, ended))),
+            Step::OutOfTime => {
+                let cause = self.surface(target, ended);
+                Err(self.out_of_time(cause))
+            }
             Step::Retry {
                 direction,
                 delay,
                 context,
             } => {
-                self.check_allowance(target, ended)?;
-                if decision.refresh_account {
-                    self.state.account_event(&self.recorder).await;
-                } else if direction == Direction::Next {
-                    self.state.find_topology(&self.recorder).await;
+                if self.route.own_list().is_some() {
+                    // It is the account itself that is being read.
+                    self.keep_primary(target, ended, direction);
+                } else {
+                    self.check_allowance(target, ended)?;
+                    if decision.refresh_account {
+                        self.state.account_event(&self.recorder).await;
+                    } else if direction == Direction::Next {
+                        self.state.find_topology(&self.recorder).await;
+                    }
                 }
                 self.context = context;
                 self.route.turn(direction, target);
@@ -143,8 +151,15 @@ impl<W: World> Pipeline<W> {
         }
     }
 
+    /// When no source of the account document answers, the error of the first one tells most.
+    fn keep_primary(&mut self, target: &Target, ended: Ended, direction: Direction) {
+        if self.primary.is_none() && direction == Direction::Next {
+            self.primary = Some(self.surface(target, ended));
+        }
+    }
+
     /// The error for how the last attempt ended.
-    fn surface(&self, target: &Target, ended: Ended) -> Box<Error> {
+    fn surface(&mut self, target: &Target, ended: Ended) -> Box<Error> {
         let (name, read) = (self.request.name, self.request.is_read());
         let error = match ended {
             Err(failure) => explain::failure(name, read, target.endpoint.url(), &failure),
@@ -157,7 +172,11 @@ impl<W: World> Pipeline<W> {
                 self.state.transport.refusal((name, read), answer)
             }
         };
-        explain::terminal(error, self.recorder.attempted_more_than_once())
+        match self.primary.take() {
+            // Who is not let in learns that, wherever it was said.
+            Some(primary) if !matches!(error.status, Some(401 | 403)) => primary,
+            _ => explain::terminal(error, self.recorder.attempted_more_than_once()),
+        }
     }
 
     fn out_of_time(&self, cause: Box<Error>) -> Box<Error> {
@@ -165,13 +184,16 @@ impl<W: World> Pipeline<W> {
     }
 
     /// Whether the caller's budget allows another attempt.
-    fn check_allowance(&self, target: &Target, ended: Ended) -> Result<()> {
+    fn check_allowance(&mut self, target: &Target, ended: Ended) -> Result<()> {
         match self
             .allowance
             .may_start(self.recorder.request_charge(), self.recorder.now())
         {
             Verdict::Go => Ok(()),
-            Verdict::DeadlinePassed => Err(self.out_of_time(self.surface(target, ended))),
+            Verdict::DeadlinePassed => {
+                let cause = self.surface(target, ended);
+                Err(self.out_of_time(cause))
+            }
             Verdict::RuSpent => {
                 let cause = self.surface(target, ended);
                 Err(explain::ru_budget_spent(self.request.name, cause))

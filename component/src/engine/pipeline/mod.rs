@@ -18,10 +18,10 @@ use crate::core::container::Container;
 use crate::core::diagnostics::{AttemptId, ExecutionContext, Recorder};
 use crate::core::options::Resolved;
 use crate::core::request::Request;
-use crate::core::retry::{Decision, Ending, Facts, Spent, Step, decide};
+use crate::core::retry::{Decision, Ending, Facts, Limits, Spent, Step, decide};
 use crate::core::router::Route;
 use crate::core::throughput::GroupId;
-use crate::core::{Result, timeouts};
+use crate::core::{Error, Result, timeouts};
 use crate::wire::headers::name;
 
 /// One operation on its way.
@@ -45,6 +45,8 @@ pub(super) struct Pipeline<W: World> {
     own_token: bool,
     /// The throughput group that pays.
     metered: Option<GroupId>,
+    /// How the first source of an account document failed.
+    primary: Option<Box<Error>>,
 }
 
 impl<W: World> Pipeline<W> {
@@ -69,6 +71,7 @@ impl<W: World> Pipeline<W> {
             rung: 0,
             container: None,
             recovered: false,
+            primary: None,
         }
     }
 
@@ -164,9 +167,21 @@ impl<W: World> Pipeline<W> {
             retry_after: ended.as_ref().ok().and_then(Answer::retry_after),
             remaining: deadline.map(|at| at.saturating_sub(now)),
             random: self.state.ids.next_random(),
-            limits: self.options.limits(),
+            limits: self.limits(),
             spent: self.spent,
         })
+    }
+
+    /// What the options say. The account is asked for everywhere, and three times where that is only one place or two.
+    fn limits(&self) -> Limits {
+        let limits = self.options.limits();
+        match self.route.own_list() {
+            None => limits,
+            Some(sources) => Limits {
+                failovers: u32::try_from(sources).unwrap_or(u32::MAX).saturating_sub(1).max(2),
+                ..limits
+            },
+        }
     }
 
     /// Whether the container may be looked up again (spec §12.4).
