@@ -319,26 +319,39 @@ impl Router {
         list.iter().any(another)
     }
 
+    /// Whether it would matter for the route which partition it goes to.
+    pub fn cares_for_partition(&self, route: &Route) -> bool {
+        self.fails_over_as(route, true) || self.watches_as(route, true)
+    }
+
     /// Whether the route's writes go to other regions partition by partition.
     pub fn fails_over(&self, route: &Route) -> bool {
+        self.fails_over_as(route, route.partition.is_some())
+    }
+
+    fn fails_over_as(&self, route: &Route, partitioned: bool) -> bool {
         let regions = self
             .topology
             .as_ref()
             .map_or(0, |topology| topology.reads.len());
         let read = !route.is_write();
         self.failover
-            .applies(read, self.multi_write(), route.partition.is_some(), regions)
+            .applies(read, self.multi_write(), partitioned, regions)
     }
 
     /// Whether the circuit breaker looks after the route's partition, so that no endpoint is blamed as a whole.
     pub fn watches(&self, route: &Route) -> bool {
+        self.watches_as(route, route.partition.is_some())
+    }
+
+    fn watches_as(&self, route: &Route, partitioned: bool) -> bool {
         let regions = self
             .topology
             .as_ref()
             .map_or(0, |topology| topology.reads.len());
         let read = !route.is_write();
         self.breaker
-            .applies(read, self.multi_write(), route.partition.is_some(), regions)
+            .applies(read, self.multi_write(), partitioned, regions)
     }
 
     /// An attempt did not do; the decision says who is to blame. Marks count at once, or when the operation has proved

@@ -350,7 +350,8 @@ pub(in crate::engine) fn increment() -> Operation {
     }
 }
 
-/// A driver that knows the account, with the regions east, west and north, and the container. Nothing is hedged.
+/// A driver that knows the account, with the regions east, west and north, and the container. Nothing is hedged, and
+/// regions fail as a whole.
 pub(in crate::engine) fn warm(multi_write: bool, change: impl FnOnce(&mut Config)) -> (Sim, Driver<Sim>) {
     warm_with(RuntimeConfig::default(), multi_write, change)
 }
@@ -364,6 +365,7 @@ pub(in crate::engine) fn warm_with(
     sim.items_say(multi_write, |_| Reply::status(200, 0));
     let driver = sim.open_with(runtime, |config| {
         config.defaults.hedging_enabled = Some(false);
+        config.partition_failover.circuit_breaker_enabled = Some(false);
         change(config);
     });
     sim.execute(&driver, read()).unwrap();

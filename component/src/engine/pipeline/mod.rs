@@ -172,16 +172,15 @@ impl<W: World> Pipeline<W> {
         })
     }
 
-    /// What the options say. The account is asked for everywhere, and three times where that is only one place or two.
+    /// What the options say. But the account is asked for at every source, and no more than three times if there are
+    /// fewer.
     fn limits(&self) -> Limits {
-        let limits = self.options.limits();
-        match self.route.own_list() {
-            None => limits,
-            Some(sources) => Limits {
-                failovers: u32::try_from(sources).unwrap_or(u32::MAX).saturating_sub(1).max(2),
-                ..limits
-            },
+        let mut limits = self.options.limits();
+        if let Some(sources) = self.route.own_list() {
+            let others = u32::try_from(sources).unwrap_or(u32::MAX).saturating_sub(1);
+            limits.failovers = limits.failovers.min(2).max(others);
         }
+        limits
     }
 
     /// Whether the container may be looked up again (spec §12.4).
@@ -197,6 +196,8 @@ impl<W: World> Pipeline<W> {
         router.failed(&mut self.route, target, decision, now, random);
         if decision.mark_partition
             && self.route.partition().is_none()
+            && self.container.is_some()
+            && router.cares_for_partition(&self.route)
             && let Some(scope) = &self.request.scope
         {
             self.state.containers.miss_ranges(&scope.container);
