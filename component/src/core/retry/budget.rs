@@ -129,7 +129,8 @@ fn failover(facts: &Facts, direction: Direction) -> (Step, Spent) {
         0
     } else {
         backoff::same_endpoint(spent.failovers, facts.random)
-    };
+    }
+    .max(facts.pause);
     let failovers = spent.failovers.saturating_add(1);
     let next = Spent {
         failovers,

@@ -68,6 +68,8 @@ pub struct Facts {
     pub recoverable: bool,
     /// What the service asks to wait.
     pub retry_after: Option<Nanos>,
+    /// What the ladder of timeouts asks to wait before the next attempt.
+    pub pause: Nanos,
     /// What is left until the deadline.
     pub remaining: Option<Nanos>,
     /// 64 random bits for jitter.

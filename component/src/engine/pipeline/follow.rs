@@ -8,10 +8,9 @@ use crate::core::allowance::Verdict;
 use crate::core::clock::Nanos;
 use crate::core::container::is_stale;
 use crate::core::diagnostics::ExecutionContext;
-use crate::core::exchange::FailureCause;
 use crate::core::retry::{Decision, Direction, Step};
 use crate::core::session::captures;
-use crate::core::{Error, Result, explain, timeouts};
+use crate::core::{Error, Result, explain};
 use crate::engine::World;
 use crate::engine::transport::Answer;
 use crate::wire::headers::name;
@@ -63,12 +62,10 @@ impl<W: World> Pipeline<W> {
         decision: Decision,
     ) -> Result<()> {
         self.spent = decision.spent;
-        if matches!(&ended, Err(failure) if failure.cause == FailureCause::Timeout) {
-            self.rung = self.rung.saturating_add(1);
-        }
         match decision.step {
-            Step::Surface => Err(self.surface(target, ended)),
-            Step::OutOfTime => {
+            // An attempt that was cut at the operation's deadline says so, even if it was the last one anyway.
+            Step::Surface if ended.is_ok() || !self.is_over() => Err(self.surface(target, ended)),
+            Step::Surface | Step::OutOfTime => {
                 let cause = self.surface(target, ended);
                 Err(self.out_of_time(cause))
             }
@@ -90,8 +87,7 @@ impl<W: World> Pipeline<W> {
                 }
                 self.context = context;
                 self.route.turn(direction, target);
-                let pause = timeouts::pause(self.request.timeout_class(), self.rung);
-                self.rest(delay.max(pause)).await;
+                self.rest(delay).await;
                 Ok(())
             }
             Step::RefreshRanges => {
@@ -177,6 +173,12 @@ impl<W: World> Pipeline<W> {
             Some(primary) if !matches!(error.status, Some(401 | 403)) => primary,
             _ => explain::terminal(error, self.recorder.attempted_more_than_once()),
         }
+    }
+
+    /// Whether the deadline has come.
+    fn is_over(&self) -> bool {
+        let now = self.recorder.now();
+        self.allowance.deadline.is_some_and(|deadline| now >= deadline)
     }
 
     fn out_of_time(&self, cause: Box<Error>) -> Box<Error> {

@@ -16,6 +16,7 @@ use crate::core::account::Target;
 use crate::core::allowance::Allowance;
 use crate::core::container::Container;
 use crate::core::diagnostics::{AttemptId, ExecutionContext, Recorder};
+use crate::core::exchange::FailureCause;
 use crate::core::options::Resolved;
 use crate::core::request::Request;
 use crate::core::retry::{Decision, Ending, Facts, Limits, Spent, Step, decide};
@@ -86,6 +87,9 @@ impl<W: World> Pipeline<W> {
                 },
                 failure => failure,
             };
+            if timed_out(&ended) {
+                self.rung = self.rung.saturating_add(1);
+            }
             let mut decision = self.judge(&target, &ended);
             if decision.step == Step::RecoverContainer {
                 if self.recover_container().await? {
@@ -165,6 +169,11 @@ impl<W: World> Pipeline<W> {
             endpoints: router.endpoints(&self.route),
             recoverable: self.is_recoverable(),
             retry_after: ended.as_ref().ok().and_then(Answer::retry_after),
+            pause: if timed_out(ended) {
+                timeouts::pause(self.request.timeout_class(), self.rung)
+            } else {
+                0
+            },
             remaining: deadline.map(|at| at.saturating_sub(now)),
             random: self.state.ids.next_random(),
             limits: self.limits(),
@@ -203,6 +212,10 @@ impl<W: World> Pipeline<W> {
             self.state.containers.miss_ranges(&scope.container);
         }
     }
+}
+
+fn timed_out(ended: &Ended) -> bool {
+    matches!(ended, Err(failure) if failure.cause == FailureCause::Timeout)
 }
 
 impl<W: World> Drop for Pipeline<W> {
