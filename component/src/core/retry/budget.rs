@@ -211,9 +211,8 @@ fn throttle(facts: &Facts) -> (Step, Spent) {
     (step, next)
 }
 
+/// But not so much that the last moment would begin.
 fn half_of(remaining: Option<Nanos>) -> Nanos {
-    match remaining {
-        Some(remaining) if remaining >= LAST_MOMENT => remaining / 2,
-        _ => 0,
-    }
+    let remaining = remaining.unwrap_or(0);
+    (remaining / 2).min(remaining.saturating_sub(LAST_MOMENT))
 }
