@@ -12,6 +12,7 @@ use super::state::State;
 use super::transport::{Answer, Transport};
 use super::wait;
 use crate::core::account::Target;
+use crate::core::allowance::DEADLINE_MARGIN;
 use crate::core::clock::{MILLI, Nanos};
 use crate::core::config::{Config, Settings, TopologyCache};
 use crate::core::diagnostics::Recorder;
@@ -248,7 +249,11 @@ impl<W: World> State<W> {
         };
         let answer = match chore {
             None => operation.await,
-            Some(chore) => wait::with_chore(&self.transport.world, operation, chore, GRACE).await,
+            Some(chore) => {
+                // The deadline must not take away what is done already.
+                let latest = deadline.map(|at| at.saturating_sub(DEADLINE_MARGIN));
+                wait::with_chore(&self.transport.world, operation, chore, GRACE, latest).await
+            }
         }?;
         self.forget(dropped);
         Ok(answer)

@@ -23,17 +23,19 @@ pub(super) async fn until<W: World, F: Future>(
 }
 
 /// The operation, and a chore beside it that others will be glad of. When the operation ends first, the chore gets a
-/// little longer, and is given up then.
+/// little longer, but not beyond `latest`, and is given up then.
 pub(super) async fn with_chore<W: World, F: Future>(
     world: &W,
     operation: F,
     chore: impl Future<Output = ()>,
     grace: Nanos,
+    latest: Option<Nanos>,
 ) -> F::Output {
     let (operation, chore) = (pin!(operation), pin!(chore));
     match select(operation, chore).await {
         Either::Left((output, chore)) => {
-            until(world, world.now().saturating_add(grace), chore).await;
+            let end = world.now().saturating_add(grace);
+            until(world, end.min(latest.unwrap_or(end)), chore).await;
             output
         }
         Either::Right(((), operation)) => operation.await,
