@@ -24,7 +24,7 @@ use crate::core::request::Request;
 use crate::core::router::{Route, Router};
 use crate::core::routing::topology::Purpose;
 use crate::core::runtime::Runtime;
-use crate::core::{Error, Operation, OperationOptions, Response, Result, explain};
+use crate::core::{Error, Operation, OperationOptions, Outcome, Response, Result, explain};
 use crate::wire::secret::Secret;
 
 /// How much longer than its operation a chore beside it may take.
@@ -192,6 +192,9 @@ impl<W: World> State<W> {
                 headers,
             }),
             Err(mut error) => {
+                if recorder.may_have_applied() {
+                    error.outcome = Outcome::Unknown;
+                }
                 let status = error.status.map(|status| (status, error.sub_status));
                 error.diagnostics = Some(recorder.finish(status));
                 Err(error)
