@@ -78,7 +78,7 @@ impl<W: World> Pipeline<W> {
                     // It is the account itself that is being read.
                     self.keep_primary(target, ended, direction);
                 } else {
-                    self.check_allowance(target, ended)?;
+                    let _ = self.check_allowance(target, ended)?;
                     if decision.refresh_account {
                         self.state.account_event(&self.recorder).await;
                     } else if direction == Direction::Next {
@@ -91,6 +91,7 @@ impl<W: World> Pipeline<W> {
                 Ok(())
             }
             Step::RefreshRanges => {
+                let _ = self.check_allowance(target, ended)?;
                 self.refresh_ranges().await;
                 self.context = ExecutionContext::OperationRetry;
                 Ok(())
@@ -186,12 +187,12 @@ impl<W: World> Pipeline<W> {
     }
 
     /// Whether the caller's budget allows another attempt.
-    fn check_allowance(&mut self, target: &Target, ended: Ended) -> Result<()> {
+    pub(super) fn check_allowance(&mut self, target: &Target, ended: Ended) -> Result<Ended> {
         match self
             .allowance
             .may_start(self.recorder.request_charge(), self.recorder.now())
         {
-            Verdict::Go => Ok(()),
+            Verdict::Go => Ok(ended),
             Verdict::DeadlinePassed => {
                 let cause = self.surface(target, ended);
                 Err(self.out_of_time(cause))

@@ -80,7 +80,7 @@ impl<W: World> Pipeline<W> {
     pub(super) async fn run(mut self) -> Result<Answer> {
         loop {
             let (target, ended) = self.next().await;
-            let ended = match ended {
+            let mut ended = match ended {
                 Ok(answer) => match self.learn(&target, answer) {
                     (true, answer) => return Ok(answer),
                     (false, answer) => Ok(answer),
@@ -92,6 +92,7 @@ impl<W: World> Pipeline<W> {
             }
             let mut decision = self.judge(&target, &ended);
             if decision.step == Step::RecoverContainer {
+                ended = self.check_allowance(&target, ended)?;
                 if self.recover_container().await? {
                     continue;
                 }
