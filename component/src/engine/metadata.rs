@@ -20,7 +20,7 @@ use crate::core::request::Request;
 use crate::core::router::Route;
 use crate::core::routing::refresh::{self, Claim};
 use crate::core::routing::topology::{Purpose, Topology};
-use crate::core::{Result, explain};
+use crate::core::{Error, Result, explain};
 use crate::wire::account::{self, AccountDocument};
 use crate::wire::{container, ranges};
 
@@ -188,12 +188,22 @@ impl<W: World> State<W> {
         async move {
             let route = Route::new(Purpose::Read, false, &options);
             let request = Request::container(&at)?;
-            let answer = state.metadata(request, &options, &recorder, route).await?;
+            let answer = state.metadata(request, &options, &recorder, route).await;
+            let answer = answer.map_err(|error| state.no_container(&at, error))?;
             let document = container::parse(&answer.body)
                 .ok_or_else(|| explain::nonsense("read_container", "container definition"))?;
             Ok(Rc::new(Container::from(document)))
         }
         .boxed_local()
+    }
+
+    /// A container that an operation needs cannot be read. If it is gone, so is what was known of it.
+    fn no_container(&self, at: &ContainerRef, error: Box<Error>) -> Box<Error> {
+        if error.status != Some(404) {
+            return error;
+        }
+        self.containers.forget(at);
+        explain::no_container(error)
     }
 
     /// Whether partition key ranges are read before they are missed: the caller wants it so, or the account moves single
