@@ -228,6 +228,22 @@ impl<W: World> State<W> {
         result
     }
 
+    /// The partition key ranges after `outdated`, read once for all who ask. The old ones serve others meanwhile, and
+    /// stay where no new ones can be read.
+    pub(super) async fn ranges_again(
+        self: &Rc<Self>,
+        at: &ContainerRef,
+        outdated: &Rc<RangeMap>,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+    ) -> Result<Rc<RangeMap>> {
+        let flight = Rc::clone(&self.containers.entry(at).ranges.borrow());
+        let fetch = || self.read_ranges(at, options, recorder);
+        let result = flight.refresh(outdated, fetch).await;
+        recorder.resume(self.transport.world.now());
+        result
+    }
+
     /// Partition key ranges that an operation has missed are read beside the next one.
     pub(super) fn ranges_chore(
         self: &Rc<Self>,

@@ -61,6 +61,8 @@ impl<W: World> Pipeline<W> {
 
     /// Which physical partition the key belongs to, if that can be told without a request.
     pub(super) fn find_partition(&mut self, at: &ContainerRef) {
+        self.ranges = None;
+        self.route.set_partition(None);
         let (Some(container), Some(scope)) = (&self.container, &self.request.scope) else {
             return;
         };
@@ -75,6 +77,7 @@ impl<W: World> Pipeline<W> {
             range: Rc::clone(&range.id),
         });
         self.route.set_partition(partition);
+        self.ranges = Some(ranges);
     }
 
     /// Adds what the session knows, unless the caller knows better (spec §6.4).

@@ -136,16 +136,17 @@ impl<W: World> Pipeline<W> {
         Ok(other)
     }
 
+    /// Reads the ranges again that told the partition, once for all operations that they misled.
     async fn refresh_ranges(&mut self) {
-        let Some(scope) = &self.request.scope else {
+        let (Some(scope), Some(known)) = (&self.request.scope, self.ranges.take()) else {
             return;
         };
         let at = scope.container.clone();
-        if self.state.containers.ranges_of(&at).is_some() {
-            self.state.containers.forget_ranges(&at);
-            let _ = self.state.ranges(&at, &self.options, &self.recorder).await;
-            self.find_partition(&at);
-        }
+        let _ = self
+            .state
+            .ranges_again(&at, &known, &self.options, &self.recorder)
+            .await;
+        self.find_partition(&at);
     }
 
     /// When no source of the account document answers, the error of the first one tells most.

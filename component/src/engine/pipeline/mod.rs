@@ -18,6 +18,7 @@ use crate::core::container::Container;
 use crate::core::diagnostics::{AttemptId, ExecutionContext, Recorder};
 use crate::core::exchange::FailureCause;
 use crate::core::options::Resolved;
+use crate::core::ranges::RangeMap;
 use crate::core::request::Request;
 use crate::core::retry::{Decision, Ending, Facts, Limits, Spent, Step, decide};
 use crate::core::router::Route;
@@ -40,6 +41,8 @@ pub(super) struct Pipeline<W: World> {
     /// Attempts that ran out of time: the rung of the timeout ladder.
     rung: u32,
     container: Option<Rc<Container>>,
+    /// The partition key ranges that told the partition.
+    ranges: Option<Rc<RangeMap>>,
     /// Whether the container was looked up again already.
     recovered: bool,
     /// Whether the caller gave a session token.
@@ -71,6 +74,7 @@ impl<W: World> Pipeline<W> {
             context: ExecutionContext::Initial,
             rung: 0,
             container: None,
+            ranges: None,
             recovered: false,
             primary: None,
         }
