@@ -222,8 +222,13 @@ impl Router {
         }
         if let Some(topology) = &self.topology
             && route.generation != topology.generation
+            && route.along.is_none()
         {
-            (route.generation, route.index) = (topology.generation, 0);
+            // The configured endpoint, which served before the account was known, stands for the hub.
+            let hub_failed = route.generation == 0 && route.index > 0;
+            let begins_at_hub = topology.list(route.purpose).first() == topology.hubs.first();
+            route.index = usize::from(hub_failed && begins_at_hub);
+            route.generation = topology.generation;
         }
         let chosen = self.choose_for_partition(route, now);
         chosen.unwrap_or_else(|| self.choose_from_list(route, now))
@@ -314,6 +319,10 @@ impl Router {
         let candidates = Candidates {
             failed,
             ..candidates(list, route)
+        };
+        let target = match self.hub() {
+            Some(hub) if *target == *self.configured => hub,
+            _ => target,
         };
         let another = |other: &Rc<Target>| **other != *target && candidates.allows(other);
         list.iter().any(another)

@@ -54,17 +54,10 @@ impl<W: World> State<W> {
         result
     }
 
-    /// A lean driver whose request failed looks where else it could go. Without an answer it stays where it is.
-    pub(super) async fn find_topology(self: &Rc<Self>, recorder: &Recorder) {
-        if self.account.ready().is_none() {
-            let _ = self.topology(recorder).await;
-        }
-    }
-
     /// The account has changed, says an answer: reads it again, at most every few seconds. Without an answer what was known stands.
     pub(super) async fn account_event(self: &Rc<Self>, recorder: &Recorder) {
         let Some(known) = self.account.ready() else {
-            return self.find_topology(recorder).await;
+            return;
         };
         let claim = self.refresh.borrow_mut().claim(recorder.now());
         if claim.is_none() && !self.account.is_fetching() {

@@ -81,8 +81,6 @@ impl<W: World> Pipeline<W> {
                     let _ = self.check_allowance(target, ended)?;
                     if decision.refresh_account {
                         self.state.account_event(&self.recorder).await;
-                    } else if direction == Direction::Next {
-                        self.state.find_topology(&self.recorder).await;
                     }
                 }
                 self.context = context;

@@ -45,6 +45,8 @@ pub(super) struct Pipeline<W: World> {
     ranges: Option<Rc<RangeMap>>,
     /// Whether the container was looked up again already.
     recovered: bool,
+    /// Whether the account was asked for because it was missed.
+    sought: bool,
     /// Whether the caller gave a session token.
     own_token: bool,
     /// The throughput group that pays.
@@ -76,6 +78,7 @@ impl<W: World> Pipeline<W> {
             container: None,
             ranges: None,
             recovered: false,
+            sought: false,
             primary: None,
         }
     }
@@ -95,6 +98,14 @@ impl<W: World> Pipeline<W> {
                 self.rung = self.rung.saturating_add(1);
             }
             let mut decision = self.judge(&target, &ended);
+            if decision.elsewhere && self.is_lost() {
+                // A lean driver looks where else it could go.
+                ended = self.check_allowance(&target, ended)?;
+                self.sought = true;
+                let found = self.state.topology(&self.recorder).await;
+                decision = self.judge(&target, &ended);
+                decision.refresh_account &= found.is_err();
+            }
             if decision.step == Step::RecoverContainer {
                 ended = self.check_allowance(&target, ended)?;
                 if self.recover_container().await? {
@@ -195,6 +206,11 @@ impl<W: World> Pipeline<W> {
             limits.failovers = limits.failovers.min(2).max(others);
         }
         limits
+    }
+
+    /// Whether regions are unknown that might help. Without an answer the operation stays where it is, and asks no more.
+    fn is_lost(&self) -> bool {
+        self.state.account.ready().is_none() && !self.sought && self.route.own_list().is_none()
     }
 
     /// Whether the container may be looked up again (spec §12.4).
