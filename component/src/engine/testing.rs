@@ -352,7 +352,10 @@ pub(in crate::engine) fn increment() -> Operation {
 
 /// A driver that knows the account, with the regions east, west and north, and the container. Nothing is hedged, and
 /// regions fail as a whole.
-pub(in crate::engine) fn warm(multi_write: bool, change: impl FnOnce(&mut Config)) -> (Sim, Driver<Sim>) {
+pub(in crate::engine) fn warm(
+    multi_write: bool,
+    change: impl FnOnce(&mut Config),
+) -> (Sim, Driver<Sim>) {
     warm_with(RuntimeConfig::default(), multi_write, change)
 }
 
@@ -375,7 +378,11 @@ pub(in crate::engine) fn warm_with(
 
 impl Sim {
     /// From now on metadata is as it should be, and items are answered like this.
-    pub(in crate::engine) fn items_say(&self, multi_write: bool, items: impl Fn(&Seen) -> Reply + 'static) {
+    pub(in crate::engine) fn items_say(
+        &self,
+        multi_write: bool,
+        items: impl Fn(&Seen) -> Reply + 'static,
+    ) {
         let document = account(&["east", "west", "north"], multi_write, "");
         self.script(move |seen| metadata(seen, &document).unwrap_or_else(|| items(seen)));
     }

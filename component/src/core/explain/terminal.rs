@@ -58,9 +58,9 @@ fn hint(status: Option<u16>) -> &'static str {
 /// The container that an item operation needs is not there: 404/1003, to be told from a missing item (spec §12.2).
 pub fn no_container(mut error: Box<Error>) -> Box<Error> {
     error.sub_status = Some(1003);
-    error
-        .message
-        .push_str(" It is the container that is missing, or its database: create it, or check its name.");
+    error.message.push_str(
+        " It is the container that is missing, or its database: create it, or check its name.",
+    );
     error
 }
 

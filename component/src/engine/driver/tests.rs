@@ -14,6 +14,7 @@ use crate::core::{ErrorKind, MetadataMode, Outcome};
 use crate::wire::key::KeyComponent;
 
 mod account;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod cancellation;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod deadline;
@@ -22,6 +23,7 @@ mod decision_table;
 mod diagnostics;
 mod lean;
 mod metadata;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod recreation;
 mod regions;
 mod terminal;

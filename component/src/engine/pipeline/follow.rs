@@ -178,7 +178,9 @@ impl<W: World> Pipeline<W> {
     /// Whether the deadline has come.
     fn is_over(&self) -> bool {
         let now = self.recorder.now();
-        self.allowance.deadline.is_some_and(|deadline| now >= deadline)
+        self.allowance
+            .deadline
+            .is_some_and(|deadline| now >= deadline)
     }
 
     fn out_of_time(&self, cause: Box<Error>) -> Box<Error> {

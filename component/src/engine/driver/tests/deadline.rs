@@ -4,20 +4,39 @@ use crate::core::clock::{MILLI, Nanos, SECOND};
 use crate::core::runtime::RuntimeConfig;
 use crate::core::throughput::GroupConfig;
 use crate::core::{Error, ErrorKind, Operation, OperationOptions, Outcome};
-use crate::engine::testing::{Reply, Sim, account, at, create, increment, metadata, read, warm, warm_with};
+use crate::engine::testing::{
+    Reply, Sim, account, at, create, increment, metadata, read, warm, warm_with,
+};
 use crate::engine::{Driver, World as _};
 
 fn within(milliseconds: u64) -> OperationOptions {
-    OperationOptions { end_to_end_timeout_ms: Some(milliseconds), ..OperationOptions::default() }
+    OperationOptions {
+        end_to_end_timeout_ms: Some(milliseconds),
+        ..OperationOptions::default()
+    }
 }
 
 /// Fails at the deadline; says after how many milliseconds.
-fn late(sim: &Sim, driver: &Driver<Sim>, operation: Operation, timeout: u64) -> (Box<Error>, Nanos) {
+fn late(
+    sim: &Sim,
+    driver: &Driver<Sim>,
+    operation: Operation,
+    timeout: u64,
+) -> (Box<Error>, Nanos) {
     let start = sim.now();
-    let error = sim.run(driver.execute(operation, within(timeout))).unwrap_err();
+    let error = sim
+        .run(driver.execute(operation, within(timeout)))
+        .unwrap_err();
     assert_eq!(error.kind, ErrorKind::Timeout, "{error:?}");
-    assert_eq!((error.status, error.sub_status), (Some(408), Some(20_008)), "{error:?}");
-    assert!(error.retryable && error.message.contains(&format!("{timeout} ms")), "{error:?}");
+    assert_eq!(
+        (error.status, error.sub_status),
+        (Some(408), Some(20_008)),
+        "{error:?}"
+    );
+    assert!(
+        error.retryable && error.message.contains(&format!("{timeout} ms")),
+        "{error:?}"
+    );
     (error, (sim.now() - start) / MILLI)
 }
 
@@ -64,14 +83,22 @@ fn what_may_have_happened_before_is_not_forgotten() {
     let (sim, driver) = warm(true, |_| {});
     // The first attempt may have been carried out; the second one was not; then the account is asked, in vain.
     let replies = std::cell::Cell::new(0);
-    sim.script(move |seen| match (seen.what(), replies.replace(replies.get() + 1)) {
-        ("item", 0) => Reply::status(500, 0),
-        ("item", _) => Reply::status(403, 3),
-        _ => Reply::silence(),
-    });
+    sim.script(
+        move |seen| match (seen.what(), replies.replace(replies.get() + 1)) {
+            ("item", 0) => Reply::status(500, 0),
+            ("item", _) => Reply::status(403, 3),
+            _ => Reply::silence(),
+        },
+    );
     let (error, _) = late(&sim, &driver, create(), 1_000);
     assert_eq!(error.outcome, Outcome::Unknown);
-    let names: Vec<_> = error.diagnostics.unwrap().attempts.iter().map(|a| a.operation_name).collect();
+    let names: Vec<_> = error
+        .diagnostics
+        .unwrap()
+        .attempts
+        .iter()
+        .map(|a| a.operation_name)
+        .collect();
     assert_eq!(names, ["create_item", "create_item", "read_account"]);
 }
 
@@ -83,7 +110,13 @@ fn a_pause_that_would_last_too_long_ends_the_operation_at_once() {
     let (error, after) = late(&sim, &driver, create(), 2_500);
     // Attempts at once, and after a second; the two seconds after that are too long.
     assert!((750..1_300).contains(&after), "{after}");
-    assert_eq!(sim.trace(start).iter().filter(|line| line.starts_with("east")).count(), 3);
+    assert_eq!(
+        sim.trace(start)
+            .iter()
+            .filter(|line| line.starts_with("east"))
+            .count(),
+        3
+    );
     let cause = error.cause.unwrap();
     assert_eq!((cause.status, cause.sub_status), (Some(503), Some(20_311)));
 
@@ -101,7 +134,13 @@ fn the_pause_of_the_ladder_is_a_pause() {
     sim.script(|_| Reply::silence());
     let (error, after) = late(&sim, &driver, Operation::ReadContainer(at()), 6_500);
     assert_eq!(after, 6_000);
-    assert!(error.cause.unwrap().message.contains("nothing arrived in time"));
+    assert!(
+        error
+            .cause
+            .unwrap()
+            .message
+            .contains("nothing arrived in time")
+    );
     assert_eq!(sim.seen().len(), 2);
 }
 
@@ -113,9 +152,14 @@ fn the_turn_in_a_throughput_group_is_part_of_it() {
         is_default: true,
         ..GroupConfig::default()
     };
-    let runtime = RuntimeConfig { throughput_control_groups: vec![group], ..RuntimeConfig::default() };
+    let runtime = RuntimeConfig {
+        throughput_control_groups: vec![group],
+        ..RuntimeConfig::default()
+    };
     let (sim, driver) = warm_with(runtime, false, |_| {});
-    sim.items_say(false, |_| Reply::status(201, 0).with("x-ms-request-charge", "100"));
+    sim.items_say(false, |_| {
+        Reply::status(201, 0).with("x-ms-request-charge", "100")
+    });
     sim.execute(&driver, create()).unwrap();
     sim.seen();
     let (error, after) = late(&sim, &driver, create(), 1_000);

@@ -57,9 +57,16 @@ fn the_account_is_read_when_another_region_may_help() {
         result.unwrap();
         assert_eq!(trace, ["global 0", "account global 1", "west 2"]);
     }
-    let (trace, result) = trace(read(), false, Reply::failure(RequestSent::NotSent, FailureCause::Connect));
+    let (trace, result) = trace(
+        read(),
+        false,
+        Reply::failure(RequestSent::NotSent, FailureCause::Connect),
+    );
     result.unwrap();
-    assert_eq!(trace, ["global 0", "global 1", "account global 2", "west 3"]);
+    assert_eq!(
+        trace,
+        ["global 0", "global 1", "account global 2", "west 3"]
+    );
 }
 
 #[test]
@@ -76,7 +83,10 @@ fn it_is_not_read_for_what_it_cannot_help_with() {
         let (trace, result) = trace(create(), false, Reply::status(status, sub_status));
         assert_eq!(result.unwrap_err().status, Some(status));
         assert_eq!(trace.len(), requests);
-        assert!(trace.iter().all(|line| line.starts_with("global")), "{trace:?}");
+        assert!(
+            trace.iter().all(|line| line.starts_with("global")),
+            "{trace:?}"
+        );
     }
 }
 
@@ -96,13 +106,26 @@ fn a_write_finds_the_write_region() {
     result.unwrap();
     // The account was read just now: it is not read again for the same answer.
     assert_eq!(trace_of_one, ["global 0", "account global 1", "east 2"]);
-    let (sim, driver) = lean(true, |seen| Reply::status(if seen.region == "global" { 503 } else { 201 }, 0));
+    let (sim, driver) = lean(true, |seen| {
+        Reply::status(if seen.region == "global" { 503 } else { 201 }, 0)
+    });
     sim.execute(&driver, create()).unwrap();
     sim.execute(&driver, create()).unwrap();
     let seen = sim.seen();
     let tentative = |seen: &Seen| seen.header("x-ms-cosmos-allow-tentative-writes").is_some();
-    let told: Vec<_> = seen.iter().map(|seen| (seen.region.as_str(), tentative(seen))).collect();
-    assert_eq!(told, [("global", false), ("global", false), ("west", true), ("east", true)]);
+    let told: Vec<_> = seen
+        .iter()
+        .map(|seen| (seen.region.as_str(), tentative(seen)))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("global", false),
+            ("global", false),
+            ("west", true),
+            ("east", true)
+        ]
+    );
 }
 
 #[test]
@@ -119,12 +142,26 @@ fn without_an_answer_it_stays_where_it_is_and_asks_no_more() {
     let asked = Cell::new(0);
     let sim = Sim::new(move |seen| match seen.what() {
         "account" => Reply::status(401, 0),
-        _ => Reply::status(if asked.replace(asked.get() + 1) < 3 { 503 } else { 200 }, 0),
+        _ => Reply::status(
+            if asked.replace(asked.get() + 1) < 3 {
+                503
+            } else {
+                200
+            },
+            0,
+        ),
     });
     let driver = sim.open(|config| config.metadata = MetadataMode::Lean);
     sim.execute(&driver, read()).unwrap();
-    let told: Vec<_> = sim.seen().iter().map(|seen| (seen.what(), seen.region.clone())).collect();
-    let told: Vec<_> = told.iter().map(|(what, region)| (*what, region.as_str())).collect();
+    let told: Vec<_> = sim
+        .seen()
+        .iter()
+        .map(|seen| (seen.what(), seen.region.clone()))
+        .collect();
+    let told: Vec<_> = told
+        .iter()
+        .map(|(what, region)| (*what, region.as_str()))
+        .collect();
     let item = ("item", "global");
     assert_eq!(told, [item, ("account", "global"), item, item, item]);
 }
@@ -132,7 +169,8 @@ fn without_an_answer_it_stays_where_it_is_and_asks_no_more() {
 #[test]
 fn preferred_regions_need_the_account_first() {
     let document = account(&["east", "west"], false, "");
-    let sim = Sim::new(move |seen| metadata(seen, &document).unwrap_or_else(|| Reply::status(200, 0)));
+    let sim =
+        Sim::new(move |seen| metadata(seen, &document).unwrap_or_else(|| Reply::status(200, 0)));
     let driver = sim.open(|config| {
         config.metadata = MetadataMode::Lean;
         config.preferred_regions = vec!["West".to_owned()];
@@ -145,7 +183,9 @@ fn preferred_regions_need_the_account_first() {
 
 #[test]
 fn nobody_misses_what_a_lean_driver_cannot_use() {
-    let (sim, driver) = lean(false, |seen| Reply::status(if seen.region == "global" { 503 } else { 200 }, 0));
+    let (sim, driver) = lean(false, |seen| {
+        Reply::status(if seen.region == "global" { 503 } else { 200 }, 0)
+    });
     sim.execute(&driver, read()).unwrap();
     sim.seen();
     let start = sim.now();

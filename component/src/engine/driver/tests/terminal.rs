@@ -34,22 +34,41 @@ fn replace() -> Operation {
 
 #[test]
 fn what_failed_everywhere_is_a_failure_of_the_service_with_its_cause() {
-    for (status, sub_status, finally) in [(404, 1002, 20_310), (403, 3, 20_311), (403, 1008, 20_312)] {
+    for (status, sub_status, finally) in
+        [(404, 1002, 20_310), (403, 3, 20_311), (403, 1008, 20_312)]
+    {
         for multi_write in [false, true] {
-            let error = ends(create(), multi_write, vec![Reply::status(status, sub_status)]);
+            let error = ends(
+                create(),
+                multi_write,
+                vec![Reply::status(status, sub_status)],
+            );
             assert_eq!((error.status, error.sub_status), (Some(503), Some(finally)));
-            assert_eq!((error.kind, error.retryable), (ErrorKind::Unavailable, true));
+            assert_eq!(
+                (error.kind, error.retryable),
+                (ErrorKind::Unavailable, true)
+            );
             assert_eq!(error.outcome, Outcome::NotApplied);
             let cause = error.cause.unwrap();
-            assert_eq!((cause.status, cause.sub_status), (Some(status), Some(sub_status)));
-            assert!(cause.message.starts_with("create_item"), "{}", cause.message);
+            assert_eq!(
+                (cause.status, cause.sub_status),
+                (Some(status), Some(sub_status))
+            );
+            assert!(
+                cause.message.starts_with("create_item"),
+                "{}",
+                cause.message
+            );
             let diagnostics = error.diagnostics.unwrap();
             assert_eq!(diagnostics.status, Some((503, Some(finally))));
         }
     }
     // What means something else keeps its name.
     let error = ends(create(), false, vec![Reply::status(404, 1003)]);
-    assert_eq!((error.status, error.sub_status, error.cause), (Some(404), Some(1003), None));
+    assert_eq!(
+        (error.status, error.sub_status, error.cause),
+        (Some(404), Some(1003), None)
+    );
 }
 
 #[test]
@@ -60,11 +79,24 @@ fn a_write_that_was_sent_again_says_so() {
         (replace, 412),
     ] {
         for (first, again) in [(408, true), (500, true), (503, false), (429, false)] {
-            let error = ends(operation(), true, vec![Reply::status(first, 0), Reply::status(status, 0)]);
+            let error = ends(
+                operation(),
+                true,
+                vec![Reply::status(first, 0), Reply::status(status, 0)],
+            );
             assert_eq!(error.status, Some(status));
-            assert_eq!(error.message.contains("earlier attempt"), again, "{}", error.message);
+            assert_eq!(
+                error.message.contains("earlier attempt"),
+                again,
+                "{}",
+                error.message
+            );
             assert_eq!(error.diagnostics.unwrap().attempted_more_than_once, again);
-            let outcome = if again { Outcome::Unknown } else { Outcome::NotApplied };
+            let outcome = if again {
+                Outcome::Unknown
+            } else {
+                Outcome::NotApplied
+            };
             assert_eq!(error.outcome, outcome, "{first} {status}");
         }
     }
@@ -73,7 +105,12 @@ fn a_write_that_was_sent_again_says_so() {
 #[test]
 fn no_later_answer_makes_a_write_certain_that_was_not() {
     let unsure = || Reply::status(500, 0);
-    for later in [Reply::status(503, 0), Reply::status(400, 0), Reply::status(429, 0), Reply::status(403, 3)] {
+    for later in [
+        Reply::status(503, 0),
+        Reply::status(400, 0),
+        Reply::status(429, 0),
+        Reply::status(403, 3),
+    ] {
         let error = ends(create(), true, vec![unsure(), later]);
         assert_eq!(error.outcome, Outcome::Unknown, "{error:?}");
     }
@@ -103,7 +140,10 @@ fn the_ru_budget_ends_the_operation_before_its_next_attempt() {
         assert_eq!(error.status, Some(status), "{error:?}");
         if spent {
             let cause = error.cause.as_ref().unwrap();
-            assert_eq!((cause.status, cause.sub_status.unwrap_or(0)), (Some(status), sub_status));
+            assert_eq!(
+                (cause.status, cause.sub_status.unwrap_or(0)),
+                (Some(status), sub_status)
+            );
             assert!(error.diagnostics.unwrap().request_charge >= budget);
         }
         (requests, spent)

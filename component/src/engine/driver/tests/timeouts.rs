@@ -4,11 +4,18 @@ use crate::core::clock::{MILLI, Nanos, SECOND};
 use crate::core::runtime::{RuntimeConfig, TimeoutsConfig};
 use crate::core::{ErrorKind, Operation, OperationOptions, Outcome};
 use crate::engine::World as _;
-use crate::engine::testing::{CONTAINER, Reply, Seen, Sim, account, at, create, metadata, read, warm, warm_with};
+use crate::engine::testing::{
+    CONTAINER, Reply, Seen, Sim, account, at, create, metadata, read, warm, warm_with,
+};
 
 /// The timeouts that the heads carried, in milliseconds: to connect, and until the first byte.
 fn timeouts(seen: &[Seen]) -> Vec<(Nanos, Nanos)> {
-    let of = |seen: &Seen| (seen.connect_timeout / MILLI, seen.first_byte_timeout / MILLI);
+    let of = |seen: &Seen| {
+        (
+            seen.connect_timeout / MILLI,
+            seen.first_byte_timeout / MILLI,
+        )
+    };
     seen.iter().map(of).collect()
 }
 
@@ -16,9 +23,18 @@ fn timeouts(seen: &[Seen]) -> Vec<(Nanos, Nanos)> {
 fn a_read_has_six_seconds_and_goes_to_the_next_region_then() {
     let (sim, driver) = warm(false, |_| {});
     // The answer has begun, perhaps, but does not end: it is cut just the same.
-    for late in [Reply::silence(), Reply::status(200, 0).after(6 * SECOND + 1)] {
+    for late in [
+        Reply::silence(),
+        Reply::status(200, 0).after(6 * SECOND + 1),
+    ] {
         let west = Reply::status(200, 0);
-        sim.items_say(false, move |seen| if seen.region == "east" { late.clone() } else { west.clone() });
+        sim.items_say(false, move |seen| {
+            if seen.region == "east" {
+                late.clone()
+            } else {
+                west.clone()
+            }
+        });
         let start = sim.now();
         let response = sim.execute(&driver, read()).unwrap();
         let seen = sim.seen();
@@ -31,7 +47,13 @@ fn a_read_has_six_seconds_and_goes_to_the_next_region_then() {
     }
     // What is just in time is taken.
     sim.items_say(false, |_| Reply::status(200, 0).after(6 * SECOND - 1));
-    assert_eq!(sim.execute(&driver, read()).unwrap().diagnostics.request_count, 1);
+    assert_eq!(
+        sim.execute(&driver, read())
+            .unwrap()
+            .diagnostics
+            .request_count,
+        1
+    );
 }
 
 #[test]
@@ -46,9 +68,15 @@ fn a_write_has_65_seconds_and_six_if_there_is_a_deadline() {
     sim.execute(&driver, create()).unwrap();
     let seen = sim.seen();
     assert_eq!(timeouts(&seen), [(5_000, 65_000); 2]);
-    assert_eq!((seen[1].at - start, seen[1].region.as_str()), (65 * SECOND, "west"));
+    assert_eq!(
+        (seen[1].at - start, seen[1].region.as_str()),
+        (65 * SECOND, "west")
+    );
 
-    let options = OperationOptions { end_to_end_timeout_ms: Some(8_000), ..OperationOptions::default() };
+    let options = OperationOptions {
+        end_to_end_timeout_ms: Some(8_000),
+        ..OperationOptions::default()
+    };
     let start = sim.now();
     sim.run(driver.execute(create(), options)).unwrap();
     let seen = sim.seen();
@@ -62,13 +90,32 @@ fn metadata_climbs_a_ladder() {
     let (sim, driver) = warm(false, |_| {});
     sim.script(|_| Reply::silence());
     let start = sim.now();
-    let error = sim.execute(&driver, Operation::ReadContainer(at())).unwrap_err();
-    assert_eq!((error.kind, error.outcome), (ErrorKind::Timeout, Outcome::NotApplied));
+    let error = sim
+        .execute(&driver, Operation::ReadContainer(at()))
+        .unwrap_err();
+    assert_eq!(
+        (error.kind, error.outcome),
+        (ErrorKind::Timeout, Outcome::NotApplied)
+    );
     let seen = sim.seen();
-    assert_eq!(timeouts(&seen), [(1_000, 1_000), (5_000, 5_000), (5_000, 65_000), (5_000, 65_000)]);
-    let starts: Vec<_> = seen.iter().map(|seen| (seen.region.as_str(), (seen.at - start) / SECOND)).collect();
+    assert_eq!(
+        timeouts(&seen),
+        [
+            (1_000, 1_000),
+            (5_000, 5_000),
+            (5_000, 65_000),
+            (5_000, 65_000)
+        ]
+    );
+    let starts: Vec<_> = seen
+        .iter()
+        .map(|seen| (seen.region.as_str(), (seen.at - start) / SECOND))
+        .collect();
     // A pause of a second before the third.
-    assert_eq!(starts, [("east", 0), ("west", 1), ("north", 7), ("east", 72)]);
+    assert_eq!(
+        starts,
+        [("east", 0), ("west", 1), ("north", 7), ("east", 72)]
+    );
 
     let delete = Operation::DeleteContainer(at());
     sim.script(|_| Reply::status(204, 0));
@@ -88,7 +135,12 @@ fn a_container_that_an_item_needs_climbs_it_too() {
     let driver = sim.open(|config| config.defaults.hedging_enabled = Some(false));
     let start = sim.now();
     sim.execute(&driver, read()).unwrap();
-    let expected = ["account global 0", "container east 1", "container west 1001", "east 1002"];
+    let expected = [
+        "account global 0",
+        "container east 1",
+        "container west 1001",
+        "east 1002",
+    ];
     assert_eq!(sim.trace(start), expected);
 }
 
@@ -96,19 +148,36 @@ fn a_container_that_an_item_needs_climbs_it_too() {
 fn the_account_has_a_ladder_of_its_own_over_its_sources() {
     let sim = Sim::new(|_| Reply::silence());
     let driver = sim.open(|config| {
-        config.backup_endpoints = ["b", "c"].map(|name| format!("https://a-{name}.example.com")).to_vec();
+        config.backup_endpoints = ["b", "c"]
+            .map(|name| format!("https://a-{name}.example.com"))
+            .to_vec();
     });
     let start = sim.now();
-    assert_eq!(sim.execute(&driver, read()).unwrap_err().kind, ErrorKind::Timeout);
+    assert_eq!(
+        sim.execute(&driver, read()).unwrap_err().kind,
+        ErrorKind::Timeout
+    );
     assert_eq!((sim.now() - start) / SECOND, 36);
     let seen = sim.seen();
-    assert_eq!(timeouts(&seen), [(5_000, 5_000), (5_000, 10_000), (5_000, 20_000)]);
-    let starts: Vec<_> = seen.iter().map(|seen| (seen.region.as_str(), (seen.at - start) / SECOND)).collect();
+    assert_eq!(
+        timeouts(&seen),
+        [(5_000, 5_000), (5_000, 10_000), (5_000, 20_000)]
+    );
+    let starts: Vec<_> = seen
+        .iter()
+        .map(|seen| (seen.region.as_str(), (seen.at - start) / SECOND))
+        .collect();
     assert_eq!(starts, [("global", 0), ("b", 5), ("c", 16)]);
 
     let driver = sim.open(|_| {});
-    assert_eq!(sim.execute(&driver, read()).unwrap_err().kind, ErrorKind::Timeout);
-    assert_eq!(timeouts(&sim.seen()), [(5_000, 5_000), (5_000, 10_000), (5_000, 20_000)]);
+    assert_eq!(
+        sim.execute(&driver, read()).unwrap_err().kind,
+        ErrorKind::Timeout
+    );
+    assert_eq!(
+        timeouts(&sim.seen()),
+        [(5_000, 5_000), (5_000, 10_000), (5_000, 20_000)]
+    );
 }
 
 #[test]
@@ -118,10 +187,17 @@ fn the_runtime_can_set_them_all() {
         data_plane_request_ms: Some(1_500),
         metadata_request_ms: Some(700),
     };
-    let runtime = RuntimeConfig { timeouts: timeouts_config, ..RuntimeConfig::default() };
+    let runtime = RuntimeConfig {
+        timeouts: timeouts_config,
+        ..RuntimeConfig::default()
+    };
     let (sim, driver) = warm_with(runtime, true, |_| {});
     sim.script(|_| Reply::silence());
-    for (operation, timeout) in [(read(), 1_500), (create(), 1_500), (Operation::ReadContainer(at()), 700)] {
+    for (operation, timeout) in [
+        (read(), 1_500),
+        (create(), 1_500),
+        (Operation::ReadContainer(at()), 700),
+    ] {
         let start = sim.now();
         sim.execute(&driver, operation).unwrap_err();
         let seen = sim.seen();
