@@ -14,6 +14,7 @@ use super::state::State;
 use super::transport::{Answer, Transport};
 use super::wait;
 use crate::core::account::Target;
+use crate::core::allowance::DEADLINE_MARGIN;
 use crate::core::clock::{MILLI, Nanos};
 use crate::core::config::{Config, Settings, TopologyCache};
 use crate::core::diagnostics::Recorder;
@@ -25,7 +26,7 @@ use crate::core::request::Request;
 use crate::core::router::{Route, Router};
 use crate::core::routing::topology::Purpose;
 use crate::core::runtime::Runtime;
-use crate::core::{Error, Operation, OperationOptions, Response, Result, explain};
+use crate::core::{Error, Operation, OperationOptions, Outcome, Response, Result, explain};
 use crate::wire::secret::Secret;
 
 /// How much longer than its operation a chore beside it may take.
@@ -191,6 +192,9 @@ impl<W: World> State<W> {
                 })
             }
             Err(mut error) => {
+                if recorder.may_have_applied() {
+                    error.outcome = Outcome::Unknown;
+                }
                 let status = error.status.map(|status| (status, error.sub_status));
                 error.diagnostics = Some(recorder.finish(status));
                 Err(error)
@@ -277,11 +281,15 @@ struct Bounds<W: World> {
 impl<W: World> Bounds<W> {
     async fn run(self, mut pipeline: Pipeline<W>) -> Result<Answer> {
         let world = &self.state.transport.world;
+        // The deadline must not take away what is done already.
+        let latest = self.deadline.map(|at| at.saturating_sub(DEADLINE_MARGIN));
         let mut operation = pin!(pipeline.complete());
         let run = async {
             match self.chore {
                 None => operation.await,
-                Some(chore) => wait::with_chore(world, operation.as_mut(), chore, GRACE).await,
+                Some(chore) => {
+                    wait::with_chore(world, operation.as_mut(), chore, GRACE, latest).await
+                }
             }
         };
         let Some(deadline) = self.deadline else {
