@@ -221,6 +221,13 @@ impl Router {
         u32::try_from(self.applicable(route).len()).unwrap_or(u32::MAX)
     }
 
+    /// How many regions can be read from, as far as is known.
+    pub fn read_regions(&self) -> usize {
+        self.topology
+            .as_ref()
+            .map_or(0, |topology| topology.reads.len())
+    }
+
     /// Whether the account turns hedging off.
     pub fn hedging_disabled(&self) -> bool {
         self.topology

@@ -17,16 +17,16 @@ use crate::wire::headers::name;
 
 impl<W: World> Pipeline<W> {
     /// What every answer tells, good or bad. Says whether it is a success.
-    pub(super) fn learn(&mut self, target: &Rc<Target>, answer: Answer) -> (bool, Answer) {
+    pub(super) fn learn(&mut self, target: &Rc<Target>, answer: &Answer) -> bool {
         let success = explain::is_success(self.request.is_read(), answer.status);
-        let state = Rc::clone(&self.state);
-        self.charge(&answer);
+        self.charge(answer);
         let said = (answer.status, answer.headers.sub_status);
-        let random = state.ids.next_random();
-        let mut router = state.router.borrow_mut();
+        let random = self.state.ids.next_random();
+        let mut router = self.state.router.borrow_mut();
         router.answered(&mut self.route, target, said, success, random);
-        self.capture(&answer);
-        (success, answer)
+        drop(router);
+        self.capture(answer);
+        success
     }
 
     /// The throughput group pays.

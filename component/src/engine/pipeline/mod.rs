@@ -118,12 +118,10 @@ impl<W: World> Pipeline<W> {
                     ended
                 }
             };
+            let good = matches!(&ended, Ok(answer) if self.learn(&target, answer));
             let mut ended = match ended {
-                Ok(answer) => match self.learn(&target, answer) {
-                    (true, answer) => return Ok(answer),
-                    (false, answer) => Ok(answer),
-                },
-                failure => failure,
+                Ok(answer) if good => return Ok(answer),
+                ended => ended,
             };
             if timed_out(&ended) {
                 self.rung = self.rung.saturating_add(1);
