@@ -208,7 +208,7 @@ impl<W: World> State<W> {
         operation: Operation,
         options: Result<Rc<Resolved>>,
         recorder: &Recorder,
-    ) -> Result<(Pipeline<W>, Option<Bounds<W>>)> {
+    ) -> Result<(Box<Pipeline<W>>, Option<Box<Bounds<W>>>)> {
         let options = &options?;
         if options.diagnostics_report {
             recorder.report(self.runtime.diagnostics);
@@ -222,17 +222,19 @@ impl<W: World> State<W> {
         let timeout = options.end_to_end_timeout;
         let deadline = timeout.map(|timeout| recorder.now().saturating_add(timeout));
         let chore = self.chore(&request, options, recorder);
-        let bounds = (deadline.is_some() || chore.is_some()).then(|| Bounds {
-            state: Rc::clone(self),
-            name: request.name,
-            read: request.is_read(),
-            recorder: recorder.clone(),
-            timeout,
-            deadline,
-            chore,
+        let bounds = (deadline.is_some() || chore.is_some()).then(|| {
+            Box::new(Bounds {
+                state: Rc::clone(self),
+                name: request.name,
+                read: request.is_read(),
+                recorder: recorder.clone(),
+                timeout,
+                deadline,
+                chore,
+            })
         });
         let route = Route::new(purpose, request.is_data_plane(), options);
-        let mut pipeline = Pipeline::new(self, request, options, recorder, route);
+        let mut pipeline = Box::new(Pipeline::new(self, request, options, recorder, route));
         pipeline.admit(deadline);
         Ok((pipeline, bounds))
     }
@@ -279,13 +281,14 @@ struct Bounds<W: World> {
 }
 
 impl<W: World> Bounds<W> {
-    async fn run(self, mut pipeline: Pipeline<W>) -> Result<Answer> {
+    async fn run(mut self: Box<Self>, mut pipeline: Box<Pipeline<W>>) -> Result<Answer> {
+        let chore = self.chore.take();
         let world = &self.state.transport.world;
         // The deadline must not take away what is done already.
         let latest = self.deadline.map(|at| at.saturating_sub(DEADLINE_MARGIN));
         let mut operation = pin!(pipeline.complete());
         let run = async {
-            match self.chore {
+            match chore {
                 None => operation.await,
                 Some(chore) => {
                     wait::with_chore(world, operation.as_mut(), chore, GRACE, latest).await
