@@ -176,7 +176,11 @@ impl<W: World> State<W> {
         let dropped = dropped_by(&operation);
         let result = match self.plan(operation, options, &recorder) {
             // Boxed as a whole, so that what is handed from caller to caller is small.
-            Ok((mut pipeline, None)) => Box::pin(pipeline.complete()).await,
+            Ok((mut pipeline, None)) => match pipeline.begin() {
+                Ok(true) => Box::pin(pipeline.run()).await,
+                Ok(false) => Box::pin(pipeline.complete()).await,
+                Err(error) => Err(error),
+            },
             Ok((pipeline, Some(bounds))) => Box::pin(bounds.run(pipeline)).await,
             Err(error) => Err(error),
         };

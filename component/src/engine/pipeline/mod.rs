@@ -84,14 +84,27 @@ impl<W: World> Pipeline<W> {
         }
     }
 
-    /// An operation of the caller's, which was admitted.
-    pub(super) async fn complete(&mut self) -> Result<Answer> {
+    /// Everything before the first attempt that needs no waiting, as for all but the first operations; false if something
+    /// has to be waited for.
+    pub(super) fn begin(&mut self) -> Result<bool> {
         if !self.is_ready() {
-            Box::pin(self.get_ready()).await?;
+            return Ok(false);
         }
         self.bind()?;
-        if self.take_turn()? {
-            Box::pin(self.wait_for_turn()).await;
+        let waits = self.take_turn()?;
+        Ok(!waits)
+    }
+
+    /// An operation of the caller's, which was admitted.
+    pub(super) async fn complete(&mut self) -> Result<Answer> {
+        if !self.begin()? {
+            if !self.is_ready() {
+                Box::pin(self.get_ready()).await?;
+                self.bind()?;
+            }
+            if self.take_turn()? {
+                Box::pin(self.wait_for_turn()).await;
+            }
         }
         self.run().await
     }
