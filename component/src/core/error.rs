@@ -139,11 +139,13 @@ impl Error {
             ErrorKind::Cancelled,
             "the operation was cancelled; a request that had left may still be carried out",
         );
-        let under_way = diagnostics.as_ref().is_some_and(|diagnostics| {
-            let own = |attempt: &Attempt| attempt.operation_name == diagnostics.operation_name;
-            diagnostics.attempts.last().is_some_and(own)
+        let may_have = diagnostics.as_ref().is_some_and(|diagnostics| {
+            let own = |attempt: &Attempt| {
+                attempt.operation_name == diagnostics.operation_name && attempt.may_have_applied()
+            };
+            diagnostics.attempts.iter().any(own)
         });
-        if under_way && !read {
+        if may_have && !read {
             error.outcome = Outcome::Unknown;
         }
         error.diagnostics = diagnostics;

@@ -9,7 +9,9 @@ use super::exchange::{FailureCause, TransportFailure};
 use crate::wire::error_body::{self, ErrorBody};
 use crate::wire::headers::ResponseHeaders;
 
-pub use terminal::{cut_off, incomplete_ranges, out_of_time, ru_budget_spent, terminal};
+pub use terminal::{
+    cut_off, incomplete_ranges, no_container, out_of_time, ru_budget_spent, terminal,
+};
 
 /// Whether a status is a success: 304 is for a conditional read, of an unchanged item.
 pub fn is_success(read: bool, status: u16) -> bool {

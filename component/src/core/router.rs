@@ -112,6 +112,11 @@ impl Route {
         self.hub_only && self.data_plane
     }
 
+    /// How many endpoints its own list has, if it has one.
+    pub fn own_list(&self) -> Option<usize> {
+        self.along.as_ref().map(Vec::len)
+    }
+
     /// Whether the next attempt has no choice.
     pub fn is_pinned(&self) -> bool {
         self.pin.is_some() || self.probe.is_some() || self.along.is_some()
@@ -216,6 +221,13 @@ impl Router {
         u32::try_from(self.applicable(route).len()).unwrap_or(u32::MAX)
     }
 
+    /// How many regions can be read from, as far as is known.
+    pub fn read_regions(&self) -> usize {
+        self.topology
+            .as_ref()
+            .map_or(0, |topology| topology.reads.len())
+    }
+
     /// Whether the account turns hedging off.
     pub fn hedging_disabled(&self) -> bool {
         self.topology
@@ -232,8 +244,13 @@ impl Router {
         }
         if let Some(topology) = &self.topology
             && route.generation != topology.generation
+            && route.along.is_none()
         {
-            (route.generation, route.index) = (topology.generation, 0);
+            // The configured endpoint, which served before the account was known, stands for the hub.
+            let hub_failed = route.generation == 0 && route.index > 0;
+            let begins_at_hub = topology.list(route.purpose).first() == topology.hubs.first();
+            route.index = usize::from(hub_failed && begins_at_hub);
+            route.generation = topology.generation;
         }
         let own = self.choose_for_partition(route, now);
         let moved = own.is_some();
@@ -328,46 +345,47 @@ impl Router {
             failed,
             ..candidates(list, route)
         };
+        let target = match self.hub() {
+            Some(hub) if *target == *self.configured => hub,
+            _ => target,
+        };
         let another = |other: &Rc<Target>| **other != *target && candidates.allows(other);
         list.iter().any(another)
     }
 
-    /// Whether a read for the hub alone may look for the hub in another region than this.
-    pub fn has_other_hub(&self, route: &Route, target: &Target) -> bool {
-        let Some(topology) = &self.topology else {
-            return false;
-        };
-        let candidates = candidates(&topology.reads, route);
-        let another = |other: &Rc<Target>| **other != *target && candidates.allows(other);
-        self.looks_for_hub(route) && topology.reads.iter().any(another)
-    }
-
-    /// Whether it is known, or found out, which region is the hub of the route's partition.
-    fn looks_for_hub(&self, route: &Route) -> bool {
-        let read = route.is_hub_only() && !route.is_write();
-        read && self.hubs.is_enabled() && route.partition.is_some()
+    /// Whether it would matter for the route which partition it goes to.
+    pub fn cares_for_partition(&self, route: &Route) -> bool {
+        self.fails_over_as(route, true) || self.watches_as(route, true)
     }
 
     /// Whether the route's writes go to other regions partition by partition.
     pub fn fails_over(&self, route: &Route) -> bool {
+        self.fails_over_as(route, route.partition.is_some())
+    }
+
+    fn fails_over_as(&self, route: &Route, partitioned: bool) -> bool {
         let regions = self
             .topology
             .as_ref()
             .map_or(0, |topology| topology.reads.len());
         let read = !route.is_write();
         self.failover
-            .applies(read, self.multi_write(), route.partition.is_some(), regions)
+            .applies(read, self.multi_write(), partitioned, regions)
     }
 
     /// Whether the circuit breaker looks after the route's partition, so that no endpoint is blamed as a whole.
     pub fn watches(&self, route: &Route) -> bool {
+        self.watches_as(route, route.partition.is_some())
+    }
+
+    fn watches_as(&self, route: &Route, partitioned: bool) -> bool {
         let regions = self
             .topology
             .as_ref()
             .map_or(0, |topology| topology.reads.len());
         let read = !route.is_write();
         self.breaker
-            .applies(read, self.multi_write(), route.partition.is_some(), regions)
+            .applies(read, self.multi_write(), partitioned, regions)
     }
 }
 

@@ -14,6 +14,7 @@ use super::state::State;
 use super::transport::{Answer, Transport};
 use super::wait;
 use crate::core::account::Target;
+use crate::core::allowance::DEADLINE_MARGIN;
 use crate::core::clock::{MILLI, Nanos};
 use crate::core::config::{Config, Settings, TopologyCache};
 use crate::core::diagnostics::Recorder;
@@ -25,7 +26,7 @@ use crate::core::request::Request;
 use crate::core::router::{Route, Router};
 use crate::core::routing::topology::Purpose;
 use crate::core::runtime::Runtime;
-use crate::core::{Error, Operation, OperationOptions, Response, Result, explain};
+use crate::core::{Error, Operation, OperationOptions, Outcome, Response, Result, explain};
 use crate::wire::secret::Secret;
 
 /// How much longer than its operation a chore beside it may take.
@@ -175,7 +176,11 @@ impl<W: World> State<W> {
         let dropped = dropped_by(&operation);
         let result = match self.plan(operation, options, &recorder) {
             // Boxed as a whole, so that what is handed from caller to caller is small.
-            Ok((mut pipeline, None)) => Box::pin(pipeline.complete()).await,
+            Ok((mut pipeline, None)) => match pipeline.begin() {
+                Ok(true) => Box::pin(pipeline.run()).await,
+                Ok(false) => Box::pin(pipeline.complete()).await,
+                Err(error) => Err(error),
+            },
             Ok((pipeline, Some(bounds))) => Box::pin(bounds.run(pipeline)).await,
             Err(error) => Err(error),
         };
@@ -191,6 +196,9 @@ impl<W: World> State<W> {
                 })
             }
             Err(mut error) => {
+                if recorder.may_have_applied() {
+                    error.outcome = Outcome::Unknown;
+                }
                 let status = error.status.map(|status| (status, error.sub_status));
                 error.diagnostics = Some(recorder.finish(status));
                 Err(error)
@@ -204,7 +212,7 @@ impl<W: World> State<W> {
         operation: Operation,
         options: Result<Rc<Resolved>>,
         recorder: &Recorder,
-    ) -> Result<(Pipeline<W>, Option<Bounds<W>>)> {
+    ) -> Result<(Box<Pipeline<W>>, Option<Box<Bounds<W>>>)> {
         let options = &options?;
         if options.diagnostics_report {
             recorder.report(self.runtime.diagnostics);
@@ -218,17 +226,19 @@ impl<W: World> State<W> {
         let timeout = options.end_to_end_timeout;
         let deadline = timeout.map(|timeout| recorder.now().saturating_add(timeout));
         let chore = self.chore(&request, options, recorder);
-        let bounds = (deadline.is_some() || chore.is_some()).then(|| Bounds {
-            state: Rc::clone(self),
-            name: request.name,
-            read: request.is_read(),
-            recorder: recorder.clone(),
-            timeout,
-            deadline,
-            chore,
+        let bounds = (deadline.is_some() || chore.is_some()).then(|| {
+            Box::new(Bounds {
+                state: Rc::clone(self),
+                name: request.name,
+                read: request.is_read(),
+                recorder: recorder.clone(),
+                timeout,
+                deadline,
+                chore,
+            })
         });
         let route = Route::new(purpose, request.is_data_plane(), options);
-        let mut pipeline = Pipeline::new(self, request, options, recorder, route);
+        let mut pipeline = Box::new(Pipeline::new(self, request, options, recorder, route));
         pipeline.admit(deadline);
         Ok((pipeline, bounds))
     }
@@ -275,13 +285,18 @@ struct Bounds<W: World> {
 }
 
 impl<W: World> Bounds<W> {
-    async fn run(self, mut pipeline: Pipeline<W>) -> Result<Answer> {
+    async fn run(mut self: Box<Self>, mut pipeline: Box<Pipeline<W>>) -> Result<Answer> {
+        let chore = self.chore.take();
         let world = &self.state.transport.world;
+        // The deadline must not take away what is done already.
+        let latest = self.deadline.map(|at| at.saturating_sub(DEADLINE_MARGIN));
         let mut operation = pin!(pipeline.complete());
         let run = async {
-            match self.chore {
+            match chore {
                 None => operation.await,
-                Some(chore) => wait::with_chore(world, operation.as_mut(), chore, GRACE).await,
+                Some(chore) => {
+                    wait::with_chore(world, operation.as_mut(), chore, GRACE, latest).await
+                }
             }
         };
         let Some(deadline) = self.deadline else {

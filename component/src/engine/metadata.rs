@@ -20,7 +20,7 @@ use crate::core::request::Request;
 use crate::core::router::Route;
 use crate::core::routing::refresh::{self, Claim};
 use crate::core::routing::topology::{Purpose, Topology};
-use crate::core::{Result, explain};
+use crate::core::{Error, Result, explain};
 use crate::wire::account::{self, AccountDocument};
 use crate::wire::{container, ranges};
 
@@ -54,17 +54,10 @@ impl<W: World> State<W> {
         result
     }
 
-    /// A lean driver whose request failed looks where else it could go. Without an answer it stays where it is.
-    pub(super) async fn find_topology(self: &Rc<Self>, recorder: &Recorder) {
-        if self.account.ready().is_none() {
-            let _ = self.topology(recorder).await;
-        }
-    }
-
     /// The account has changed, says an answer: reads it again, at most every few seconds. Without an answer what was known stands.
     pub(super) async fn account_event(self: &Rc<Self>, recorder: &Recorder) {
         let Some(known) = self.account.ready() else {
-            return self.find_topology(recorder).await;
+            return;
         };
         let claim = self.refresh.borrow_mut().claim(recorder.now());
         if claim.is_none() && !self.account.is_fetching() {
@@ -188,12 +181,22 @@ impl<W: World> State<W> {
         async move {
             let route = Route::new(Purpose::Read, false, &options);
             let request = Request::container(&at)?;
-            let answer = state.metadata(request, &options, &recorder, route).await?;
+            let answer = state.metadata(request, &options, &recorder, route).await;
+            let answer = answer.map_err(|error| state.no_container(&at, error))?;
             let document = container::parse(&answer.body)
                 .ok_or_else(|| explain::nonsense("read_container", "container definition"))?;
             Ok(Rc::new(Container::from(document)))
         }
         .boxed_local()
+    }
+
+    /// A container that an operation needs cannot be read. If it is gone, so is what was known of it.
+    fn no_container(&self, at: &ContainerRef, error: Box<Error>) -> Box<Error> {
+        if error.status != Some(404) {
+            return error;
+        }
+        self.containers.forget(at);
+        explain::no_container(error)
     }
 
     /// Whether partition key ranges are read before they are missed: the caller wants it so, or the account moves single
@@ -214,6 +217,22 @@ impl<W: World> State<W> {
             return Ok(ranges);
         }
         let result = flight.get(|| self.read_ranges(at, options, recorder)).await;
+        recorder.resume(self.transport.world.now());
+        result
+    }
+
+    /// The partition key ranges after `outdated`, read once for all who ask. The old ones serve others meanwhile, and
+    /// stay where no new ones can be read.
+    pub(super) async fn ranges_again(
+        self: &Rc<Self>,
+        at: &ContainerRef,
+        outdated: &Rc<RangeMap>,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+    ) -> Result<Rc<RangeMap>> {
+        let flight = Rc::clone(&self.containers.entry(at).ranges.borrow());
+        let fetch = || self.read_ranges(at, options, recorder);
+        let result = flight.refresh(outdated, fetch).await;
         recorder.resume(self.transport.world.now());
         result
     }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
@@ -18,6 +18,12 @@ use crate::core::{Config, Operation, OperationOptions, Response, Result};
 use crate::wire::key::KeyComponent;
 use crate::wire::patch::{PatchOperation, PatchValue};
 use crate::wire::secret::Secret;
+
+mod two_ranges;
+mod warm;
+
+pub(in crate::engine) use two_ranges::{TWO_RANGES, create_of, metadata_with, read_of};
+pub(in crate::engine) use warm::{warm, warm_with};
 
 /// What a region says to a request, and how long it takes.
 #[derive(Debug, Clone)]
@@ -82,6 +88,8 @@ pub(in crate::engine) struct Seen {
     pub(in crate::engine) method: String,
     pub(in crate::engine) path: String,
     pub(in crate::engine) headers: BTreeMap<String, String>,
+    pub(in crate::engine) connect_timeout: Nanos,
+    pub(in crate::engine) first_byte_timeout: Nanos,
 }
 
 impl Seen {
@@ -171,6 +179,30 @@ impl Sim {
         }
     }
 
+    /// Polls once, and lets time go on to the next sleeper if the future waits.
+    pub(in crate::engine) fn step<F: Future>(&self, future: Pin<&mut F>) -> Poll<F::Output> {
+        self.0.sleepers.borrow_mut().clear();
+        let polled = poll(future);
+        if polled.is_pending() {
+            let next = self.0.sleepers.borrow().iter().min().copied();
+            self.pass(next.map_or(0, |next| next.saturating_sub(self.now())));
+        }
+        polled
+    }
+
+    /// What was seen since the last look, as in `west 6000`: the region and the milliseconds after `start`; what is no
+    /// item is named first, as in `account global 0`.
+    pub(in crate::engine) fn trace(&self, start: Nanos) -> Vec<String> {
+        let line = |seen: &Seen| {
+            let after = (seen.at - start) / MILLI;
+            match seen.what() {
+                "item" => format!("{} {after}", seen.region),
+                what => format!("{what} {} {after}", seen.region),
+            }
+        };
+        self.seen().iter().map(line).collect()
+    }
+
     pub(in crate::engine) fn execute(
         &self,
         driver: &Driver<Self>,
@@ -198,6 +230,8 @@ impl World for Sim {
             method: head.method.to_string(),
             path: head.path.to_owned(),
             headers: head.headers.iter().map(text).collect(),
+            connect_timeout: head.connect_timeout,
+            first_byte_timeout: head.first_byte_timeout,
         };
         let reply = (self.0.script.borrow())(&seen);
         self.0.seen.borrow_mut().push(seen);
@@ -317,57 +351,6 @@ pub(in crate::engine) fn increment() -> Operation {
         })],
         condition: None,
         conditions: Conditions::default(),
-    }
-}
-
-/// Two partition key ranges. The key 0 belongs to the range `0`, the key null to the range `1`.
-pub(in crate::engine) const TWO_RANGES: &str = r#"{"PartitionKeyRanges":[{"id":"0","minInclusive":"","maxExclusive":"20"},
-    {"id":"1","minInclusive":"20","maxExclusive":"FF"}]}"#;
-
-/// Metadata as it should be, of a container with these partition key ranges.
-pub(in crate::engine) fn metadata_with(seen: &Seen, account: &str, ranges: &str) -> Option<Reply> {
-    if seen.what() == "ranges" && seen.header("if-none-match").is_none() {
-        return Some(Reply::json(ranges).with("etag", "\"1\""));
-    }
-    metadata(seen, account)
-}
-
-/// The item in one of the two ranges.
-fn item_of(range: &str) -> ItemRef {
-    let key = if range == "0" {
-        KeyComponent::Number(0.0)
-    } else {
-        KeyComponent::Null
-    };
-    ItemRef {
-        key: vec![key],
-        ..item()
-    }
-}
-
-pub(in crate::engine) fn read_of(range: &str) -> Operation {
-    Operation::ReadItem {
-        item: item_of(range),
-        conditions: Conditions::default(),
-    }
-}
-
-pub(in crate::engine) fn create_of(range: &str) -> Operation {
-    Operation::CreateItem {
-        container: at(),
-        key: item_of(range).key,
-        body: b"{}".to_vec(),
-        conditions: Conditions::default(),
-    }
-}
-
-impl Seen {
-    /// In which of the two ranges the item is.
-    pub(in crate::engine) fn range(&self) -> &'static str {
-        match self.header("x-ms-documentdb-partitionkey") {
-            Some("[0]") | Some("[0.0]") => "0",
-            _ => "1",
-        }
     }
 }
 

@@ -22,17 +22,18 @@ pub(super) async fn until<W: World, F: Future>(
 }
 
 /// The operation, and a chore beside it that others will be glad of. When the operation ends first, the chore gets a
-/// little longer, and is given up then.
+/// little longer, but not beyond `latest`, and is given up then.
 pub(super) async fn with_chore<W: World, F: Future>(
     world: &W,
     operation: Pin<&mut F>,
     mut chore: Pin<Box<dyn Future<Output = ()>>>,
     grace: Nanos,
+    latest: Option<Nanos>,
 ) -> F::Output {
     match select(operation, chore.as_mut()).await {
         Either::Left((output, _)) => {
-            let at = world.now().saturating_add(grace);
-            until(world, at, pin!(chore)).await;
+            let end = world.now().saturating_add(grace);
+            until(world, end.min(latest.unwrap_or(end)), pin!(chore)).await;
             output
         }
         Either::Right(((), operation)) => operation.await,

@@ -300,7 +300,7 @@ impl Attempt {
     }
 
     /// Whether the service may have carried it out without saying so (spec driver-core §4.3).
-    fn may_have_applied(&self) -> bool {
+    pub(in crate::core) fn may_have_applied(&self) -> bool {
         if self.request_sent == RequestSent::NotSent {
             return false;
         }

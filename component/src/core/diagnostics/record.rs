@@ -120,6 +120,11 @@ impl Recorder {
         self.0.borrow().diagnostics.attempted_more_than_once
     }
 
+    /// Whether an attempt of a write ended so that the service may have carried it out.
+    pub fn may_have_applied(&self) -> bool {
+        self.0.borrow().unsure
+    }
+
     /// The operation's time is up at `now`: what is under way is cut off. Tells whether the operation itself, and not only
     /// metadata for it, was under way or may have been carried out before.
     pub fn time_out(&self, now: Nanos) -> bool {

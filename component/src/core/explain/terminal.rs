@@ -55,6 +55,15 @@ fn hint(status: Option<u16>) -> &'static str {
     }
 }
 
+/// The container that an item operation needs is not there: 404/1003, to be told from a missing item (spec §12.2).
+pub fn no_container(mut error: Box<Error>) -> Box<Error> {
+    error.sub_status = Some(1003);
+    error.message.push_str(
+        " It is the container that is missing, or its database: create it, or check its name.",
+    );
+    error
+}
+
 /// The operation's deadline has come; `cause` is what happened last.
 pub fn out_of_time(name: &str, timeout: Option<Nanos>, cause: Box<Error>) -> Box<Error> {
     let message = time_is_up(name, timeout);

@@ -129,7 +129,8 @@ fn failover(facts: &Facts, direction: Direction) -> (Step, Spent) {
         0
     } else {
         backoff::same_endpoint(spent.failovers, facts.random)
-    };
+    }
+    .max(facts.pause);
     let failovers = spent.failovers.saturating_add(1);
     let next = Spent {
         failovers,
@@ -213,9 +214,8 @@ fn throttle(facts: &Facts) -> (Step, Spent) {
     (step, next)
 }
 
+/// But not so much that the last moment would begin.
 fn half_of(remaining: Option<Nanos>) -> Nanos {
-    match remaining {
-        Some(remaining) if remaining >= LAST_MOMENT => remaining / 2,
-        _ => 0,
-    }
+    let remaining = remaining.unwrap_or(0);
+    (remaining / 2).min(remaining.saturating_sub(LAST_MOMENT))
 }

@@ -12,6 +12,7 @@ use super::diagnostics::{ExecutionContext, RequestSent};
 use super::exchange::FailureCause;
 use super::routing::unavailable::Reason;
 pub use budget::{Limits, Spent};
+use table::Then;
 
 /// What an operation may be repeated for (spec §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +69,8 @@ pub struct Facts {
     pub recoverable: bool,
     /// What the service asks to wait.
     pub retry_after: Option<Nanos>,
+    /// What the ladder of timeouts asks to wait before the next attempt.
+    pub pause: Nanos,
     /// What is left until the deadline.
     pub remaining: Option<Nanos>,
     /// 64 random bits for jitter.
@@ -122,6 +125,8 @@ pub struct Decision {
     pub mark_partition: bool,
     /// Whether, and why, the endpoint is avoided for a while.
     pub mark_endpoint: Option<Reason>,
+    /// Whether another region, if there is one, may do better.
+    pub elsewhere: bool,
     /// Whether the account document is read again before the next attempt.
     pub refresh_account: bool,
     /// Whether the marks wait for an attempt that proves the region, not the request, to be at fault (spec §4.7).
@@ -151,9 +156,17 @@ pub fn decide(facts: &Facts) -> Decision {
         step,
         mark_partition: blamed && row.marks.partition,
         mark_endpoint: row.marks.endpoint.filter(|_| blamed && !watched),
+        elsewhere: goes_elsewhere(row.then, step),
         refresh_account: row.refresh_account && !matches!(step, Step::Surface | Step::OutOfTime),
         deferred: deferred(facts),
         spent,
+    }
+}
+
+fn goes_elsewhere(then: Then, step: Step) -> bool {
+    match step {
+        Step::Retry { direction, .. } => direction != Direction::Same || then == Then::Overloaded,
+        _ => false,
     }
 }
 

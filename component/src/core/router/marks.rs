@@ -49,6 +49,22 @@ impl Router {
         self.release_probe(route);
     }
 
+    /// Whether a read for the hub alone may look for the hub in another region than this.
+    pub fn has_other_hub(&self, route: &Route, target: &Target) -> bool {
+        let Some(topology) = &self.topology else {
+            return false;
+        };
+        let candidates = candidates(&topology.reads, route);
+        let another = |other: &Rc<Target>| **other != *target && candidates.allows(other);
+        self.looks_for_hub(route) && topology.reads.iter().any(another)
+    }
+
+    /// Whether it is known, or found out, which region is the hub of the route's partition.
+    fn looks_for_hub(&self, route: &Route) -> bool {
+        let read = route.is_hub_only() && !route.is_write();
+        read && self.hubs.is_enabled() && route.partition.is_some()
+    }
+
     /// A read for the hub alone was told that this region is not it: looks for the partition's hub in the next one.
     fn next_hub(&mut self, route: &Route, target: &Rc<Target>, decision: &Decision) {
         let refused = matches!(

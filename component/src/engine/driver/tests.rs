@@ -13,9 +13,14 @@ use crate::core::runtime::RuntimeConfig;
 use crate::core::{ErrorKind, MetadataMode, Outcome};
 use crate::wire::key::KeyComponent;
 
+mod account;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod cancellation;
 mod circuit_breaker;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod contexts;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod deadline;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod decision_table;
 mod diagnostics;
@@ -27,13 +32,21 @@ mod faults;
 mod hedging;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod hedging_limits;
+mod lean;
 mod metadata;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod partition_failover;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod recreation;
+mod regions;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod sessions;
+mod terminal;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod throttling;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod throughput;
+mod timeouts;
 mod two_partitions;
 
 const ACCOUNT: &str = r#"{"writableLocations":[{"name":"East US","databaseAccountEndpoint":"https://a-eastus.example.com:443/"}],

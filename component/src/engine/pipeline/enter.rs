@@ -6,6 +6,7 @@ use super::Pipeline;
 use crate::core::allowance::Allowance;
 use crate::core::clock::Nanos;
 use crate::core::partition::Partition;
+use crate::core::ranges::RangeMap;
 use crate::core::session::{RangeRef, SendFacts, TooLarge, sends};
 use crate::core::throughput::{Admission, Direct};
 use crate::core::{Error, MetadataMode, Result};
@@ -98,14 +99,22 @@ impl<W: World> Pipeline<W> {
 
     /// Which physical partition the key belongs to, if that can be told without a request.
     pub(super) fn find_partition(&mut self) {
+        self.ranges = self.known_ranges();
         let partition = self.partition();
         self.route.set_partition(partition);
     }
 
+    fn known_ranges(&self) -> Option<Rc<RangeMap>> {
+        let scope = self.request.scope.as_ref()?;
+        self.state.containers.ranges_of(&scope.container)
+    }
+
     fn partition(&self) -> Option<Partition> {
         let (container, scope) = (self.container.as_ref()?, self.request.scope.as_ref()?);
-        let ranges = self.state.containers.ranges_of(&scope.container)?;
-        let range = ranges.lookup(&container.point(&scope.key)?)?;
+        let range = self
+            .ranges
+            .as_ref()?
+            .lookup(&container.point(&scope.key)?)?;
         Some(Partition {
             container: Rc::from(container.rid.as_str()),
             range: Rc::clone(&range.id),

@@ -8,27 +8,25 @@ use crate::core::allowance::Verdict;
 use crate::core::clock::Nanos;
 use crate::core::container::is_stale;
 use crate::core::diagnostics::ExecutionContext;
-use crate::core::exchange::FailureCause;
 use crate::core::retry::{Decision, Direction, Step};
 use crate::core::session::captures;
-use crate::core::timeouts::RequestClass;
-use crate::core::{Error, Result, explain, timeouts};
+use crate::core::{Error, Result, explain};
 use crate::engine::World;
 use crate::engine::transport::Answer;
 use crate::wire::headers::name;
 
 impl<W: World> Pipeline<W> {
     /// What every answer tells, good or bad. Says whether it is a success.
-    pub(super) fn learn(&mut self, target: &Rc<Target>, answer: Answer) -> (bool, Answer) {
+    pub(super) fn learn(&mut self, target: &Rc<Target>, answer: &Answer) -> bool {
         let success = explain::is_success(self.request.is_read(), answer.status);
-        let state = Rc::clone(&self.state);
-        self.charge(&answer);
+        self.charge(answer);
         let said = (answer.status, answer.headers.sub_status);
-        let random = state.ids.next_random();
-        let mut router = state.router.borrow_mut();
+        let random = self.state.ids.next_random();
+        let mut router = self.state.router.borrow_mut();
         router.answered(&mut self.route, target, said, success, random);
-        self.capture(&answer);
-        (success, answer)
+        drop(router);
+        self.capture(answer);
+        success
     }
 
     /// The throughput group pays.
@@ -67,26 +65,34 @@ impl<W: World> Pipeline<W> {
         decision: Decision,
     ) -> Result<()> {
         self.spent = decision.spent;
-        if matches!(&ended, Err(failure) if failure.cause == FailureCause::Timeout) {
-            self.rung = self.rung.saturating_add(1);
-        }
         match decision.step {
-            Step::Surface => Err(self.surface(target, ended)),
-            Step::OutOfTime => Err(self.out_of_time(self.surface(target, ended))),
+            // An attempt that was cut at the operation's deadline says so, even if it was the last one anyway.
+            Step::Surface if ended.is_ok() || !self.is_over() => Err(self.surface(target, ended)),
+            Step::Surface | Step::OutOfTime => {
+                let cause = self.surface(target, ended);
+                Err(self.out_of_time(cause))
+            }
             Step::Retry {
                 direction,
                 delay,
                 context,
             } => {
-                self.check_allowance(target, ended)?;
-                self.look_around(decision.refresh_account, direction).await;
+                if self.route.own_list().is_some() {
+                    // It is the account itself that is being read.
+                    self.keep_primary(target, ended, direction);
+                } else {
+                    let _ = self.check_allowance(target, ended)?;
+                    if decision.refresh_account {
+                        self.state.account_event(&self.recorder).await;
+                    }
+                }
                 self.context = context;
                 self.route.turn(direction, target);
-                let pause = timeouts::pause(self.request.timeout_class(), self.rung);
-                self.rest(delay.max(pause)).await;
+                self.rest(delay).await;
                 Ok(())
             }
             Step::RefreshRanges => {
+                let _ = self.check_allowance(target, ended)?;
                 self.refresh_ranges().await?;
                 self.context = ExecutionContext::OperationRetry;
                 Ok(())
@@ -96,17 +102,18 @@ impl<W: World> Pipeline<W> {
         }
     }
 
-    /// Reads the account again if an answer says that it has changed, or for the first time if another region could help.
-    async fn look_around(&self, changed: bool, direction: Direction) {
-        // The request for the account itself must not wait for itself.
-        if self.request.timeout_class() == RequestClass::Account {
-            return;
-        }
-        if changed {
-            self.state.account_event(&self.recorder).await;
-        } else if direction == Direction::Next {
-            self.state.find_topology(&self.recorder).await;
-        }
+    /// A lean driver looks where else it could go, and decides again.
+    pub(super) async fn seek_regions(
+        &mut self,
+        target: &Rc<Target>,
+        ended: Ended,
+    ) -> Result<(Ended, Decision)> {
+        let ended = self.check_allowance(target, ended)?;
+        self.sought = true;
+        let found = self.state.topology(&self.recorder).await;
+        let mut decision = self.judge(target, &ended);
+        decision.refresh_account &= found.is_err();
+        Ok((ended, decision))
     }
 
     /// Waits, and lets the record go on from there.
@@ -147,23 +154,30 @@ impl<W: World> Pipeline<W> {
         Ok(other)
     }
 
-    /// Another partition has the item now, and needs another token.
+    /// Reads the ranges again that told the partition, once for all operations that they misled. Another partition may have
+    /// the item now, and needs another token.
     async fn refresh_ranges(&mut self) -> Result<()> {
-        let Some(scope) = &self.request.scope else {
+        let (Some(scope), Some(known)) = (&self.request.scope, self.ranges.take()) else {
             return Ok(());
         };
         let at = scope.container.clone();
-        if self.state.containers.ranges_of(&at).is_none() {
-            return Ok(());
-        }
-        self.state.containers.forget_ranges(&at);
-        let _ = self.state.ranges(&at, &self.options, &self.recorder).await;
+        let _ = self
+            .state
+            .ranges_again(&at, &known, &self.options, &self.recorder)
+            .await;
         self.find_partition();
         self.add_session_token()
     }
 
+    /// When no source of the account document answers, the error of the first one tells most.
+    fn keep_primary(&mut self, target: &Target, ended: Ended, direction: Direction) {
+        if self.primary.is_none() && direction == Direction::Next {
+            self.primary = Some(self.surface(target, ended));
+        }
+    }
+
     /// The error for how the last attempt ended.
-    fn surface(&self, target: &Target, ended: Ended) -> Box<Error> {
+    fn surface(&mut self, target: &Target, ended: Ended) -> Box<Error> {
         let (name, read) = (self.request.name, self.request.is_read());
         let error = match ended {
             Err(failure) => explain::failure(name, read, target.endpoint.url(), &failure),
@@ -176,7 +190,19 @@ impl<W: World> Pipeline<W> {
                 self.state.transport.refusal((name, read), answer)
             }
         };
-        explain::terminal(error, self.recorder.attempted_more_than_once())
+        match self.primary.take() {
+            // Who is not let in learns that, wherever it was said.
+            Some(primary) if !matches!(error.status, Some(401 | 403)) => primary,
+            _ => explain::terminal(error, self.recorder.attempted_more_than_once()),
+        }
+    }
+
+    /// Whether the deadline has come.
+    fn is_over(&self) -> bool {
+        let now = self.recorder.now();
+        self.allowance
+            .deadline
+            .is_some_and(|deadline| now >= deadline)
     }
 
     fn out_of_time(&self, cause: Box<Error>) -> Box<Error> {
@@ -184,13 +210,16 @@ impl<W: World> Pipeline<W> {
     }
 
     /// Whether the caller's budget allows another attempt.
-    fn check_allowance(&self, target: &Target, ended: Ended) -> Result<()> {
+    pub(super) fn check_allowance(&mut self, target: &Target, ended: Ended) -> Result<Ended> {
         match self
             .allowance
             .may_start(self.recorder.request_charge(), self.recorder.now())
         {
-            Verdict::Go => Ok(()),
-            Verdict::DeadlinePassed => Err(self.out_of_time(self.surface(target, ended))),
+            Verdict::Go => Ok(ended),
+            Verdict::DeadlinePassed => {
+                let cause = self.surface(target, ended);
+                Err(self.out_of_time(cause))
+            }
             Verdict::RuSpent => {
                 let cause = self.surface(target, ended);
                 Err(explain::ru_budget_spent(self.request.name, cause))

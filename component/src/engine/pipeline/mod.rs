@@ -17,12 +17,14 @@ use crate::core::allowance::Allowance;
 use crate::core::clock::Nanos;
 use crate::core::container::Container;
 use crate::core::diagnostics::{AttemptId, ExecutionContext, Recorder};
+use crate::core::exchange::FailureCause;
 use crate::core::options::Resolved;
+use crate::core::ranges::RangeMap;
 use crate::core::request::Request;
-use crate::core::retry::{Decision, Ending, Facts, Spent, Step, decide};
+use crate::core::retry::{Decision, Ending, Facts, Limits, Spent, Step, decide};
 use crate::core::router::Route;
 use crate::core::throughput::GroupId;
-use crate::core::{Result, timeouts};
+use crate::core::{Error, Result, timeouts};
 use crate::wire::headers::name;
 
 /// One operation on its way.
@@ -40,12 +42,18 @@ pub(super) struct Pipeline<W: World> {
     /// Attempts that ran out of time: the rung of the timeout ladder.
     rung: u32,
     container: Option<Rc<Container>>,
+    /// The partition key ranges that told the partition.
+    ranges: Option<Rc<RangeMap>>,
     /// Whether the container was looked up again already.
     recovered: bool,
+    /// Whether the account was asked for because it was missed.
+    sought: bool,
     /// Whether the caller gave a session token.
     own_token: bool,
     /// The throughput group that pays.
     metered: Option<GroupId>,
+    /// How the first source of an account document failed.
+    primary: Option<Box<Error>>,
 }
 
 impl<W: World> Pipeline<W> {
@@ -69,18 +77,34 @@ impl<W: World> Pipeline<W> {
             context: ExecutionContext::Initial,
             rung: 0,
             container: None,
+            ranges: None,
             recovered: false,
+            sought: false,
+            primary: None,
         }
+    }
+
+    /// Everything before the first attempt that needs no waiting, as for all but the first operations; false if something
+    /// has to be waited for.
+    pub(super) fn begin(&mut self) -> Result<bool> {
+        if !self.is_ready() {
+            return Ok(false);
+        }
+        self.bind()?;
+        let waits = self.take_turn()?;
+        Ok(!waits)
     }
 
     /// An operation of the caller's, which was admitted.
     pub(super) async fn complete(&mut self) -> Result<Answer> {
-        if !self.is_ready() {
-            Box::pin(self.get_ready()).await?;
-        }
-        self.bind()?;
-        if self.take_turn()? {
-            Box::pin(self.wait_for_turn()).await;
+        if !self.begin()? {
+            if !self.is_ready() {
+                Box::pin(self.get_ready()).await?;
+                self.bind()?;
+            }
+            if self.take_turn()? {
+                Box::pin(self.wait_for_turn()).await;
+            }
         }
         self.run().await
     }
@@ -107,15 +131,20 @@ impl<W: World> Pipeline<W> {
                     ended
                 }
             };
-            let ended = match ended {
-                Ok(answer) => match self.learn(&target, answer) {
-                    (true, answer) => return Ok(answer),
-                    (false, answer) => Ok(answer),
-                },
-                failure => failure,
+            let good = matches!(&ended, Ok(answer) if self.learn(&target, answer));
+            let mut ended = match ended {
+                Ok(answer) if good => return Ok(answer),
+                ended => ended,
             };
+            if timed_out(&ended) {
+                self.rung = self.rung.saturating_add(1);
+            }
             let mut decision = self.judge(&target, &ended);
+            if decision.elsewhere && self.is_lost() {
+                (ended, decision) = Box::pin(self.seek_regions(&target, ended)).await?;
+            }
             if decision.step == Step::RecoverContainer {
+                ended = self.check_allowance(&target, ended)?;
                 if Box::pin(self.recover_container()).await? {
                     continue;
                 }
@@ -196,11 +225,32 @@ impl<W: World> Pipeline<W> {
             endpoints: router.endpoints(&self.route),
             recoverable: self.is_recoverable(),
             retry_after: ended.as_ref().ok().and_then(Answer::retry_after),
+            pause: if timed_out(ended) {
+                timeouts::pause(self.request.timeout_class(), self.rung)
+            } else {
+                0
+            },
             remaining: deadline.map(|at| at.saturating_sub(now)),
             random: self.state.ids.next_random(),
-            limits: self.options.limits(),
+            limits: self.limits(),
             spent: self.spent,
         })
+    }
+
+    /// What the options say. But the account is asked for at every source, and no more than three times if there are
+    /// fewer.
+    fn limits(&self) -> Limits {
+        let mut limits = self.options.limits();
+        if let Some(sources) = self.route.own_list() {
+            let others = u32::try_from(sources).unwrap_or(u32::MAX).saturating_sub(1);
+            limits.failovers = limits.failovers.min(2).max(others);
+        }
+        limits
+    }
+
+    /// Whether regions are unknown that might help. Without an answer the operation stays where it is, and asks no more.
+    fn is_lost(&self) -> bool {
+        self.state.account.ready().is_none() && !self.sought && self.route.own_list().is_none()
     }
 
     /// Whether the container may be looked up again (spec §12.4).
@@ -216,11 +266,17 @@ impl<W: World> Pipeline<W> {
         router.failed(&mut self.route, target, decision, now, random);
         if decision.mark_partition
             && self.route.partition().is_none()
+            && self.container.is_some()
+            && router.cares_for_partition(&self.route)
             && let Some(scope) = &self.request.scope
         {
             self.state.containers.miss_ranges(&scope.container);
         }
     }
+}
+
+fn timed_out(ended: &Ended) -> bool {
+    matches!(ended, Err(failure) if failure.cause == FailureCause::Timeout)
 }
 
 impl<W: World> Drop for Pipeline<W> {

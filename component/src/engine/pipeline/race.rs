@@ -66,6 +66,9 @@ impl<W: World> Pipeline<W> {
             return None;
         }
         let router = self.state.router.borrow();
+        if router.read_regions() < 2 {
+            return None;
+        }
         let applicable = router.applicable(&self.route);
         let facts = Facts {
             class,

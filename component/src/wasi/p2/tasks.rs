@@ -1,7 +1,6 @@
 //! `cosmosdb:driver/tasks`: many operations at once in one instance, without blocking.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use futures_util::future::{AbortHandle, Abortable, LocalBoxFuture};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
+use slab::Slab;
 use wasi::clocks::monotonic_clock;
 
 use super::exports::driver::DriverBorrow;
@@ -44,11 +44,10 @@ struct Running {
 /// The tasks of this instance.
 #[derive(Default)]
 struct Tasks {
-    next: TaskId,
     /// Tells the outcome, or nothing of a task that was cancelled.
     running: FuturesUnordered<LocalBoxFuture<'static, (TaskId, Option<Outcome>)>>,
     /// All that were submitted and not taken.
-    tasks: HashMap<TaskId, Task>,
+    tasks: Slab<Task>,
     /// Finished and not yet told.
     news: Vec<TaskId>,
     flag: Arc<Flag>,
@@ -61,7 +60,7 @@ impl Tasks {
         recorder: Option<Recorder>,
         call: impl Future<Output = Outcome> + 'static,
     ) -> TaskId {
-        let id = self.free_id();
+        let id = TaskId::try_from(self.tasks.vacant_key()).unwrap_or(TaskId::MAX);
         let operation = Rc::new(RefCell::new(Some(call.boxed_local())));
         let polled = Rc::clone(&operation);
         let poll = move |context: &mut Context<'_>| match &mut *polled.borrow_mut() {
@@ -72,51 +71,41 @@ impl Tasks {
         let task = Abortable::new(poll_fn(poll), registration);
         self.running
             .push(task.map(move |ended| (id, ended.ok())).boxed_local());
-        self.tasks.insert(
-            id,
-            Task::Running(Running {
-                operation,
-                abort,
-                recorder,
-                read,
-            }),
-        );
+        self.tasks.insert(Task::Running(Running {
+            operation,
+            abort,
+            recorder,
+            read,
+        }));
         id
     }
 
     /// Ends a task at `now`, if it runs, without running any other.
     fn cancel(&mut self, id: TaskId, now: u64) {
-        if let Some(Task::Running(task)) = self.tasks.get_mut(&id) {
-            task.operation.replace(None);
-            task.abort.abort();
-            let diagnostics = task.recorder.take().map(|recorder| recorder.abandon(now));
-            let outcome = Err(Error::cancelled(task.read, diagnostics));
-            self.tasks.insert(id, Task::Finished(outcome));
+        let Some(task) = self.tasks.get_mut(index(id)) else {
+            return;
+        };
+        if let Task::Running(running) = task {
+            running.operation.replace(None);
+            running.abort.abort();
+            let recorder = running.recorder.take();
+            let diagnostics = recorder.map(|recorder| recorder.abandon(now));
+            *task = Task::Finished(Err(Error::cancelled(running.read, diagnostics)));
             self.news.push(id);
         }
     }
 
-    fn free_id(&mut self) -> TaskId {
-        while self.tasks.contains_key(&self.next) {
-            self.next = self.next.wrapping_add(1);
-        }
-        let id = self.next;
-        self.next = id.wrapping_add(1);
-        id
-    }
-
     /// The outcome of a finished task; none while it runs.
     fn take(&mut self, id: TaskId) -> Option<Outcome> {
-        match self.tasks.remove(&id) {
+        if matches!(self.tasks.get(index(id)), Some(Task::Running(_))) {
+            return None;
+        }
+        match self.tasks.try_remove(index(id)) {
             Some(Task::Finished(outcome)) => {
                 self.news.retain(|news| *news != id);
                 Some(outcome)
             }
-            Some(running) => {
-                self.tasks.insert(id, running);
-                None
-            }
-            None => Some(Err(Error::invalid(format!(
+            _ => Some(Err(Error::invalid(format!(
                 "there is no task {id}: it was never submitted, or its result was taken"
             )))),
         }
@@ -129,7 +118,9 @@ impl Tasks {
         loop {
             match self.running.poll_next_unpin(&mut context) {
                 Poll::Ready(Some((id, Some(outcome)))) => {
-                    self.tasks.insert(id, Task::Finished(outcome));
+                    if let Some(task) = self.tasks.get_mut(index(id)) {
+                        *task = Task::Finished(outcome);
+                    }
                     self.news.push(id);
                 }
                 Poll::Ready(Some((_, None))) => {}
@@ -139,6 +130,11 @@ impl Tasks {
             }
         }
     }
+}
+
+/// A task's place in the table.
+fn index(id: TaskId) -> usize {
+    usize::try_from(id).unwrap_or(usize::MAX)
 }
 
 /// Runs the tasks beside a blocking call, which may wait for what one of them fetches.
