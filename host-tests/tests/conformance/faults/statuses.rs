@@ -194,6 +194,7 @@ async fn a_create_that_finds_its_own_item(face: Face) {
         (ErrorKind::Conflict, Some(409), false),
         "{error:?}"
     );
+    assert_eq!(error.outcome, Outcome::Unknown, "who created it?");
     assert!(error.message.contains("earlier attempt"), "{error:?}");
     let diagnostics = error.diagnostics.unwrap();
     assert!(diagnostics.attempted_more_than_once);
