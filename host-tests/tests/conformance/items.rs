@@ -1,6 +1,6 @@
 //! The life of an item.
 
-use cosmosdb_driver_host::types::{ErrorKind, Outcome};
+use cosmosdb_driver_host::types::{ErrorKind, OperationOptions, Outcome};
 
 use crate::account::Account;
 use crate::build::{at, json, text, within};
@@ -361,6 +361,16 @@ async fn session_tokens_go_out_and_come_in(face: Face) {
     account.sees(|seen| assert_eq!(seen.header("x-ms-session-token"), Some(token.as_str())));
     assert!(read.headers.session_token.is_some());
     account.ok(at(text("a")).read("1")).await;
+    account.sees(|seen| {
+        let kept = read.headers.session_token.as_deref();
+        assert_eq!(seen.header("x-ms-session-token"), kept, "sent by itself");
+    });
+    let forgetful = OperationOptions {
+        session_capturing_disabled: Some(true),
+        ..OperationOptions::default()
+    };
+    let read = at(text("a")).read("1");
+    account.driver.execute_with(read, forgetful).await.unwrap();
     account.sees(|seen| assert_eq!(seen.header("x-ms-session-token"), None));
     account.end().await;
 }

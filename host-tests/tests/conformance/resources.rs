@@ -1,9 +1,9 @@
 //! Databases and containers.
 
 use cosmosdb_driver_host::types::{
-    CreateContainer, CreateDatabase, ErrorKind, Operation, Throughput,
+    CreateContainer, CreateDatabase, Diagnostics, ErrorKind, Operation, Outcome, Throughput,
 };
-use host_tests::emulator::Emulator;
+use host_tests::emulator::{Emulator, Recorded};
 
 use crate::account::{Account, CONTAINER, DATABASE, database};
 use crate::build::{at, container, create_container, create_database, json, text};
@@ -14,6 +14,7 @@ on_every_face!(
     resources_have_their_requests,
     names_are_checked,
     a_container_created_anew_is_noticed,
+    a_container_created_anew_is_told_to_who_has_a_token,
 );
 
 async fn databases_and_containers_live(face: Face) {
@@ -186,14 +187,82 @@ async fn a_container_created_anew_is_noticed(face: Face) {
         .execute(create_container(DATABASE, CONTAINER, &["/other"], 2))
         .await
         .unwrap();
-    // The first driver is told so, and knows better the next time.
-    let error = account
-        .driver
-        .execute(at(text("b")).create(r#"{"id":"1","other":"b"}"#))
-        .await
-        .unwrap_err();
-    assert!(error.is_retryable() || error.is_not_found(), "{error}");
-    account
+    // The first driver is told so, and looks the container up again.
+    let created = account
         .ok(at(text("b")).create(r#"{"id":"1","other":"b"}"#))
         .await;
+    assert_eq!(
+        steps(&created.diagnostics),
+        [
+            ("create_item", Some(400), Some(1024)),
+            ("read_container", Some(200), None),
+            ("create_item", Some(201), None),
+        ]
+    );
+    let seen = account.emulator.requests();
+    let intended = |seen: &Recorded| {
+        let rid = seen.header("x-ms-cosmos-intended-collection-rid");
+        rid.map(str::to_owned)
+    };
+    let [.., before, _, after] = &seen[..] else {
+        panic!("three requests")
+    };
+    assert!(intended(before).is_some() && intended(after).is_some());
+    assert_ne!(intended(before), intended(after));
+    assert_eq!(after.header("x-ms-session-token"), None, "of the other one");
+}
+
+/// The caller's session token is one of the container that is gone: only the caller can give another.
+async fn a_container_created_anew_is_told_to_who_has_a_token(face: Face) {
+    let mut account = Account::new(face).await;
+    let created = account
+        .ok(at(text("a")).create(r#"{"id":"1","pk":"a"}"#))
+        .await;
+    let token = created.headers.session_token.expect("a session token");
+    let mut other = account.another(face, |config| config).await;
+    let again = create_container(DATABASE, CONTAINER, &["/other"], 2);
+    for operation in [
+        Operation::DeleteContainer(container(DATABASE, CONTAINER)),
+        again,
+    ] {
+        other.execute(operation).await.unwrap();
+    }
+    let write = at(text("b"))
+        .session(&token)
+        .create(r#"{"id":"1","other":"b"}"#);
+    let error = account.fails(write).await;
+    let error = error.driver().expect("an error of the driver");
+    assert_eq!(
+        (error.kind, error.status, error.sub_status),
+        (ErrorKind::Unavailable, Some(400), Some(1024)),
+        "{error:?}"
+    );
+    assert!(error.retryable && error.outcome == Outcome::NotApplied);
+    let told = steps(error.diagnostics.as_ref().unwrap()).len();
+    assert_eq!(
+        told, 1,
+        "nothing is tried with a token of another container"
+    );
+    // It knows better the next time.
+    let created = account
+        .ok(at(text("b")).create(r#"{"id":"1","other":"b"}"#))
+        .await;
+    assert_eq!(
+        steps(&created.diagnostics),
+        [
+            ("read_container", Some(200), None),
+            ("create_item", Some(201), None),
+        ]
+    );
+}
+
+/// What was sent, and its status and sub-status.
+fn steps(diagnostics: &Diagnostics) -> Vec<(&str, Option<u16>, Option<u32>)> {
+    let attempts = diagnostics.attempts.iter();
+    attempts
+        .map(|attempt| {
+            let name = attempt.operation_name.as_str();
+            (name, attempt.status, attempt.sub_status)
+        })
+        .collect()
 }

@@ -45,6 +45,15 @@ pub(crate) fn outcome(operation: &Operation) -> Outcome {
     }
 }
 
+/// A driver that repeats nothing by itself, but what provably never left, what 449 and 403/3 ask for, and what waits for
+/// a look at changed metadata: whatever goes wrong is seen as it is.
+pub(crate) fn one_attempt(config: Config) -> Config {
+    config
+        .max_failover_retries(0)
+        .max_session_retries(0)
+        .max_throttle_retries(0)
+}
+
 /// The server and the driver.
 pub(crate) struct Scene {
     pub(crate) server: ScriptedServer,
@@ -52,23 +61,29 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// Lean metadata: one request for an operation.
+    /// Lean metadata, one attempt: one request for an operation.
     pub(crate) async fn lean(face: Face, script: impl IntoIterator<Item = Step>) -> Self {
+        Self::hosted(face, script, Options::default()).await
+    }
+
+    /// Lean metadata, all the attempts that the driver makes by itself.
+    pub(crate) async fn retrying(face: Face, script: impl IntoIterator<Item = Step>) -> Self {
         Self::with(face, script, Options::default(), lean).await
     }
 
-    /// Lean metadata and a host with these options.
+    /// Lean metadata, one attempt, and a host with these options.
     pub(crate) async fn hosted(
         face: Face,
         script: impl IntoIterator<Item = Step>,
         options: Options,
     ) -> Self {
-        Self::with(face, script, options, lean).await
+        let change = |config| one_attempt(lean(config));
+        Self::with(face, script, options, change).await
     }
 
-    /// Eager metadata.
+    /// Eager metadata, one attempt for each request.
     pub(crate) async fn eager(face: Face, script: impl IntoIterator<Item = Step>) -> Self {
-        Self::with(face, script, Options::default(), |config| config).await
+        Self::with(face, script, Options::default(), one_attempt).await
     }
 
     async fn with(

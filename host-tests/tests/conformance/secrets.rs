@@ -15,7 +15,7 @@ use crate::account::lean;
 use crate::build::{at, text};
 use crate::echo::{self, Echo};
 use crate::face::{Driver, Face};
-use crate::scene::{execute, good, read, write};
+use crate::scene::{execute, good, one_attempt, read, write};
 
 on_every_face!(
     nothing_is_printed_of_a_success_or_an_error,
@@ -130,7 +130,7 @@ async fn nothing_is_printed_of_a_success_or_an_error(face: Face) {
         let server = ScriptedServer::start(script()).unwrap();
         let mut printed = Printed::default();
         for endpoint in [server.endpoint(), refused()] {
-            let config = kind.config(&endpoint, SECRET);
+            let config = one_attempt(kind.config(&endpoint, SECRET));
             let mut driver = face.open(kind.options(), &config).await.unwrap();
             let wrong = at(text("a")).read("a/b");
             let operations = [read(), read(), write(), write(), read(), write(), wrong];

@@ -1,4 +1,5 @@
-//! A TLS connection that breaks when the server has read the request: nobody may send it again.
+//! A TLS connection that breaks when the server has read the request: nobody may send it again who was told
+//! not to.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -60,7 +61,9 @@ impl Garbling {
     }
 
     fn config(&self) -> Config {
-        Config::new(&self.endpoint, Credential::account_key(KEY)).metadata(MetadataMode::Lean)
+        Config::new(&self.endpoint, Credential::account_key(KEY))
+            .metadata(MetadataMode::Lean)
+            .retry_ambiguous_writes(false)
     }
 
     fn assert_sent_once(&self, error: &Error) {

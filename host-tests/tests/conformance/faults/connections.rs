@@ -9,7 +9,7 @@ use host_tests::scripted::Step;
 use crate::account::lean;
 use crate::door::Door;
 use crate::face::{Driver, Face};
-use crate::scene::{Scene, config, execute, fails, good, outcome, read, works, write};
+use crate::scene::{Scene, config, execute, fails, good, one_attempt, outcome, read, works, write};
 
 on_every_face!(
     a_refused_connection_is_tried_twice,
@@ -20,7 +20,7 @@ on_every_face!(
 );
 
 async fn open(face: Face, door: &Door) -> Driver {
-    let config = lean(config(&door.endpoint()));
+    let config = one_attempt(lean(config(&door.endpoint())));
     face.open(Options::default(), &config)
         .await
         .expect("a driver")

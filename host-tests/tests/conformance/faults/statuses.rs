@@ -1,15 +1,20 @@
 //! Every status that an error can have, with every kind of body.
 
 use bytes::Bytes;
-use cosmosdb_driver_host::types::{ErrorKind, Operation, Outcome};
+use cosmosdb_driver_host::types::{
+    Diagnostics, ErrorKind, ExecutionContext, Operation, OperationOptions, Outcome,
+};
 use host_tests::scripted::{ScriptedServer, Step};
 
 use crate::face::Face;
-use crate::scene::{Scene, good, read, write};
+use crate::scene::{ACCOUNT, Scene, good, read, write};
 
 on_every_face!(
     every_status_has_its_meaning,
     sub_statuses_change_the_meaning,
+    writes_that_meet_are_told_apart,
+    a_write_that_meets_others_again_and_again,
+    a_create_that_finds_its_own_item,
     redirects_are_not_followed,
     an_unchanged_item_is_no_answer_to_a_write,
     an_upgrade_is_no_answer,
@@ -41,7 +46,7 @@ fn meaning(status: u16) -> (ErrorKind, bool) {
         412 => (ErrorKind::PreconditionFailed, false),
         413 => (ErrorKind::PayloadTooLarge, false),
         429 => (ErrorKind::Throttled, true),
-        410 | 449 | 503 => (ErrorKind::Unavailable, true),
+        410 | 503 => (ErrorKind::Unavailable, true),
         501 | 505 => (ErrorKind::Service, false),
         500..=599 => (ErrorKind::Service, true),
         _ => (ErrorKind::Service, false),
@@ -57,8 +62,10 @@ fn operation(is_write: bool) -> Operation {
     if is_write { write() } else { read() }
 }
 
+/// But for 449, which is repeated for half a minute.
 async fn every_status_has_its_meaning(face: Face) {
     let cases: Vec<_> = (400..=599)
+        .filter(|status| *status != 449)
         .flat_map(|status| bodies().map(|(media, body)| (status, media, body)))
         .collect();
     let answer = |(status, media, body): &(u16, &str, Bytes)| {
@@ -99,26 +106,106 @@ async fn sub_statuses_change_the_meaning(face: Face) {
         (404, "1002", ErrorKind::Unavailable, true),
         (404, "1003", ErrorKind::NotFound, false),
         (404, "0", ErrorKind::NotFound, false),
-        (403, "3", ErrorKind::Forbidden, false),
+        (403, "5300", ErrorKind::Forbidden, false),
         (410, "1002", ErrorKind::Unavailable, true),
     ];
     let answer = |(status, sub, ..): (u16, &str, _, _)| {
         Step::respond(status, &[("x-ms-substatus", sub)], "")
     };
-    let script = cases.map(answer).into_iter().chain([good()]);
-    let mut scene = Scene::lean(face, script).await;
-    for (status, sub_status, kind, retryable) in cases {
+    for case @ (status, sub_status, kind, retryable) in cases {
+        // Ranges that were split are looked for once more.
+        let requests = if status == 410 { 2 } else { 1 };
+        let script = vec![answer(case); requests];
+        let mut scene = Scene::lean(face, script.into_iter().chain([good()])).await;
         let error = scene.fails(write()).await;
         assert_eq!(
             (error.kind, error.retryable, error.outcome),
             (kind, retryable, Outcome::NotApplied)
         );
-        assert_eq!(
-            (error.status, error.sub_status),
-            (Some(status), sub_status.parse().ok())
-        );
+        let own = (Some(status), sub_status.parse().ok());
+        let said = (error.status, error.sub_status);
+        match error.cause {
+            None => assert_eq!(said, own),
+            Some(cause) => {
+                assert_eq!((cause.status, cause.sub_status), own);
+                assert_eq!(own, (Some(404), Some(1002)));
+                assert_eq!(said, (Some(503), Some(20310)), "no region has caught up");
+            }
+        }
+        assert_eq!(scene.server.requests().len(), requests);
+        scene.still_works().await;
     }
+}
+
+fn contexts(diagnostics: &Diagnostics) -> Vec<ExecutionContext> {
+    let attempts = diagnostics.attempts.iter();
+    attempts.map(|attempt| attempt.execution_context).collect()
+}
+
+/// 449 says that two writes met. The driver repeats it here, and not as a failure of the region.
+async fn writes_that_meet_are_told_apart(face: Face) {
+    let met = || Step::respond(449, &[], "");
+    let mut scene = Scene::lean(face, [met(), met(), good()]).await;
+    let response = scene.execute(write()).await.unwrap();
+    assert_eq!(response.status, 200);
+    let [first, later @ ..] = &contexts(&response.diagnostics)[..] else {
+        panic!("no attempt")
+    };
+    assert_eq!(
+        (*first, later),
+        (
+            ExecutionContext::Initial,
+            &[ExecutionContext::OperationRetry; 2][..]
+        )
+    );
+    assert_eq!(scene.server.requests().len(), 3);
+}
+
+/// The operation's own budget ends it.
+async fn a_write_that_meets_others_again_and_again(face: Face) {
+    let met = Step::respond(449, &[("x-ms-request-charge", "1.5")], "");
+    let mut scene = Scene::lean(face, [met.clone(), met, good()]).await;
+    let options = OperationOptions {
+        ru_budget: Some(3.0),
+        ..OperationOptions::default()
+    };
+    let error = scene.driver.execute_with(write(), options).await;
+    let error = error.unwrap_err();
+    let error = error.driver().expect("an error of the driver");
+    assert_eq!(
+        (error.kind, error.outcome),
+        (ErrorKind::BudgetSpent, Outcome::NotApplied),
+        "{error:?}"
+    );
+    let cause = error.cause.as_ref().expect("the last answer");
+    assert_eq!(cause.status, Some(449));
+    assert_eq!(scene.server.requests().len(), 2);
     scene.still_works().await;
+}
+
+/// The first answer is lost; the second says that the item is there.
+async fn a_create_that_finds_its_own_item(face: Face) {
+    let account = Step::respond(200, &[], ACCOUNT);
+    let taken = Step::respond(409, &[], "");
+    let mut scene = Scene::retrying(face, [Step::reset(), account, taken, good()]).await;
+    let error = scene.fails(write()).await;
+    assert_eq!(
+        (error.kind, error.status, error.retryable),
+        (ErrorKind::Conflict, Some(409), false),
+        "{error:?}"
+    );
+    assert_eq!(error.outcome, Outcome::Unknown, "who created it?");
+    assert!(error.message.contains("earlier attempt"), "{error:?}");
+    let diagnostics = error.diagnostics.unwrap();
+    assert!(diagnostics.attempted_more_than_once);
+    let names: Vec<&str> = diagnostics
+        .attempts
+        .iter()
+        .map(|attempt| attempt.operation_name.as_str())
+        .collect();
+    assert_eq!(names, ["create_item", "read_account", "create_item"]);
+    scene.still_works().await;
+    assert_eq!(scene.server.requests().len(), 4);
 }
 
 async fn redirects_are_not_followed(face: Face) {
