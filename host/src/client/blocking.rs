@@ -1,5 +1,6 @@
 //! The blocking client, on the component's WASI 0.2 face.
 
+use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -9,13 +10,14 @@ use super::api::typed_api;
 use super::operations::{self, Target};
 use crate::config::Config;
 use crate::error::Error;
+use crate::fault::Rules;
 use crate::host::Host;
 use crate::instance::{BlockingInstance, Task};
 use crate::item_options::ItemOptions;
 use crate::key::PartitionKey;
 use crate::patch::Patch;
 use crate::response::Response;
-use crate::types::{Operation, OperationOptions, Throughput};
+use crate::types::{FaultRule, Operation, OperationOptions, Throughput};
 
 /// A blocking client of one account, on the component's WASI 0.2 face.
 ///
@@ -53,15 +55,17 @@ struct Inner {
 struct Pool {
     /// For new instances.
     config: Config,
-    /// How often the bearer token was replaced.
-    token: u64,
+    /// For new instances too.
+    faults: Rules,
+    /// How often these two have changed.
+    version: u64,
     idle: Vec<Pooled>,
 }
 
 struct Pooled {
     instance: BlockingInstance,
-    /// The pool's `token` when it was opened.
-    token: u64,
+    /// The version of the pool that it agrees with.
+    version: u64,
 }
 
 impl Client {
@@ -73,8 +77,12 @@ impl Client {
         let instance = host.block_on(BlockingInstance::open(host, &config))??;
         let pool = Pool {
             config,
-            token: 0,
-            idle: vec![Pooled { instance, token: 0 }],
+            faults: Rules::default(),
+            version: 0,
+            idle: vec![Pooled {
+                instance,
+                version: 0,
+            }],
         };
         Ok(Self(Arc::new(Inner {
             pool: Mutex::new(pool),
@@ -101,27 +109,63 @@ impl Client {
     ///
     /// Errors: the driver's `invalid-argument` if the token is malformed, or the client was not opened with one.
     pub fn set_bearer_token(&self, token: &str) -> Result<(), Error> {
+        let replace =
+            async |instance: &mut BlockingInstance| instance.set_bearer_token(token).await;
+        self.change(replace, |pool| pool.config.replace_bearer_token(token))
+    }
+
+    /// Adds a fault rule, mostly a [`Fault`](crate::Fault), after those that are there, for calls that begin later. At
+    /// most 64. Sends nothing. Each instance counts for itself: the limits and hits of a rule are exact as long as calls
+    /// follow one another.
+    ///
+    /// Errors: the driver's `invalid-argument` for an id that is taken.
+    pub fn add_fault(&self, rule: impl Into<FaultRule>) -> Result<(), Error> {
+        let rule = rule.into();
+        let add = async |instance: &mut BlockingInstance| instance.add_fault(rule.clone()).await;
+        self.change(add, |pool| pool.faults.add(rule.clone()))
+    }
+
+    /// Switches a fault rule on or off, for calls that begin later. False if there is none of this id.
+    pub fn set_fault_enabled(&self, id: &str, enabled: bool) -> Result<bool, Error> {
+        let switch = async |instance: &mut BlockingInstance| {
+            let switched = instance.set_fault_enabled(id, enabled);
+            switched.await
+        };
+        self.change(switch, |pool| pool.faults.set_enabled(id, enabled))
+    }
+
+    /// How often a fault rule has acted in the instances that are idle now. None if there is none of this id.
+    pub fn fault_hits(&self, id: &str) -> Result<Option<u32>, Error> {
+        let (idle, mut sum) = {
+            let mut pool = self.pool();
+            let known = pool.faults.iter().any(|rule| rule.id == id);
+            (take(&mut pool.idle), known.then_some(0_u32))
+        };
         self.0.host.block_on(async {
-            let mut pooled = self.checkout().await?;
-            let result = pooled.instance.set_bearer_token(token).await;
-            if result.is_ok() {
-                let mut pool = self.pool();
-                pool.config.replace_bearer_token(token);
-                pool.token = pool.token.wrapping_add(1);
-                pool.idle.clear();
-                pooled.token = pool.token;
+            for mut pooled in idle {
+                let hits = pooled.instance.fault_hits(id).await?.unwrap_or(0);
+                sum = sum.map(|sum| sum.saturating_add(hits));
+                self.give_back(pooled);
             }
-            self.give_back(pooled);
-            result
+            Ok(sum)
         })?
     }
 
-    /// A new instance for operations that run side by side as tasks.
+    /// Takes a fault rule away, for calls that begin later. False if there is none of this id.
+    pub fn remove_fault(&self, id: &str) -> Result<bool, Error> {
+        let remove = async |instance: &mut BlockingInstance| instance.remove_fault(id).await;
+        self.change(remove, |pool| pool.faults.remove(id))
+    }
+
+    /// A new instance for operations that run side by side as tasks. It has the client's fault rules of this moment.
     ///
     /// Errors: [`Error::Load`] if the host's instance pool is used up.
     pub fn tasks(&self) -> Result<Tasks, Error> {
-        let config = self.pool().config.clone();
-        let opened = BlockingInstance::open(&self.0.host, &config);
+        let (config, faults) = {
+            let pool = self.pool();
+            (pool.config.clone(), pool.faults.clone())
+        };
+        let opened = self.open_instance(&config, &faults);
         let instance = self.0.host.block_on(opened)??;
         Ok(Tasks {
             instance,
@@ -139,22 +183,55 @@ impl Client {
             .sum()
     }
 
+    /// Changes one instance, and what later ones are opened with; all others go.
+    fn change<T>(
+        &self,
+        act: impl AsyncFnOnce(&mut BlockingInstance) -> Result<T, Error>,
+        keep: impl FnOnce(&mut Pool),
+    ) -> Result<T, Error> {
+        self.0.host.block_on(async {
+            let mut pooled = self.checkout().await?;
+            let result = act(&mut pooled.instance).await;
+            if result.is_ok() {
+                let mut pool = self.pool();
+                keep(&mut pool);
+                pool.version = pool.version.wrapping_add(1);
+                pool.idle.clear();
+                pooled.version = pool.version;
+            }
+            self.give_back(pooled);
+            result
+        })?
+    }
+
     async fn checkout(&self) -> Result<Pooled, Error> {
-        let (config, token) = {
+        let (config, faults, version) = {
             let mut pool = self.pool();
             if let Some(pooled) = pool.idle.pop() {
                 return Ok(pooled);
             }
-            (pool.config.clone(), pool.token)
+            (pool.config.clone(), pool.faults.clone(), pool.version)
         };
-        let instance = BlockingInstance::open(&self.0.host, &config).await?;
-        Ok(Pooled { instance, token })
+        let instance = self.open_instance(&config, &faults).await?;
+        Ok(Pooled { instance, version })
     }
 
-    /// One that has ended, or has an older bearer token, goes.
+    async fn open_instance(
+        &self,
+        config: &Config,
+        faults: &Rules,
+    ) -> Result<BlockingInstance, Error> {
+        let mut instance = BlockingInstance::open(&self.0.host, config).await?;
+        for rule in faults.iter() {
+            instance.add_fault(rule.clone()).await?;
+        }
+        Ok(instance)
+    }
+
+    /// One that has ended, or was opened before a change, goes.
     fn give_back(&self, pooled: Pooled) {
         let mut pool = self.pool();
-        if !pooled.instance.has_ended() && pooled.token == pool.token {
+        if !pooled.instance.has_ended() && pooled.version == pool.version {
             pool.idle.push(pooled);
         }
     }

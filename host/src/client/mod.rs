@@ -14,13 +14,14 @@ use self::api::typed_api;
 use self::operations::Target;
 use crate::config::Config;
 use crate::error::Error;
+use crate::fault::Rules;
 use crate::host::Host;
 use crate::instance::AsyncInstance;
 use crate::item_options::ItemOptions;
 use crate::key::PartitionKey;
 use crate::patch::Patch;
 use crate::response::Response;
-use crate::types::{Operation, OperationOptions, Throughput};
+use crate::types::{FaultRule, Operation, OperationOptions, Throughput};
 
 /// An async client of one account, on the component's WASI 0.3 face.
 ///
@@ -56,6 +57,8 @@ struct Inner {
 struct Current {
     /// For the next instance.
     config: Config,
+    /// For the next instance too.
+    faults: Rules,
     instance: AsyncInstance,
 }
 
@@ -66,7 +69,11 @@ impl Client {
     /// face; [`Error::Runtime`] outside of a tokio runtime.
     pub async fn open(host: &Host, config: Config) -> Result<Self, Error> {
         let instance = AsyncInstance::open(host, &config).await?;
-        let current = Mutex::new(Current { config, instance });
+        let current = Mutex::new(Current {
+            config,
+            faults: Rules::default(),
+            instance,
+        });
         Ok(Self(Arc::new(Inner {
             host: host.clone(),
             current,
@@ -97,6 +104,42 @@ impl Client {
         Ok(())
     }
 
+    /// Adds a fault rule, mostly a [`Fault`](crate::Fault), after those that are there, for requests that begin later. At
+    /// most 64. Sends nothing. If the instance traps, the next one has the rules too, without their hits.
+    ///
+    /// Errors: the driver's `invalid-argument` for an id that is taken.
+    pub async fn add_fault(&self, rule: impl Into<FaultRule>) -> Result<(), Error> {
+        let rule = rule.into();
+        let mut current = self.0.current.lock().await;
+        current.renew(&self.0.host).await?;
+        current.instance.add_fault(rule.clone()).await?;
+        current.faults.add(rule);
+        Ok(())
+    }
+
+    /// Switches a fault rule on or off. False if there is none of this id.
+    pub async fn set_fault_enabled(&self, id: &str, enabled: bool) -> Result<bool, Error> {
+        let mut current = self.0.current.lock().await;
+        current.renew(&self.0.host).await?;
+        let there = current.instance.set_fault_enabled(id, enabled).await?;
+        current.faults.set_enabled(id, enabled);
+        Ok(there)
+    }
+
+    /// How often a fault rule has acted. None if there is none of this id.
+    pub async fn fault_hits(&self, id: &str) -> Result<Option<u32>, Error> {
+        self.instance().await?.fault_hits(id).await
+    }
+
+    /// Takes a fault rule away. False if there is none of this id.
+    pub async fn remove_fault(&self, id: &str) -> Result<bool, Error> {
+        let mut current = self.0.current.lock().await;
+        current.renew(&self.0.host).await?;
+        let there = current.instance.remove_fault(id).await?;
+        current.faults.remove(id);
+        Ok(there)
+    }
+
     /// What the current instance has executed, in wasmtime's fuel. None unless
     /// [`Options::metered`](crate::Options::metered).
     pub async fn fuel_consumed(&self) -> Result<Option<u64>, Error> {
@@ -113,7 +156,11 @@ impl Client {
 impl Current {
     async fn renew(&mut self, host: &Host) -> Result<(), Error> {
         if self.instance.has_ended() {
-            self.instance = AsyncInstance::open(host, &self.config).await?;
+            let instance = AsyncInstance::open(host, &self.config).await?;
+            for rule in self.faults.iter() {
+                instance.add_fault(rule.clone()).await?;
+            }
+            self.instance = instance;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::face::Face;
 use crate::host::{Exports, Host};
 use crate::runtime_config::RuntimeConfig;
 use crate::state::State;
-use crate::types::{Operation, OperationOptions};
+use crate::types::{FaultRule, Operation, OperationOptions};
 
 /// One instance of the WASI 0.2 face: one call at a time, or many operations at once as tasks.
 ///
@@ -180,6 +180,27 @@ impl BlockingInstance {
         self.on(FIRST)?.set_bearer_token(token).await
     }
 
+    /// Adds a fault rule, after those that are there, for requests that begin later. At most 64. Sends nothing. Errors:
+    /// [`Error::Driver`] for an id that is taken; [`Error::Instance`].
+    pub async fn add_fault(&mut self, rule: impl Into<FaultRule>) -> Result<(), Error> {
+        self.on(FIRST)?.add_fault(rule).await
+    }
+
+    /// Switches a fault rule on or off. False if there is none of this id. Errors: [`Error::Instance`].
+    pub async fn set_fault_enabled(&mut self, id: &str, enabled: bool) -> Result<bool, Error> {
+        self.on(FIRST)?.set_fault_enabled(id, enabled).await
+    }
+
+    /// How often a fault rule has acted. None if there is none of this id. Errors: [`Error::Instance`].
+    pub async fn fault_hits(&mut self, id: &str) -> Result<Option<u32>, Error> {
+        self.on(FIRST)?.fault_hits(id).await
+    }
+
+    /// Takes a fault rule away. False if there is none of this id. Errors: [`Error::Instance`].
+    pub async fn remove_fault(&mut self, id: &str) -> Result<bool, Error> {
+        self.on(FIRST)?.remove_fault(id).await
+    }
+
     /// Wipes credential and caches; later operations end in `closed`. Errors: [`Error::Instance`].
     pub async fn close(&mut self) -> Result<(), Error> {
         self.on(FIRST)?.close().await
@@ -267,6 +288,48 @@ impl OnDriver<'_> {
             .call_set_bearer_token(&mut instance.store, handle, token)
             .await;
         instance.left(called)?.map_err(Error::from)
+    }
+
+    /// Adds a fault rule. Errors: [`Error::Driver`], [`Error::Instance`].
+    pub async fn add_fault(&mut self, rule: impl Into<FaultRule>) -> Result<(), Error> {
+        let (handle, rule) = (self.handle, rule.into());
+        let instance = self.enter()?;
+        let guest = instance.driver.driver();
+        let called = guest
+            .call_add_fault(&mut instance.store, handle, &rule)
+            .await;
+        instance.left(called)?.map_err(Error::from)
+    }
+
+    /// Switches a fault rule on or off. Errors: [`Error::Instance`].
+    pub async fn set_fault_enabled(&mut self, id: &str, enabled: bool) -> Result<bool, Error> {
+        let handle = self.handle;
+        let instance = self.enter()?;
+        let guest = instance.driver.driver();
+        let called = guest
+            .call_set_fault_enabled(&mut instance.store, handle, id, enabled)
+            .await;
+        instance.left(called)
+    }
+
+    /// How often a fault rule has acted. Errors: [`Error::Instance`].
+    pub async fn fault_hits(&mut self, id: &str) -> Result<Option<u32>, Error> {
+        let handle = self.handle;
+        let instance = self.enter()?;
+        let guest = instance.driver.driver();
+        let called = guest.call_fault_hits(&mut instance.store, handle, id).await;
+        instance.left(called)
+    }
+
+    /// Takes a fault rule away. Errors: [`Error::Instance`].
+    pub async fn remove_fault(&mut self, id: &str) -> Result<bool, Error> {
+        let handle = self.handle;
+        let instance = self.enter()?;
+        let guest = instance.driver.driver();
+        let called = guest
+            .call_remove_fault(&mut instance.store, handle, id)
+            .await;
+        instance.left(called)
     }
 
     /// Wipes credential and caches; later operations end in `closed`. Errors: [`Error::Instance`].

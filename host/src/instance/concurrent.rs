@@ -17,7 +17,7 @@ use crate::face::Face;
 use crate::host::{Exports, Host};
 use crate::runtime_config::RuntimeConfig;
 use crate::state::State;
-use crate::types::{Operation, OperationOptions};
+use crate::types::{FaultRule, Operation, OperationOptions};
 
 /// A driver in an instance of the WASI 0.3 face: any number of calls at once, sharing its caches.
 ///
@@ -56,10 +56,19 @@ enum Call {
         Reply<Result<wit::Response, Error>>,
     ),
     SetBearerToken(ResourceAny, String, Reply<Result<(), Error>>),
+    Fault(ResourceAny, FaultCall),
     Close(ResourceAny, Option<Reply<()>>),
     Runtime(Box<RuntimeConfig>, Reply<Result<ResourceAny, Error>>),
     Open(ResourceAny, Box<Config>, Reply<Result<ResourceAny, Error>>),
     Fuel(Reply<Option<u64>>),
+}
+
+/// What is done with fault rules.
+enum FaultCall {
+    Add(Box<FaultRule>, Reply<Result<(), Error>>),
+    Enable(String, bool, Reply<bool>),
+    Hits(String, Reply<Option<u32>>),
+    Remove(String, Reply<bool>),
 }
 
 type Reply<T> = oneshot::Sender<T>;
@@ -137,6 +146,37 @@ impl AsyncInstance {
         let (driver, token) = (self.0.handle, token.to_owned());
         let replace = |reply| Call::SetBearerToken(driver, token, reply);
         self.0.instance.call(replace).await?
+    }
+
+    /// Adds a fault rule, after those that are there, for requests that begin later. At most 64. Sends nothing. Errors:
+    /// [`Error::Driver`] for an id that is taken; [`Error::Instance`].
+    pub async fn add_fault(&self, rule: impl Into<FaultRule>) -> Result<(), Error> {
+        let rule = Box::new(rule.into());
+        self.fault(|reply| FaultCall::Add(rule, reply)).await?
+    }
+
+    /// Switches a fault rule on or off. False if there is none of this id. Errors: [`Error::Instance`].
+    pub async fn set_fault_enabled(&self, id: &str, enabled: bool) -> Result<bool, Error> {
+        self.fault(|reply| FaultCall::Enable(id.to_owned(), enabled, reply))
+            .await
+    }
+
+    /// How often a fault rule has acted. None if there is none of this id. Errors: [`Error::Instance`].
+    pub async fn fault_hits(&self, id: &str) -> Result<Option<u32>, Error> {
+        self.fault(|reply| FaultCall::Hits(id.to_owned(), reply))
+            .await
+    }
+
+    /// Takes a fault rule away. False if there is none of this id. Errors: [`Error::Instance`].
+    pub async fn remove_fault(&self, id: &str) -> Result<bool, Error> {
+        self.fault(|reply| FaultCall::Remove(id.to_owned(), reply))
+            .await
+    }
+
+    async fn fault<T>(&self, call: impl FnOnce(Reply<T>) -> FaultCall) -> Result<T, Error> {
+        let driver = self.0.handle;
+        let call = |reply| Call::Fault(driver, call(reply));
+        self.0.instance.call(call).await
     }
 
     /// Wipes credential and caches; later operations end in `closed`. Errors: [`Error::Instance`].
@@ -270,6 +310,7 @@ impl Service {
                 let result = guest.call_set_bearer_token(store, driver, token).await?;
                 reply(answer, result.map_err(Error::from));
             }
+            Call::Fault(driver, call) => self.fault(store, driver, call).await?,
             Call::Close(driver, answer) => {
                 guest.call_close(store, driver).await?;
                 if let Some(answer) = answer {
@@ -290,6 +331,35 @@ impl Service {
             Call::Fuel(answer) => {
                 let left = store.with(|store| store.as_context().get_fuel());
                 reply(answer, self.host.fuel_consumed(left));
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails if the guest traps.
+    async fn fault(
+        &self,
+        store: &Accessor<State>,
+        driver: ResourceAny,
+        call: FaultCall,
+    ) -> wasmtime::Result<()> {
+        let guest = self.guest.driver();
+        match call {
+            FaultCall::Add(rule, answer) => {
+                let result = guest.call_add_fault(store, driver, *rule).await?;
+                reply(answer, result.map_err(Error::from));
+            }
+            FaultCall::Enable(id, enabled, answer) => {
+                let there = guest
+                    .call_set_fault_enabled(store, driver, id, enabled)
+                    .await?;
+                reply(answer, there);
+            }
+            FaultCall::Hits(id, answer) => {
+                reply(answer, guest.call_fault_hits(store, driver, id).await?);
+            }
+            FaultCall::Remove(id, answer) => {
+                reply(answer, guest.call_remove_fault(store, driver, id).await?);
             }
         }
         Ok(())
