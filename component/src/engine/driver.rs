@@ -212,7 +212,7 @@ impl<W: World> State<W> {
         operation: Operation,
         options: Result<Rc<Resolved>>,
         recorder: &Recorder,
-    ) -> Result<(Box<Pipeline<W>>, Option<Box<Bounds<W>>>)> {
+    ) -> Result<Planned<W>> {
         let options = &options?;
         if options.diagnostics_report {
             recorder.report(self.runtime.diagnostics);
@@ -272,6 +272,9 @@ impl<W: World> State<W> {
         }
     }
 }
+
+/// An operation that is ready to run, and what bounds it besides itself.
+type Planned<W> = (Box<Pipeline<W>>, Option<Box<Bounds<W>>>);
 
 /// What an operation shares its time with: the end of its patience, and a chore.
 struct Bounds<W: World> {
