@@ -4,12 +4,16 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::single_flight::SingleFlight;
+use crate::core::clock::{Nanos, SECOND};
 use crate::core::container::Container;
 use crate::core::operation::ContainerRef;
 use crate::core::ranges::RangeMap;
 
 /// Containers kept; beyond it they are forgotten and read again as needed.
 pub(super) const MAX_CONTAINERS: usize = 1024;
+
+/// Between two tries to read partition key ranges that operations wait for.
+const RANGES_PAUSE: Nanos = 30 * SECOND;
 
 /// Sorted by name.
 #[derive(Debug, Default)]
@@ -22,6 +26,8 @@ pub(super) struct Known {
     pub(super) ranges: RefCell<Rc<SingleFlight<RangeMap>>>,
     /// Whether an operation would have fared better with the ranges.
     pub(super) ranges_missed: Cell<bool>,
+    /// When reading the ranges failed last.
+    ranges_failed: Cell<Option<Nanos>>,
 }
 
 impl Containers {
@@ -68,6 +74,19 @@ impl Containers {
         let place = containers.binary_search_by(|(name, _)| name.cmp(at)).ok()?;
         let (_, known) = containers.get(place)?;
         known.ranges_missed.get().then(|| Rc::clone(known))
+    }
+
+    /// Whether the ranges are still to be read; not right after that failed, because operations find their way without.
+    pub(super) fn lacks_ranges(&self, at: &ContainerRef, now: Nanos) -> bool {
+        let known = self.entry(at);
+        let failed = known.ranges_failed.get();
+        let tried = failed.is_some_and(|failed| now.saturating_sub(failed) < RANGES_PAUSE);
+        !tried && known.ranges.borrow().ready().is_none()
+    }
+
+    /// Reading the ranges failed at `now`.
+    pub(super) fn ranges_failed(&self, at: &ContainerRef, now: Nanos) {
+        self.entry(at).ranges_failed.set(Some(now));
     }
 
     /// An operation would have fared better with the ranges.

@@ -10,12 +10,12 @@ use super::World;
 use super::pipeline::Pipeline;
 use super::state::State;
 use super::transport::Answer;
-use crate::core::clock::Nanos;
+use crate::core::clock::{Nanos, millis};
 use crate::core::container::Container;
 use crate::core::diagnostics::Recorder;
 use crate::core::operation::ContainerRef;
 use crate::core::options::Resolved;
-use crate::core::ranges::RangeMap;
+use crate::core::ranges::{Incomplete, RangeMap};
 use crate::core::request::Request;
 use crate::core::router::Route;
 use crate::core::routing::refresh::{self, Claim};
@@ -34,6 +34,9 @@ type Fetch<T> = LocalBoxFuture<'static, Result<Rc<T>>>;
 pub(super) type Chore = LocalBoxFuture<'static, ()>;
 
 const RANGES: &str = "read_partition_key_ranges";
+
+/// Between readings of partition key ranges that do not cover the container.
+const INCOMPLETE_PAUSES: [Nanos; 2] = [millis(50), millis(100)];
 
 /// A container has at most so many pages of partition key ranges.
 const MAX_RANGE_PAGES: usize = 1_000;
@@ -267,24 +270,47 @@ impl<W: World> State<W> {
         let (state, at) = (Rc::clone(self), at.clone());
         let (options, recorder) = (Rc::clone(options), recorder.clone());
         async move {
-            let (mut rows, mut etag) = (Vec::new(), None);
-            for _ in 0..MAX_RANGE_PAGES {
-                let request = Request::partition_key_ranges(&at, etag.as_deref())?;
-                let route = Route::new(Purpose::Read, false, &options);
-                let answer = state.metadata(request, &options, &recorder, route).await?;
-                if answer.status == 304 || answer.headers.etag.is_none() {
-                    break;
+            for pause in INCOMPLETE_PAUSES {
+                let found = state.read_range_pages(&at, &options, &recorder).await?;
+                if let Ok(map) = found {
+                    return Ok(Rc::new(map));
                 }
-                etag = answer.headers.etag;
-                let page = ranges::parse(&answer.body)
-                    .ok_or_else(|| explain::nonsense(RANGES, "list of partition key ranges"))?;
-                rows.extend(page);
+                // A split is under way; it takes a moment.
+                let world = &state.transport.world;
+                world
+                    .sleep_until(recorder.now().saturating_add(pause))
+                    .await;
+                recorder.resume(world.now());
             }
-            let map =
-                RangeMap::build(rows, etag.as_deref()).map_err(|_| explain::incomplete_ranges())?;
-            Ok(Rc::new(map))
+            let found = state.read_range_pages(&at, &options, &recorder).await?;
+            found.map(Rc::new).map_err(|_| explain::incomplete_ranges())
         }
         .boxed_local()
+    }
+
+    async fn read_range_pages(
+        self: &Rc<Self>,
+        at: &ContainerRef,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+    ) -> Result<std::result::Result<RangeMap, Incomplete>> {
+        let (mut rows, mut etag) = (Vec::new(), None);
+        for _ in 0..MAX_RANGE_PAGES {
+            let request = Request::partition_key_ranges(at, etag.as_deref())?;
+            let route = Route::new(Purpose::Read, false, options);
+            let answer = self.metadata(request, options, recorder, route).await?;
+            if answer.status == 304 {
+                break;
+            }
+            let page = ranges::parse(&answer.body)
+                .ok_or_else(|| explain::nonsense(RANGES, "list of partition key ranges"))?;
+            rows.extend(page);
+            etag = answer.headers.etag;
+            if etag.is_none() {
+                break;
+            }
+        }
+        Ok(RangeMap::build(rows, etag.as_deref()))
     }
 
     /// A request for the driver itself, on behalf of an operation.
@@ -298,7 +324,8 @@ impl<W: World> State<W> {
         let name = request.name;
         let mut pipeline = Pipeline::new(self, request, options, recorder, route);
         let answer = pipeline.run().await?;
-        if answer.body.len() > MAX_METADATA_BYTES {
+        // A container may have many ranges.
+        if answer.body.len() > MAX_METADATA_BYTES && name != RANGES {
             return Err(explain::nonsense(name, "document of less than a megabyte"));
         }
         Ok(answer)

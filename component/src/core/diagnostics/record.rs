@@ -195,9 +195,17 @@ impl Recorder {
         }
     }
 
-    /// Ends the record with the attempt that ended last. What is still under way is cancelled.
+    /// Ends the record with the attempt that ended last. What is still under way is cancelled. A request that goes on
+    /// without it, because others wait for it, keeps the activity id.
     pub fn finish(self, status: Option<(u16, Option<u32>)>) -> Box<Diagnostics> {
-        self.0.borrow_mut().finish(status, "cancelled")
+        let shared = Rc::strong_count(&self.0) > 1;
+        let mut record = self.0.borrow_mut();
+        let diagnostics = record.finish(status, "cancelled");
+        if shared {
+            let id = &mut record.diagnostics.activity_id;
+            id.clone_from(&diagnostics.activity_id);
+        }
+        diagnostics
     }
 
     /// Ends the record of an operation that was cancelled at `now`, maybe in the middle of attempts. A request that

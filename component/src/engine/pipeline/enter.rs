@@ -37,8 +37,11 @@ impl<W: World> Pipeline<W> {
         match &self.request.scope {
             Some(scope) if eager => {
                 self.container.is_some()
-                    && (!self.state.wants_ranges()
-                        || self.state.containers.ranges_of(&scope.container).is_some())
+                    && !(self.state.wants_ranges()
+                        && self
+                            .state
+                            .containers
+                            .lacks_ranges(&scope.container, self.recorder.now()))
             }
             _ => true,
         }
@@ -65,10 +68,16 @@ impl<W: World> Pipeline<W> {
         let Some(scope) = &self.request.scope else {
             return;
         };
-        if self.state.wants_ranges() {
-            let (options, recorder) = (&self.options, &self.recorder);
+        let (at, state) = (&scope.container, &self.state);
+        if state.wants_ranges() && state.containers.lacks_ranges(at, self.recorder.now()) {
             // Without them the operation still finds its way.
-            let _ = self.state.ranges(&scope.container, options, recorder).await;
+            if state
+                .ranges(at, &self.options, &self.recorder)
+                .await
+                .is_err()
+            {
+                state.containers.ranges_failed(at, self.recorder.now());
+            }
         }
     }
 

@@ -67,7 +67,12 @@ impl<W: World> Pipeline<W> {
         self.spent = decision.spent;
         match decision.step {
             // An attempt that was cut at the operation's deadline says so, even if it was the last one anyway.
-            Step::Surface if ended.is_ok() || !self.is_over() => Err(self.surface(target, ended)),
+            Step::Surface if ended.is_ok() || !self.is_over() => {
+                if lags(&ended) {
+                    Box::pin(self.doubt_the_session()).await;
+                }
+                Err(self.surface(target, ended))
+            }
             Step::Surface | Step::OutOfTime => {
                 let cause = self.surface(target, ended);
                 Err(self.out_of_time(cause))
@@ -114,6 +119,21 @@ impl<W: World> Pipeline<W> {
         let mut decision = self.judge(target, &ended);
         decision.refresh_account &= found.is_err();
         Ok((ended, decision))
+    }
+
+    /// A lean driver does not know whether the container that its session tokens are of still exists. When no region has
+    /// what they say, it finds out, so that the next operation does not wait for a container that is gone.
+    async fn doubt_the_session(&self) {
+        let Some(scope) = &self.request.scope else {
+            return;
+        };
+        if self.container.is_some() || self.has_own_token() {
+            return;
+        }
+        let (at, options) = (&scope.container, &self.options);
+        if let Ok(found) = self.state.container(at, options, &self.recorder).await {
+            self.state.sessions.borrow_mut().recreated(at, &found.rid);
+        }
     }
 
     /// Waits, and lets the record go on from there.
@@ -226,4 +246,10 @@ impl<W: World> Pipeline<W> {
             }
         }
     }
+}
+
+/// Whether a region has not caught up with the session.
+fn lags(ended: &Ended) -> bool {
+    let lagging = |answer: &Answer| (answer.status, answer.headers.sub_status) == (404, Some(1002));
+    ended.as_ref().is_ok_and(lagging)
 }

@@ -156,11 +156,19 @@ pub(super) fn run<F: Future>(future: F, others: impl Fn()) -> Option<F::Output> 
     let flag = Arc::new(Flag::default());
     let waker = Waker::from(Arc::clone(&flag));
     let mut context = Context::from_waker(&waker);
+    let mut first = true;
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return Some(output);
         }
         if !flag.take() {
+            if std::mem::take(&mut first) {
+                // One of them may hold what the future waits for, and be able to go on.
+                others();
+                if flag.take() {
+                    continue;
+                }
+            }
             if !turn(Turn::Block) {
                 return None;
             }

@@ -193,3 +193,29 @@ fn nobody_misses_what_a_lean_driver_cannot_use() {
     // Without the container's definition its partition key ranges are of no use.
     assert_eq!(sim.trace(start), ["east 0"]);
 }
+
+#[test]
+fn tokens_of_a_container_that_is_gone_are_found_out() {
+    let document = account(&["east"], false, "");
+    let old = || {
+        Reply::status(200, 0)
+            .with("x-ms-session-token", "0:1#9")
+            .with("x-ms-content-path", "r0")
+    };
+    let first = document.clone();
+    let sim = Sim::new(move |seen| metadata(seen, &first).unwrap_or_else(old));
+    let driver = sim.open(|config| config.metadata = MetadataMode::Lean);
+    sim.execute(&driver, read()).unwrap();
+    // Created anew: nobody has what the old one's token says.
+    sim.script(move |seen| {
+        metadata(seen, &document).unwrap_or_else(|| {
+            let lags = seen.header("x-ms-session-token").is_some();
+            Reply::status(if lags { 404 } else { 200 }, if lags { 1002 } else { 0 })
+        })
+    });
+    let error = sim.execute(&driver, read()).unwrap_err();
+    assert_eq!(error.sub_status, Some(20_310));
+    sim.seen();
+    assert_eq!(sim.execute(&driver, read()).unwrap().status, 200);
+    assert_eq!(sim.items().len(), 1);
+}
