@@ -53,6 +53,7 @@ mod keys;
 mod metadata;
 mod options;
 mod patches;
+mod regions;
 mod resources;
 mod scene;
 mod secrets;
