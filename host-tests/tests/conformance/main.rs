@@ -55,6 +55,7 @@ mod lab;
 mod metadata;
 mod options;
 mod patches;
+mod regions;
 mod resources;
 mod scene;
 mod secrets;
