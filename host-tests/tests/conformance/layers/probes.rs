@@ -71,22 +71,6 @@ pub(super) async fn end_of_patience(face: Face, mut setup: Setup) -> String {
     stage.lab.add(Fault::new("slow").delay(FOR_EVER)).await;
     let error = stage.read().await.unwrap_err();
     let error = error.driver().unwrap();
-    eprintln!(
-        "DBG {:?} {:?} {:?}",
-        error.message,
-        error.cause,
-        error.diagnostics.as_ref().map(|d| d
-            .attempts
-            .iter()
-            .map(|a| (
-                a.status,
-                a.sub_status,
-                a.timed_out,
-                a.error.clone(),
-                a.duration_ms
-            ))
-            .collect::<Vec<_>>())
-    );
     if (error.status, error.sub_status) != (Some(408), Some(20_008)) {
         return "none".to_owned();
     }
