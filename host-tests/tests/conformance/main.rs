@@ -52,6 +52,7 @@ mod instances;
 mod items;
 mod keys;
 mod lab;
+mod layers;
 mod metadata;
 mod options;
 mod patches;

@@ -127,7 +127,8 @@ impl<W: World> Pipeline<W> {
         let Some(scope) = &self.request.scope else {
             return;
         };
-        if self.container.is_some() || self.has_own_token() {
+        let sent = self.request.header(name::SESSION_TOKEN).is_some();
+        if !sent || self.container.is_some() || self.has_own_token() {
             return;
         }
         let (at, options) = (&scope.container, &self.options);
