@@ -9,6 +9,7 @@ use super::{
     Regions, THREE, TWO, attempts, contexts, create, execute, fallback, multi_write, reads,
     single_write,
 };
+use crate::account::lean;
 use crate::build::{at, json, text};
 use crate::face::Face;
 use crate::scene::read;
@@ -20,6 +21,7 @@ on_every_face!(
     nobody_has_what_the_caller_has_seen,
     nobody_has_it_and_every_region_writes,
     who_asks_for_nothing_gets_what_is_there,
+    a_lean_driver_finds_out_that_the_container_is_another_one,
 );
 
 const HUB_ONLY: &str = "x-ms-cosmos-hub-region-processing-only";
@@ -175,4 +177,29 @@ async fn who_asks_for_nothing_gets_what_is_there(face: Face) {
     let response = regions.ok(read()).await;
     assert_eq!(json(&response.body)["n"], json!(null), "as it was");
     assert_eq!(attempts(&response.diagnostics), ["westus 200"]);
+}
+
+/// It does not know which container its session tokens are of, until no region has what they say.
+async fn a_lean_driver_finds_out_that_the_container_is_another_one(face: Face) {
+    let mut regions = Regions::warm(face, single_write(TWO), lean).await;
+    regions.cluster.recreate_container();
+    is_told(&mut regions, read(), OperationOptions::default()).await;
+    assert_eq!(
+        regions.trace(),
+        [
+            "global read",
+            "global account",
+            "eastus read",
+            "eastus read",
+            "eastus container"
+        ]
+    );
+    // The session begins anew.
+    assert_eq!(regions.fails(read()).await.status, Some(404));
+    regions.ok(create("1")).await;
+    regions.ok(read()).await;
+    assert_eq!(
+        regions.trace(),
+        ["eastus read", "eastus create", "eastus read"]
+    );
 }
