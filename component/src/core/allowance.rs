@@ -20,15 +20,6 @@ pub struct Allowance {
     pub deadline: Option<Nanos>,
 }
 
-/// What is left of an allowance; none means no limit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Left {
-    /// In RU, at least 0.
-    pub ru: Option<f64>,
-    /// Until the deadline.
-    pub time: Option<Nanos>,
-}
-
 /// Whether another request may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -57,14 +48,6 @@ impl Allowance {
         })
     }
 
-    /// What is left after so many RU.
-    pub fn after(&self, spent_ru: f64, now: Nanos) -> Left {
-        Left {
-            ru: self.ru.map(|ru| (ru - spent_ru).max(0.0)),
-            time: self.remaining(now),
-        }
-    }
-
     /// Whether another request may be sent after so many RU. It may as long as something is left of both.
     pub fn may_start(&self, spent_ru: f64, now: Nanos) -> Verdict {
         if self.remaining(now) == Some(0) {
@@ -74,16 +57,6 @@ impl Allowance {
         } else {
             Verdict::Go
         }
-    }
-
-    /// A back-off cut so that it ends [`DEADLINE_MARGIN`] before the deadline. None if nothing would be left of it:
-    /// stop. No sleep at all is always possible.
-    pub fn clamp_sleep(&self, now: Nanos, sleep: Nanos) -> Option<Nanos> {
-        let Some(remaining) = self.remaining(now) else {
-            return Some(sleep);
-        };
-        let longest = remaining.saturating_sub(DEADLINE_MARGIN);
-        (sleep == 0 || longest > 0).then(|| sleep.min(longest))
     }
 
     /// How long an attempt may take: what its policy says, but not beyond the deadline; at least
@@ -136,32 +109,6 @@ mod tests {
         for (spent, now, verdict) in cases {
             assert_eq!(allowance().may_start(spent, now), verdict, "{spent} {now}");
             assert_eq!(Allowance::default().may_start(spent, now), Verdict::Go);
-        }
-    }
-
-    #[test]
-    fn what_is_left() {
-        let left = |ru, time| Left { ru, time };
-        let of = |spent, now| allowance().after(spent, now);
-        assert_eq!(of(2.5, 6 * SECOND), left(Some(7.5), Some(SECOND)));
-        assert_eq!(of(11.0, 8 * SECOND), left(Some(0.0), Some(0)));
-        assert_eq!(Allowance::default().after(1.0, 1), left(None, None));
-    }
-
-    #[test]
-    fn a_sleep_ends_before_the_deadline_or_is_not_worth_it() {
-        let cases = [
-            (5 * SECOND, SECOND, Some(SECOND)),
-            (5 * SECOND, 5 * SECOND, Some(2 * SECOND - millis(100))),
-            (DEADLINE - millis(101), SECOND, Some(MILLI)),
-            (DEADLINE - millis(100), SECOND, None),
-            (DEADLINE - millis(100), 0, Some(0)),
-            (DEADLINE + 1, 1, None),
-        ];
-        for (now, sleep, expected) in cases {
-            let clamped = allowance().clamp_sleep(now, sleep);
-            assert_eq!(clamped, expected, "{now} {sleep}");
-            assert_eq!(Allowance::default().clamp_sleep(now, sleep), Some(sleep));
         }
     }
 

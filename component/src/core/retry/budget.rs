@@ -3,6 +3,7 @@
 use super::backoff;
 use super::table::Then;
 use super::{Direction, Facts, Step};
+use crate::core::allowance::DEADLINE_MARGIN;
 use crate::core::clock::{MILLI, Nanos, SECOND};
 use crate::core::diagnostics::ExecutionContext;
 
@@ -11,9 +12,6 @@ pub const LOCAL_CONNECTIVITY_RETRIES: u32 = 1;
 
 /// Repetitions after the partition key ranges were read again.
 const RANGES_RETRIES: u32 = 1;
-
-/// A pause leaves at least this much of the time that is left for the attempt after it.
-const LAST_MOMENT: Nanos = 100 * MILLI;
 
 /// Budgets of one operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +105,7 @@ fn in_time(facts: &Facts, step: Step, spent: Spent) -> (Step, Spent) {
 fn too_late(facts: &Facts, delay: Nanos) -> bool {
     facts
         .remaining
-        .is_some_and(|remaining| delay > remaining.saturating_sub(LAST_MOMENT))
+        .is_some_and(|remaining| delay > remaining.saturating_sub(DEADLINE_MARGIN))
 }
 
 fn reconnect(facts: &Facts) -> (Step, Spent) {
@@ -217,5 +215,5 @@ fn throttle(facts: &Facts) -> (Step, Spent) {
 /// But not so much that the last moment would begin.
 fn half_of(remaining: Option<Nanos>) -> Nanos {
     let remaining = remaining.unwrap_or(0);
-    (remaining / 2).min(remaining.saturating_sub(LAST_MOMENT))
+    (remaining / 2).min(remaining.saturating_sub(DEADLINE_MARGIN))
 }
