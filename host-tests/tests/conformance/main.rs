@@ -60,4 +60,6 @@ mod regions;
 mod resources;
 mod scene;
 mod secrets;
+mod shared_groups;
+mod storm;
 mod tasks;

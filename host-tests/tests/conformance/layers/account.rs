@@ -58,9 +58,7 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 async fn options_of_accounts(face: Face) {
-    for row in rows() {
-        check(face, row).await;
-    }
+    check(face, &rows()).await;
 }
 
 async fn backup_endpoints(face: Face) {

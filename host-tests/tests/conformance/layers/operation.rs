@@ -12,9 +12,7 @@ use crate::face::Face;
 on_every_face!(options_of_operations, an_override_beats_all_layers);
 
 async fn options_of_operations(face: Face) {
-    for row in rows() {
-        check(face, row).await;
-    }
+    check(face, &rows()).await;
 }
 
 /// Sets an option.
@@ -92,10 +90,6 @@ pub(super) fn rows() -> Vec<Row> {
             [|o| o.throughput_control_group = Some("one".into()), |o| o.throughput_control_group = Some("two".into())],
             |face, setup| Box::pin(probes::bucket_of_the_group(face, setup)),
             ["-", "1", "2"]),
-        row("end_to_end_timeout_ms", None,
-            [|o| o.end_to_end_timeout_ms = Some(1_000), |o| o.end_to_end_timeout_ms = Some(1_100)],
-            |face, setup| Box::pin(probes::end_of_patience(face, setup)),
-            ["none", "1000 ms", "1100 ms"]),
         row("max_failover_retries", Some(("MAX_FAILOVER_RETRY_COUNT", "0")),
             [|o| o.max_failover_retries = Some(0), |o| o.max_failover_retries = Some(1)],
             |face, setup| Box::pin(probes::attempts_when(face, setup, probes::unavailable())),
@@ -121,15 +115,6 @@ pub(super) fn rows() -> Vec<Row> {
             [|o| o.session_capturing_disabled = Some(true), |o| o.session_capturing_disabled = Some(false)],
             |face, setup| Box::pin(probes::session_after_a_write(face, setup)),
             ["the write's", "-", "the write's"]),
-        row("hedging_enabled", Some(("HEDGING_ENABLED", "off")),
-            [|o| o.hedging_enabled = Some(false), |o| o.hedging_enabled = Some(true)],
-            |face, setup| Box::pin(probes::hedge_switched(face, setup)),
-            ["after 1 ms", "alone", "after 1 ms"]),
-        row("availability_strategy", None,
-            [|o| o.availability_strategy = Some(AvailabilityStrategy::Hedging(Some(2))),
-             |o| o.availability_strategy = Some(AvailabilityStrategy::Disabled)],
-            |face, setup| Box::pin(probes::hedge(face, setup)),
-            ["after 1000 ms", "after 2 ms", "alone"]),
         row("retry_ambiguous_writes", None,
             [|o| o.retry_ambiguous_writes = Some(false), |o| o.retry_ambiguous_writes = Some(true)],
             |face, setup| Box::pin(probes::attempts_of_a_lost_write(face, setup)),
@@ -142,6 +127,20 @@ pub(super) fn rows() -> Vec<Row> {
             [|o| o.diagnostics_report = Some(true), |o| o.diagnostics_report = Some(false)],
             |face, setup| Box::pin(probes::report(face, setup)),
             ["none", "there", "none"]),
+        // These wait: side by side they wait together.
+        row("end_to_end_timeout_ms", None,
+            [|o| o.end_to_end_timeout_ms = Some(1_000), |o| o.end_to_end_timeout_ms = Some(1_100)],
+            |face, setup| Box::pin(probes::end_of_patience(face, setup)),
+            ["none", "1000 ms", "1100 ms"]),
+        row("hedging_enabled", Some(("HEDGING_ENABLED", "off")),
+            [|o| o.hedging_enabled = Some(false), |o| o.hedging_enabled = Some(true)],
+            |face, setup| Box::pin(probes::hedge_switched(face, setup)),
+            ["after 1 ms", "alone", "after 1 ms"]),
+        row("availability_strategy", None,
+            [|o| o.availability_strategy = Some(AvailabilityStrategy::Hedging(Some(2))),
+             |o| o.availability_strategy = Some(AvailabilityStrategy::Disabled)],
+            |face, setup| Box::pin(probes::hedge(face, setup)),
+            ["after 1000 ms", "after 2 ms", "alone"]),
     ]
 }
 

@@ -15,9 +15,7 @@ use crate::lab::{EAST, own, upsert};
 on_every_face!(options_of_partition_failover, an_override_beats_the_option);
 
 async fn options_of_partition_failover(face: Face) {
-    for row in rows() {
-        check(face, row).await;
-    }
+    check(face, &rows()).await;
 }
 
 fn row(

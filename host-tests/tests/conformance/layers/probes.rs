@@ -135,7 +135,7 @@ pub(super) async fn session_after_a_write(face: Face, setup: Setup) -> String {
 
 /// Whether a slow read goes to another region too, and when.
 pub(super) async fn hedge(face: Face, setup: Setup) -> String {
-    const SLOW: Duration = Duration::from_secs(2);
+    const SLOW: Duration = Duration::from_millis(1_800);
     let mut stage = setup.open(face, true).await;
     let slow = Fault::new("slow").read_item().region(EAST);
     stage.lab.add(slow.delay(SLOW)).await;
@@ -197,7 +197,7 @@ pub(super) async fn hedge_of_a_container_read(face: Face, mut setup: Setup) -> S
     setup.runtime = setup.runtime.timeouts(patient());
     let mut stage = setup.open(face, false).await;
     let slow = Fault::new("slow").operation(FaultOperation::MetadataReadContainer);
-    let slow = slow.region(EAST).delay(Duration::from_secs(4));
+    let slow = slow.region(EAST).delay(Duration::from_millis(2_500));
     stage.lab.add(slow).await;
     let record = stage.read().await.unwrap().diagnostics;
     let mut attempts = record.attempts.iter();
