@@ -4,7 +4,7 @@ use super::backoff;
 use super::table::Then;
 use super::{Direction, Facts, Step};
 use crate::core::allowance::DEADLINE_MARGIN;
-use crate::core::clock::{MILLI, Nanos, SECOND};
+use crate::core::clock::{Nanos, SECOND};
 use crate::core::diagnostics::ExecutionContext;
 
 /// Repetitions of a request that provably never left, at the same endpoint.

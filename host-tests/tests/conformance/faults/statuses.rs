@@ -256,7 +256,7 @@ async fn an_upgrade_is_no_answer(face: Face) {
 
 async fn odd_headers_do_no_harm(face: Face) {
     let odd =
-        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nX-Odd: \xff\xfe\r\nx-ms-request-charge: NaN\r\n\
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\nX-Odd: \xff\xfe\r\nx-ms-request-charge: NaN\r\n\
         x-ms-item-count: -1\r\nx-ms-substatus: x\r\nx-ms-request-duration-ms: 1e999\r\n\
         x-ms-activity-id:\r\nx-ms-cosmos-index-utilization: %%\r\nx-odd: again\r\n\r\n{}";
     let script = [
