@@ -34,6 +34,38 @@ impl Artefact {
     }
 }
 
+/// The component without the sections that name its parts for people: nothing reads them, and they are 8 KB. What
+/// produced it stays.
+pub(crate) fn without_names(component: &[u8]) -> Result<Vec<u8>> {
+    let mut kept = Vec::with_capacity(component.len());
+    // Where the last section ended that was copied or left out.
+    let (mut done, mut depth) = (0, 0_usize);
+    for payload in Parser::new(0).parse_all(component) {
+        match payload? {
+            Payload::Version { .. } => depth = depth.saturating_add(1),
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CustomSection(section) if depth == 1 && section.name() == "component-name" => {
+                let range = section.range();
+                let (start, end) = (usize::try_from(range.start)?, usize::try_from(range.end)?);
+                // The section's kind and length come before its content.
+                let head = leb_length(end.saturating_sub(start)).saturating_add(1);
+                let before = done..start.saturating_sub(head);
+                kept.extend(component.get(before).unwrap_or_default());
+                done = end;
+            }
+            _ => {}
+        }
+    }
+    kept.extend(component.get(done..).unwrap_or_default());
+    Ok(kept)
+}
+
+/// How many bytes a number takes, seven bits in each.
+fn leb_length(number: usize) -> usize {
+    let bits = usize::BITS.saturating_sub(number.leading_zeros()).max(1);
+    bits.div_ceil(7) as usize
+}
+
 fn gzip_size(bytes: &[u8]) -> Result<usize> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;

@@ -9,6 +9,7 @@ use crate::wire::Invalid;
 use crate::wire::link::Link;
 use crate::wire::secret::Secret;
 use crate::wire::sign::{self, MasterKey};
+use crate::wire::text::replaced;
 
 /// A credential as the caller gives it.
 #[derive(Debug)]
@@ -60,8 +61,8 @@ impl Token {
     fn hide(&self, text: &mut String) {
         for secret in [self.header.expose(), self.text.expose()] {
             // Most texts are shorter than a token.
-            if text.len() >= secret.len() && text.contains(secret) {
-                *text = text.replace(secret, "REDACTED");
+            if text.len() >= secret.len() {
+                *text = replaced(text, secret, "REDACTED");
             }
         }
     }

@@ -65,7 +65,7 @@ pub struct Cause {
 }
 
 /// A failed operation.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Error {
     /// What it means.
     pub kind: ErrorKind,
@@ -103,6 +103,17 @@ impl Error {
             cause: None,
             headers: None,
             diagnostics: None,
+        })
+    }
+
+    /// The same for another operation that waited for the same answer. Diagnostics are each operation's own.
+    pub fn for_another(&self) -> Box<Self> {
+        Box::new(Self {
+            message: self.message.clone(),
+            cause: self.cause.clone(),
+            headers: self.headers.clone(),
+            diagnostics: None,
+            ..*self
         })
     }
 

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use http::Method;
-use serde::Serialize;
 
 use super::error::{Error, ErrorKind, Result};
 use super::operation::{
@@ -12,6 +11,7 @@ use super::operation::{
 use super::retry::Class;
 use super::timeouts::RequestClass;
 use crate::wire::headers::{HeaderList, is_header_text, name};
+use crate::wire::json::push_text;
 use crate::wire::key;
 use crate::wire::link::{self, Link};
 use crate::wire::patch::{self, PatchOperation};
@@ -107,7 +107,7 @@ impl Request {
                 let request = Self::bare(Method::POST, link::databases());
                 Ok(request
                     .with_throughput(throughput)
-                    .with_body(id_document(id)?))
+                    .with_body(id_document(&id)?))
             }
             Operation::ReadDatabase { id } => Ok(Self::bare(Method::GET, link::database(&id)?)),
             Operation::DeleteDatabase { id } => {
@@ -347,14 +347,12 @@ fn class_of(operation: &Operation) -> Class {
     }
 }
 
-#[derive(Serialize)]
-struct IdDocument {
-    id: String,
-}
-
-fn id_document(id: String) -> Result<Vec<u8>> {
-    link::database(&id)?;
-    serde_json::to_vec(&IdDocument { id }).map_err(|error| Error::invalid(error.to_string()))
+fn id_document(id: &str) -> Result<Vec<u8>> {
+    link::database(id)?;
+    let mut document = String::from("{\"id\":");
+    push_text(&mut document, id);
+    document.push('}');
+    Ok(document.into_bytes())
 }
 
 fn container_link(at: &ContainerRef) -> Result<Link> {

@@ -78,14 +78,14 @@ impl<T> SingleFlight<T> {
         let flight = self.flight(fetch);
         let mut state = flight.0.lock().await;
         let result = match &mut *state {
-            State::Landed(result) => return result.clone(),
+            State::Landed(result) => return share(result),
             State::Flying(future) => future.await,
         };
         if let Ok(value) = &result {
             self.ready.replace(Some(Rc::clone(value)));
         }
         self.fetching.replace(Weak::new());
-        *state = State::Landed(result.clone());
+        *state = State::Landed(share(&result));
         result
     }
 
@@ -101,6 +101,14 @@ impl<T> SingleFlight<T> {
         let flight = Rc::new(Flight(Mutex::new(State::Flying(fetch()))));
         *fetching = Rc::downgrade(&flight);
         flight
+    }
+}
+
+/// What came of a fetch, for one more who waited.
+fn share<T>(result: &Result<Rc<T>>) -> Result<Rc<T>> {
+    match result {
+        Ok(value) => Ok(Rc::clone(value)),
+        Err(error) => Err(error.for_another()),
     }
 }
 

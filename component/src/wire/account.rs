@@ -1,8 +1,6 @@
 //! The account document that `GET /` answers (spec driver-core §3.1).
 
-use serde_json::value::RawValue;
-
-use super::json;
+use super::json::{self, Json};
 
 /// What the driver uses of the account document. Unknown members are ignored, missing lists are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,22 +80,21 @@ pub fn parse(body: &[u8]) -> Option<AccountDocument> {
         "_etag" => account.etag = json::text(value),
         _ => {}
     });
-    read.ok().map(|()| account)
+    read.map(|()| account)
 }
 
-fn consistency(policy: &RawValue) -> Option<Consistency> {
+fn consistency(policy: Json<'_>) -> Option<Consistency> {
     let mut level = None;
     json::members(policy.get().as_bytes(), &mut |name, value| {
         if name == "defaultConsistencyLevel" {
             level = json::text(value);
         }
-    })
-    .ok()?;
+    })?;
     Consistency::parse(&level?)
 }
 
 /// A boolean; none for null and everything else.
-fn switch(value: &RawValue) -> Option<bool> {
+fn switch(value: Json<'_>) -> Option<bool> {
     match value.get() {
         "true" => Some(true),
         "false" => Some(false),
@@ -105,19 +102,19 @@ fn switch(value: &RawValue) -> Option<bool> {
     }
 }
 
-fn locations(list: &RawValue) -> Vec<Location> {
+fn locations(list: Json<'_>) -> Vec<Location> {
     let regions = json::elements(list).unwrap_or_default();
     regions.into_iter().filter_map(location).collect()
 }
 
-fn location(region: &RawValue) -> Option<Location> {
+fn location(region: Json<'_>) -> Option<Location> {
     let (mut name, mut endpoint) = (None, None);
     let read = json::members(region.get().as_bytes(), &mut |member, value| match member {
         "name" => name = json::text(value),
         "databaseAccountEndpoint" => endpoint = json::text(value),
         _ => {}
     });
-    read.ok()?;
+    read?;
     Some(Location {
         name: name?,
         database_account_endpoint: endpoint?,

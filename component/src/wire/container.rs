@@ -1,9 +1,7 @@
 //! A container's definition, as far as the driver needs it (spec data-plane §1.1).
 
-use serde_json::value::RawValue;
-
 use super::epk::KeyHash;
-use super::json;
+use super::json::{self, Json};
 
 /// What the driver uses of a container document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,14 +31,14 @@ pub fn parse(body: &[u8]) -> Option<ContainerDocument> {
         "partitionKey" => partition_key = definition(value).unwrap_or_default(),
         _ => {}
     });
-    read.ok()?;
+    read?;
     Some(ContainerDocument {
         rid: rid?,
         partition_key,
     })
 }
 
-fn definition(json: &RawValue) -> Option<PartitionKeyDefinition> {
+fn definition(json: Json<'_>) -> Option<PartitionKeyDefinition> {
     let mut definition = PartitionKeyDefinition::default();
     let (mut multi, mut version) = (false, 1);
     json::members(json.get().as_bytes(), &mut |name, value| match name {
@@ -52,8 +50,7 @@ fn definition(json: &RawValue) -> Option<PartitionKeyDefinition> {
         "version" => version = value.get().parse().unwrap_or(1),
         "systemKey" | "isSystemKey" => definition.system_key = json::is_true(value),
         _ => {}
-    })
-    .ok()?;
+    })?;
     definition.hash = match (multi, version) {
         (true, _) => KeyHash::Multi,
         (false, 2) => KeyHash::V2,

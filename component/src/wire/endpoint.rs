@@ -25,7 +25,8 @@ impl Endpoint {
     pub fn parse(text: &str, emulator_host: Option<&str>) -> Result<Self, Invalid> {
         let (scheme, rest) = text
             .trim()
-            .split_once("://")
+            .split_once(':')
+            .and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix("//")?)))
             .ok_or_else(|| Invalid::new(NOT_A_URL))?;
         let https = scheme.eq_ignore_ascii_case("https");
         if !https && !scheme.eq_ignore_ascii_case("http") {

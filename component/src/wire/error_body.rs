@@ -1,8 +1,7 @@
 //! What the service says about an error (spec data-plane §9).
 
-use serde_json::value::RawValue;
-
-use super::json;
+use super::json::{self, Json};
+use super::text::find;
 
 /// Larger bodies are not parsed: they are no error envelopes, and reading them would cost the caller.
 const MAX_JSON_BYTES: usize = 64 * 1024;
@@ -44,8 +43,8 @@ pub fn parse(body: &[u8], hide: &dyn Fn(&mut String)) -> ErrorBody {
 
 #[derive(Default)]
 struct Envelope<'a> {
-    code: Option<&'a RawValue>,
-    message: Option<&'a RawValue>,
+    code: Option<Json<'a>>,
+    message: Option<Json<'a>>,
 }
 
 fn envelope(body: &[u8]) -> Option<Envelope<'_>> {
@@ -59,11 +58,11 @@ fn envelope(body: &[u8]) -> Option<Envelope<'_>> {
         "message" => envelope.message = Some(value),
         _ => {}
     });
-    read.ok().map(|()| envelope)
+    read.map(|()| envelope)
 }
 
 /// A JSON string's text; any other value as it is written.
-fn text(raw: &RawValue) -> String {
+fn text(raw: Json<'_>) -> String {
     json::text(raw).unwrap_or_else(|| raw.get().to_owned())
 }
 
@@ -72,7 +71,7 @@ fn detail(message: String) -> String {
         return errors;
     }
     // What follows the activity id (which travels in a header too) is about the service's inner working.
-    let useful = message.find("ActivityId:").and_then(|at| message.get(..at));
+    let useful = find(&message, "ActivityId:").and_then(|at| message.get(..at));
     let useful = useful.map(|useful| useful.trim_end_matches([',', '\r', '\n', ' ']));
     match useful.filter(|useful| !useful.is_empty()) {
         Some(useful) => useful.to_owned(),
@@ -83,22 +82,19 @@ fn detail(message: String) -> String {
 /// What a message holds after `Message: `: a list of errors, each a text or an object with a message.
 fn nested_errors(message: &str) -> Option<String> {
     let nested = message.get(message.find('{')?..)?;
-    // A stream, because text follows the JSON.
-    let mut values =
-        serde_json::Deserializer::from_slice(nested.as_bytes()).into_iter::<&RawValue>();
-    let object = values.next()?.ok()?;
+    // More text follows the JSON.
+    let object = Json::first(nested)?;
     let mut errors = None;
     json::members(object.get().as_bytes(), &mut |name, value| {
         if name.eq_ignore_ascii_case("errors") {
             errors = json::elements(value);
         }
-    })
-    .ok()?;
+    })?;
     let texts: Vec<String> = errors?.into_iter().map(error_text).collect();
     Some(texts.join("; ")).filter(|text| !text.is_empty())
 }
 
-fn error_text(raw: &RawValue) -> String {
+fn error_text(raw: Json<'_>) -> String {
     let message = envelope(raw.get().as_bytes()).and_then(|envelope| envelope.message);
     text(message.unwrap_or(raw))
 }

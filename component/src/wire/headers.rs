@@ -3,6 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::json;
+
 /// Headers in wire order: lower-case names, raw values. The shape that HTTP imports take and give, so that one host
 /// call moves them all.
 pub type HeaderList = Vec<(String, Vec<u8>)>;
@@ -176,9 +178,7 @@ fn text(value: Vec<u8>) -> String {
 
 /// A finite number that is not negative.
 fn duration(value: &str) -> Option<f64> {
-    // The JSON reader's numbers: the standard library's exact parser costs ten kilobytes.
-    let number: f64 = serde_json::from_slice(value.as_bytes()).ok()?;
-    (number.is_finite() && number >= 0.0).then_some(number)
+    json::number(value).filter(|number| *number >= 0.0)
 }
 
 fn decoded(value: String) -> String {

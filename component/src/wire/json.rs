@@ -1,117 +1,216 @@
-//! JSON taken apart without copies: objects into members, arrays into elements, each as the bytes it came as.
+//! JSON taken apart without copies: objects into members, arrays into elements, each as the text it came as; and the
+//! little that is written.
 //!
-//! One visitor for all documents; a derived one for each would cost the component two kilobytes apiece.
+//! A reader of its own, because most of what passes through is never looked into, and a general one costs the
+//! component 30 KiB: decoding of all types, and an account of every mistake.
 
-use std::fmt;
+use std::fmt::Write as _;
 
-use serde::Deserializer as _;
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use scan::Scanner;
 
-/// Calls `member` with the name and value of each member of an object, in order.
-///
-/// # Errors
-/// The text is no JSON object.
-pub fn members<'a>(
-    json: &'a [u8],
-    member: &mut dyn FnMut(&str, &'a RawValue),
-) -> Result<(), serde_json::Error> {
-    let mut reader = serde_json::Deserializer::from_slice(json);
-    reader.deserialize_map(Members(member))?;
-    reader.end()
+/// Beyond this power of ten there is no number.
+const MAX_SCALE: u32 = 400;
+
+mod scan;
+
+/// A JSON value as the text it came as, without the space around it. It is well-formed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Json<'a>(&'a str);
+
+impl<'a> Json<'a> {
+    /// A document of one value; none if it is no JSON (RFC 8259), not UTF-8, or nested deeper than 256 levels.
+    pub fn parse(document: &'a [u8]) -> Option<Self> {
+        let mut scanner = Scanner::new(std::str::from_utf8(document).ok()?);
+        let value = scanner.value()?;
+        scanner.end().then_some(Self(value))
+    }
+
+    /// The value at the beginning of a text; whatever follows it is not looked at.
+    pub fn first(text: &'a str) -> Option<Self> {
+        Scanner::new(text).value().map(Self)
+    }
+
+    /// The text.
+    pub fn get(self) -> &'a str {
+        self.0
+    }
+}
+
+/// Calls `member` with the name and value of each member of an object, in order. None if the text is no JSON object;
+/// the members before the mistake have been shown by then.
+pub fn members<'a>(json: &'a [u8], member: &mut dyn FnMut(&str, Json<'a>)) -> Option<()> {
+    let mut scanner = Scanner::new(std::str::from_utf8(json).ok()?);
+    scanner.take(b'{').then_some(())?;
+    if !scanner.take(b'}') {
+        loop {
+            let name = scanner.string()?;
+            scanner.take(b':').then_some(())?;
+            let value = Json(scanner.value()?);
+            match unquoted(name) {
+                Some(plain) => member(plain, value),
+                None => member(&text(Json(name))?, value),
+            }
+            if !scanner.take(b',') {
+                break;
+            }
+        }
+        scanner.take(b'}').then_some(())?;
+    }
+    scanner.end().then_some(())
 }
 
 /// The elements of an array, none if the value is no array.
-pub fn elements(json: &RawValue) -> Option<Vec<&RawValue>> {
-    let mut reader = serde_json::Deserializer::from_slice(json.get().as_bytes());
-    reader.deserialize_seq(Elements).ok()
+pub fn elements(json: Json<'_>) -> Option<Vec<Json<'_>>> {
+    let mut scanner = Scanner::new(json.0);
+    scanner.take(b'[').then_some(())?;
+    let mut elements = Vec::new();
+    if !scanner.take(b']') {
+        loop {
+            elements.push(Json(scanner.value()?));
+            if !scanner.take(b',') {
+                break;
+            }
+        }
+    }
+    Some(elements)
 }
 
-/// A string's text, none if the value is no string.
-pub fn text(json: &RawValue) -> Option<String> {
-    serde_json::from_slice(json.get().as_bytes()).ok()
+/// A string's text, none if the value is no string or holds half of a surrogate pair.
+pub fn text(json: Json<'_>) -> Option<String> {
+    if let Some(plain) = unquoted(json.0) {
+        return Some(plain.to_owned());
+    }
+    let mut rest = json.0.strip_prefix('"')?.strip_suffix('"')?;
+    let mut text = String::with_capacity(rest.len());
+    while let Some(at) = rest.find('\\') {
+        let (plain, escape) = rest.split_at_checked(at)?;
+        text.push_str(plain);
+        let (c, length) = escaped(escape)?;
+        text.push(c);
+        rest = escape.get(length..)?;
+    }
+    text.push_str(rest);
+    Some(text)
 }
 
 /// Whether the value is `true`.
-pub fn is_true(json: &RawValue) -> bool {
-    json.get() == "true"
+pub fn is_true(json: Json<'_>) -> bool {
+    json.0 == "true"
 }
 
-struct Members<'f, 'a>(&'f mut dyn FnMut(&str, &'a RawValue));
-
-impl<'a> Visitor<'a> for Members<'_, 'a> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<String>()? {
-            (self.0)(&name, map.next_value()?);
+/// A number's value, exact up to 15 digits with exponents up to 22, which is all that the service measures; else as near
+/// as a few hundred multiplications come. None if it is not finite, or no number.
+pub fn number(text: &str) -> Option<f64> {
+    let (digits, exponent) = match text.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse().ok()?),
+        None => (text, 0_i32),
+    };
+    let unsigned = digits.strip_prefix('-');
+    let (mut mantissa, mut scale, mut point) = (0_u64, exponent, false);
+    for byte in unsigned.unwrap_or(digits).bytes() {
+        if byte == b'.' && !point {
+            point = true;
+            continue;
         }
-        Ok(())
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        let longer = mantissa.checked_mul(10);
+        match longer.and_then(|longer| longer.checked_add(digit.into())) {
+            Some(longer) => {
+                mantissa = longer;
+                scale = scale.saturating_sub(point.into());
+            }
+            // Digits that do not fit any more count as zeros.
+            None => scale = scale.saturating_add((!point).into()),
+        }
     }
+    let mut power = 1.0;
+    for _ in 0..scale.unsigned_abs().min(MAX_SCALE) {
+        power *= 10.0;
+    }
+    let number = match scale {
+        _ if mantissa == 0 => 0.0,
+        ..0 => mantissa as f64 / power,
+        _ => mantissa as f64 * power,
+    };
+    let number = if unsigned.is_some() { -number } else { number };
+    (number.is_finite() && digits.ends_with(|c: char| c.is_ascii_digit())).then_some(number)
 }
 
-struct Elements;
-
-impl<'a> Visitor<'a> for Elements {
-    type Value = Vec<&'a RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = list.next_element()? {
-            elements.push(element);
+/// Writes a string with its quotes, in ASCII: everything else becomes UTF-16 units in hex, so that it may stand in a
+/// header too.
+pub fn push_text(json: &mut String, text: &str) {
+    json.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
+        let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        json.push_str(plain);
+        let mut characters = special.chars();
+        if let Some(c) = characters.next() {
+            push_escaped(json, c);
         }
-        Ok(elements)
+        rest = characters.as_str();
     }
+    json.push_str(rest);
+    json.push('"');
+}
+
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+}
+
+fn push_escaped(json: &mut String, c: char) {
+    let short = match c {
+        '"' => "\\\"",
+        '\\' => "\\\\",
+        '\u{8}' => "\\b",
+        '\u{c}' => "\\f",
+        '\n' => "\\n",
+        '\r' => "\\r",
+        '\t' => "\\t",
+        _ => {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(json, "\\u{unit:04x}");
+            }
+            return;
+        }
+    };
+    json.push_str(short);
+}
+
+/// A string's text where it is written without escapes.
+fn unquoted(json: &str) -> Option<&str> {
+    let text = json.strip_prefix('"')?.strip_suffix('"')?;
+    (!text.as_bytes().contains(&b'\\')).then_some(text)
+}
+
+/// The character that an escape stands for, and the escape's length.
+fn escaped(escape: &str) -> Option<(char, usize)> {
+    let c = match escape.as_bytes().get(1)? {
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => {
+            let high = unit(escape)?;
+            if let Some(c) = char::from_u32(high.into()) {
+                return Some((c, 6));
+            }
+            let low = unit(escape.get(6..)?)?;
+            let pair = char::decode_utf16([high, low]).next()?.ok()?;
+            return Some((pair, 12));
+        }
+        // Quotes and slashes.
+        other => char::from(*other),
+    };
+    Some((c, 2))
+}
+
+/// The UTF-16 unit of `\u0041`.
+fn unit(escape: &str) -> Option<u16> {
+    u16::from_str_radix(escape.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(json: &str) -> Option<Vec<String>> {
-        let mut names = Vec::new();
-        members(json.as_bytes(), &mut |name, value| {
-            names.push(format!("{name}={}", value.get()))
-        })
-        .ok()?;
-        Some(names)
-    }
-
-    #[test]
-    fn members_come_in_order_and_untouched() {
-        assert_eq!(
-            names(r#" {"a" : 1.0, "b\n":[ 1 ],"a":"\u00e9"} "#).unwrap(),
-            ["a=1.0", "b\n=[ 1 ]", "a=\"\\u00e9\""]
-        );
-        assert_eq!(names("{}").unwrap().len(), 0);
-    }
-
-    #[test]
-    fn what_is_no_object_is_an_error() {
-        for json in ["", "[]", "7", "null", "{", "{\"a\":}", "{} x", "{\"a\":1"] {
-            assert_eq!(names(json), None, "{json}");
-        }
-    }
-
-    #[test]
-    fn elements_texts_and_flags() {
-        let raw = |json: &'static str| serde_json::from_str::<&RawValue>(json).unwrap();
-        let list = elements(raw("[1, \"a\", {}]")).unwrap();
-        assert_eq!(
-            list.iter().map(|e| e.get()).collect::<Vec<_>>(),
-            ["1", "\"a\"", "{}"]
-        );
-        assert!(elements(raw("{}")).is_none());
-        assert_eq!(text(raw("\"a\\nb\"")).as_deref(), Some("a\nb"));
-        assert_eq!(text(raw("1")), None);
-        assert!(is_true(raw("true")) && !is_true(raw("\"true\"")));
-    }
-}
+mod tests;

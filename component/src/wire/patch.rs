@@ -1,9 +1,8 @@
 //! The body of a patch request (spec driver-core §1.6, data-plane §7.1).
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
 use super::Invalid;
+use super::json::{Json, push_text};
+use super::text::replaced;
 
 /// The service takes at most this many operations in one patch.
 pub const MAX_OPERATIONS: usize = 10;
@@ -51,23 +50,6 @@ impl PatchOperation {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    condition: Option<&'a str>,
-    operations: Vec<Step<'a>>,
-}
-
-#[derive(Serialize)]
-struct Step<'a> {
-    op: &'static str,
-    path: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<&'a str>,
-}
-
 /// The request body, values untouched.
 ///
 /// # Errors
@@ -79,12 +61,20 @@ pub fn body(operations: &[PatchOperation], condition: Option<&str>) -> Result<Ve
             operations.len()
         )));
     }
-    let steps: Result<_, Invalid> = operations.iter().map(step).collect();
-    let body = Body {
-        condition,
-        operations: steps?,
-    };
-    serde_json::to_vec(&body).map_err(|error| Invalid::new(error.to_string()))
+    let mut body = String::from("{");
+    if let Some(condition) = condition {
+        body.push_str("\"condition\":");
+        push_text(&mut body, condition);
+        body.push(',');
+    }
+    body.push_str("\"operations\":[");
+    for (place, operation) in operations.iter().enumerate() {
+        body.push_str(if place == 0 { "{" } else { ",{" });
+        push_step(&mut body, operation)?;
+        body.push('}');
+    }
+    body.push_str("]}");
+    Ok(body.into_bytes())
 }
 
 /// Whether the patch does no harm when it is carried out twice: it has the same effect, or is refused the second time.
@@ -108,7 +98,7 @@ fn is_index(path: &str) -> bool {
 
 /// Whether a patch path and a path of the partition key lie on one line: one is the other, or inside of it.
 pub fn touches(patch: &str, key: &str) -> bool {
-    let unescaped = |segment: &str| segment.replace("~1", "/").replace("~0", "~");
+    let unescaped = |segment: &str| replaced(&replaced(segment, "~1", "/"), "~0", "~");
     let patched = patch.split('/').skip(1).map(unescaped);
     patched
         .zip(key_segments(key))
@@ -136,44 +126,34 @@ fn key_segments(path: &str) -> Vec<String> {
     segments
 }
 
-fn step(operation: &PatchOperation) -> Result<Step<'_>, Invalid> {
+/// One step's members.
+fn push_step(body: &mut String, operation: &PatchOperation) -> Result<(), Invalid> {
     for path in operation.paths() {
         check_path(path)?;
     }
-    let with_value = |op, value| valued(op, value);
-    match operation {
-        PatchOperation::Add(value) => with_value("add", value),
-        PatchOperation::Set(value) => with_value("set", value),
-        PatchOperation::Replace(value) => with_value("replace", value),
-        PatchOperation::Increment(value) => with_value("incr", value),
-        PatchOperation::Remove(path) => Ok(Step {
-            op: "remove",
-            path,
-            value: None,
-            from: None,
-        }),
-        PatchOperation::Move { from, path } => Ok(Step {
-            op: "move",
-            path,
-            value: None,
-            from: Some(from),
-        }),
+    let (op, path, value) = match operation {
+        PatchOperation::Add(value) => ("add", &value.path, Some(value)),
+        PatchOperation::Set(value) => ("set", &value.path, Some(value)),
+        PatchOperation::Replace(value) => ("replace", &value.path, Some(value)),
+        PatchOperation::Increment(value) => ("incr", &value.path, Some(value)),
+        PatchOperation::Remove(path) => ("remove", path, None),
+        PatchOperation::Move { path, .. } => ("move", path, None),
+    };
+    body.extend(["\"op\":\"", op, "\",\"path\":"]);
+    push_text(body, path);
+    if let Some(value) = value {
+        let json = Json::parse(&value.value).ok_or_else(|| {
+            Invalid::new(format!(
+                "the value of the patch operation {op} on {path} is no JSON text: encode it, a string with its quotes"
+            ))
+        })?;
+        body.extend([",\"value\":", json.get()]);
     }
-}
-
-fn valued<'a>(op: &'static str, operation: &'a PatchValue) -> Result<Step<'a>, Invalid> {
-    let value: &RawValue = serde_json::from_slice(&operation.value).map_err(|error| {
-        Invalid::new(format!(
-            "the value of the patch operation {op} on {} is no JSON text ({error}): encode it, a string with its quotes",
-            operation.path
-        ))
-    })?;
-    Ok(Step {
-        op,
-        path: &operation.path,
-        value: Some(value),
-        from: None,
-    })
+    if let PatchOperation::Move { from, .. } = operation {
+        body.push_str(",\"from\":");
+        push_text(body, from);
+    }
+    Ok(())
 }
 
 fn check_path(path: &str) -> Result<(), Invalid> {

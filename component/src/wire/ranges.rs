@@ -2,10 +2,8 @@
 
 use std::rc::Rc;
 
-use serde_json::value::RawValue;
-
 use super::epk::Epk;
-use super::json;
+use super::json::{self, Json};
 
 /// A partition key range: one physical partition and its part of the hash space.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +43,7 @@ pub fn parse(body: &[u8]) -> Option<Vec<PartitionKeyRange>> {
             rows = json::elements(value);
         }
     });
-    read.ok()?;
+    read?;
     let rows = rows?;
     let mut ranges = Vec::with_capacity(rows.len());
     for row in rows {
@@ -54,7 +52,7 @@ pub fn parse(body: &[u8]) -> Option<Vec<PartitionKeyRange>> {
     Some(ranges)
 }
 
-fn range(row: &RawValue) -> Option<PartitionKeyRange> {
+fn range(row: Json<'_>) -> Option<PartitionKeyRange> {
     let (mut id, mut min, mut max) = (None, None, None);
     let (mut parents, mut status) = (Some(Vec::new()), Status::default());
     let read = json::members(row.get().as_bytes(), &mut |name, value| match name {
@@ -65,7 +63,7 @@ fn range(row: &RawValue) -> Option<PartitionKeyRange> {
         "status" => status = state(value),
         _ => {}
     });
-    read.ok()?;
+    read?;
     Some(PartitionKeyRange {
         id: id?.into(),
         min: min?,
@@ -75,11 +73,11 @@ fn range(row: &RawValue) -> Option<PartitionKeyRange> {
     })
 }
 
-fn point(value: &RawValue) -> Option<Epk> {
+fn point(value: Json<'_>) -> Option<Epk> {
     json::text(value)?.parse().ok()
 }
 
-fn ids(value: &RawValue) -> Option<Vec<Rc<str>>> {
+fn ids(value: Json<'_>) -> Option<Vec<Rc<str>>> {
     if value.get() == "null" {
         return Some(Vec::new());
     }
@@ -91,7 +89,7 @@ fn ids(value: &RawValue) -> Option<Vec<Rc<str>>> {
     Some(ids)
 }
 
-fn state(value: &RawValue) -> Status {
+fn state(value: Json<'_>) -> Status {
     match value.get() {
         "\"splitting\"" => Status::Splitting,
         "\"offline\"" => Status::Offline,

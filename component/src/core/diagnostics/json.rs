@@ -3,7 +3,7 @@
 //! Durations are whole milliseconds, rounded down. Left out is what a component cannot know: `system_usage`,
 //! `machine_id`, connection details; `transport_http_version` is `unknown`.
 
-use serde_json::to_string;
+use crate::wire::json::push_text;
 
 use super::{Attempt, Compaction, Diagnostics, Region, Tally, Verbosity, sub_status};
 
@@ -239,8 +239,8 @@ impl Writer {
     }
 
     fn text(&mut self, name: &str, text: &str) {
-        // A text has a JSON form, always.
-        self.value(name, &to_string(text).unwrap_or_default());
+        self.value(name, "");
+        push_text(&mut self.0, text);
     }
 
     fn text_or_null(&mut self, name: &str, text: Option<&str>) {
@@ -262,8 +262,8 @@ impl Writer {
     }
 
     fn float(&mut self, name: &str, number: Option<f64>) {
-        match number {
-            Some(number) => self.value(name, &to_string(&number).unwrap_or_default()),
+        match number.filter(|number| number.is_finite()) {
+            Some(number) => self.value(name, ryu::Buffer::new().format_finite(number)),
             None => self.value(name, "null"),
         }
     }
