@@ -30,7 +30,13 @@ unsafe impl Sync for FreeLists {}
 /// The head of the list that blocks of so many bytes belong to.
 #[inline]
 fn head(size: usize) -> Option<&'static Cell<*mut u8>> {
-    ALLOCATOR.0.get(size.div_ceil(STEP))
+    ALLOCATOR.0.get(class(size))
+}
+
+/// How many steps hold so many bytes. No layout is so large that the sum could wrap.
+#[inline]
+const fn class(size: usize) -> usize {
+    size.wrapping_add(STEP - 1) / STEP
 }
 
 /// The layout that a block of so many bytes really has: its class's size, or its own if it has no class.
@@ -116,7 +122,7 @@ unsafe impl GlobalAlloc for FreeLists {
         match (head(old).is_some(), head(size).is_some()) {
             // SAFETY: the caller's promise; without a class the layouts are the blocks' own.
             (false, false) => unsafe { System.realloc(block, whole(old), size) },
-            (true, true) if old.div_ceil(STEP) == size.div_ceil(STEP) => block,
+            (true, true) if class(old) == class(size) => block,
             // SAFETY: both blocks hold the bytes copied, and they are distinct.
             _ => unsafe {
                 let moved = take(size);

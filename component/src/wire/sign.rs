@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use http::Method;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::percent_encode_byte;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -15,13 +15,6 @@ use super::link::Link;
 
 #[cfg(test)]
 mod tests;
-
-/// What form encoding escapes. It would turn a space into `+`, but no token here can hold one.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'*')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_');
 
 /// `type=master&ver=1.0&sig=`, escaped.
 const MASTER: &str = "type%3Dmaster%26ver%3D1.0%26sig%3D";
@@ -140,11 +133,33 @@ fn is_printable(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// A prefix, and a text in ASCII as form encoding escapes it, which would turn a space into `+`: no token holds one.
 fn escaped(prefix: &str, text: &str) -> String {
     // Room for the few escapes of base64.
     let room = text.len().saturating_add(prefix.len()).saturating_add(16);
     let mut header = String::with_capacity(room);
     header.push_str(prefix);
-    header.extend(utf8_percent_encode(text, ESCAPED));
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(is_escaped) {
+        let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        header.push_str(plain);
+        header.extend(special.bytes().take(1).map(percent_encode_byte));
+        rest = special.get(1..).unwrap_or_default();
+    }
+    header.push_str(rest);
     header
+}
+
+/// A table, so that all signatures take the same number of instructions.
+fn is_escaped(byte: u8) -> bool {
+    const ESCAPED: [bool; 128] = {
+        let (mut escaped, mut byte) = ([true; 128], 0_u8);
+        while byte < 128 {
+            let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'-' | b'.' | b'_');
+            escaped[byte as usize] = !plain;
+            byte += 1;
+        }
+        escaped
+    };
+    ESCAPED.get(usize::from(byte)).copied().unwrap_or(true)
 }

@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::record::{Gauges, Value};
 
-/// The most that a component may weigh, in bytes: 540 KiB, to come down to 450.
-const RAW_LIMIT: u64 = 540 * 1024;
+/// The most that a component may weigh, in bytes.
+const RAW_LIMIT: u64 = 450_000;
 
 /// The most fuel that a warm point read may burn in a blocking call.
 const READ_LIMIT: u64 = 74_903;

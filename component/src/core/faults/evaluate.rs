@@ -9,6 +9,7 @@ use crate::core::clock::Nanos;
 use crate::core::diagnostics::RequestSent;
 use crate::core::exchange::{FailureCause, HttpResponse, TransportFailure};
 use crate::wire::headers::{HeaderList, name};
+use crate::wire::text::find;
 
 /// What synthetic responses carry, in the service's shape.
 const BODY: &[u8] = br#"{"code":"InjectedFault","message":"injected by a fault rule"}"#;
@@ -195,7 +196,7 @@ fn mismatch(condition: &FaultCondition, request: &FaultRequest<'_>) -> Option<&'
         return Some("region_mismatch");
     }
     if let Some(container) = &condition.container
-        && !request.path.contains(container.as_str())
+        && find(request.path, container).is_none()
     {
         return Some("container_mismatch");
     }

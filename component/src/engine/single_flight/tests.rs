@@ -18,8 +18,12 @@ fn nothing_yet() -> (SingleFlight<u32>, Gate, Rc<Cell<u32>>) {
 fn fetch(gate: &Gate, begun: &Rc<Cell<u32>>) -> LocalBoxFuture<'static, Result<Rc<u32>>> {
     begun.update(|count| count.saturating_add(1));
     let gate = Rc::clone(gate);
-    std::future::poll_fn(move |_| gate.borrow().as_ref().map_or(Poll::Pending, |landed| Poll::Ready(share(landed))))
-        .boxed_local()
+    std::future::poll_fn(move |_| {
+        gate.borrow()
+            .as_ref()
+            .map_or(Poll::Pending, |landed| Poll::Ready(share(landed)))
+    })
+    .boxed_local()
 }
 
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
