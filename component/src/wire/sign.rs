@@ -152,6 +152,11 @@ fn escaped(prefix: &str, text: &str) -> String {
 
 /// A table, so that all signatures take the same number of instructions.
 fn is_escaped(byte: u8) -> bool {
+    #[allow(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        reason = "the compiler carries it out"
+    )]
     const ESCAPED: [bool; 128] = {
         let (mut escaped, mut byte) = ([true; 128], 0_u8);
         while byte < 128 {
