@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use cosmosdb_driver_host::types::{Error as DriverError, ErrorKind, Operation, Outcome, Response};
-use cosmosdb_driver_host::{Config, Credential, Error, Options};
+use cosmosdb_driver_host::types::{
+    Error as DriverError, ErrorKind, Operation, Outcome, RequestTimeouts, Response,
+};
+use cosmosdb_driver_host::{Config, Credential, Error, Options, RuntimeConfig};
 use host_tests::scripted::{ScriptedServer, Step};
 use tokio::time::timeout;
 
@@ -81,9 +83,15 @@ impl Scene {
         Self::with(face, script, options, change).await
     }
 
-    /// Eager metadata, one attempt for each request.
+    /// Eager metadata, one attempt for each request, however slow the machine is.
     pub(crate) async fn eager(face: Face, script: impl IntoIterator<Item = Step>) -> Self {
-        Self::with(face, script, Options::default(), one_attempt).await
+        let timeouts = RequestTimeouts {
+            metadata_request_ms: Some(60_000),
+            ..RequestTimeouts::default()
+        };
+        let patient = RuntimeConfig::new().timeouts(timeouts);
+        let change = |config| one_attempt(config).runtime(patient);
+        Self::with(face, script, Options::default(), change).await
     }
 
     async fn with(
