@@ -34,9 +34,16 @@ pub enum Credential {
     /// The same for every request.
     ResourceToken(Token),
     /// Can be replaced.
-    BearerToken(RefCell<Token>),
+    BearerToken(RefCell<Bearer>),
     /// Nothing is added.
     Host,
+}
+
+/// The bearer token in force, and the one before: requests with it may be under way.
+#[derive(Debug)]
+pub struct Bearer {
+    current: Token,
+    previous: Option<Token>,
 }
 
 /// A token and the header value that it makes.
@@ -83,7 +90,10 @@ impl Credential {
     /// The text is no token.
     pub fn bearer_token(text: &Secret) -> Result<Self> {
         let token = Token::new(text, sign::bearer)?;
-        Ok(Self::BearerToken(RefCell::new(token)))
+        Ok(Self::BearerToken(RefCell::new(Bearer {
+            current: token,
+            previous: None,
+        })))
     }
 
     /// Puts another bearer token in the place of the present one.
@@ -91,12 +101,15 @@ impl Credential {
     /// # Errors
     /// This is no bearer credential, or the text is no token.
     pub fn replace_bearer(&self, text: &Secret) -> Result<()> {
-        let Self::BearerToken(current) = self else {
+        let Self::BearerToken(bearer) = self else {
             return Err(Error::invalid(
                 "this driver has no bearer token to replace: open one with a bearer token",
             ));
         };
-        current.replace(Token::new(text, sign::bearer)?);
+        let current = Token::new(text, sign::bearer)?;
+        let mut bearer = bearer.borrow_mut();
+        let previous = std::mem::replace(&mut bearer.current, current);
+        bearer.previous = Some(previous);
         Ok(())
     }
 
@@ -105,7 +118,7 @@ impl Credential {
         match self {
             Self::AccountKey(key) => Some(key.authorization(method, link, date)),
             Self::ResourceToken(token) => Some(token.header.expose().to_owned()),
-            Self::BearerToken(token) => Some(token.borrow().header.expose().to_owned()),
+            Self::BearerToken(bearer) => Some(bearer.borrow().current.header.expose().to_owned()),
             Self::Host => None,
         }
     }
@@ -119,7 +132,13 @@ impl Credential {
     pub fn hide(&self, text: &mut String) {
         match self {
             Self::ResourceToken(token) => token.hide(text),
-            Self::BearerToken(token) => token.borrow().hide(text),
+            Self::BearerToken(bearer) => {
+                let bearer = bearer.borrow();
+                bearer.current.hide(text);
+                if let Some(previous) = &bearer.previous {
+                    previous.hide(text);
+                }
+            }
             Self::AccountKey(_) | Self::Host => {}
         }
     }
@@ -143,5 +162,17 @@ mod tests {
         let mut text = "nothing secret".to_owned();
         credential.hide(&mut text);
         assert_eq!(text, "nothing secret");
+    }
+
+    #[test]
+    fn a_replaced_token_is_hidden_as_long_as_requests_may_carry_it() {
+        let credential = Credential::bearer_token(&Secret::new("first.token")).unwrap();
+        credential
+            .replace_bearer(&Secret::new("second.token"))
+            .unwrap();
+        let mut text = "first.token, second.token".to_owned();
+        credential.hide(&mut text);
+        assert_eq!(text, "REDACTED, REDACTED");
+        assert!(!format!("{credential:?}").contains("token."));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::diagnostics::{Attempt, Diagnostics};
+use super::diagnostics::Diagnostics;
 use crate::wire::Invalid;
 use crate::wire::headers::ResponseHeaders;
 
@@ -144,19 +144,14 @@ impl Error {
         self
     }
 
-    /// An operation that its caller cancelled. A write may have been applied if its own request was under way.
-    pub fn cancelled(read: bool, diagnostics: Option<Box<Diagnostics>>) -> Box<Self> {
+    /// An operation that its caller cancelled. Whether it is a write that may
+    /// have been applied is known from its attempts.
+    pub fn cancelled(may_have_applied: bool, diagnostics: Option<Box<Diagnostics>>) -> Box<Self> {
         let mut error = Self::new(
             ErrorKind::Cancelled,
             "the operation was cancelled; a request that had left may still be carried out",
         );
-        let may_have = diagnostics.as_ref().is_some_and(|diagnostics| {
-            let own = |attempt: &Attempt| {
-                attempt.operation_name == diagnostics.operation_name && attempt.may_have_applied()
-            };
-            diagnostics.attempts.iter().any(own)
-        });
-        if may_have && !read {
+        if may_have_applied {
             error.outcome = Outcome::Unknown;
         }
         error.diagnostics = diagnostics;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::error::{Error, Result};
 use crate::wire::key::KeyComponent;
 use crate::wire::patch::PatchOperation;
 
@@ -53,6 +54,26 @@ pub enum Throughput {
     Manual(u32),
     /// At most this many RU per second.
     Autoscale(u32),
+}
+
+impl Throughput {
+    /// Whether the service sells it (spec data-plane §9): manual from 400 in steps of 100, autoscale from 1 000 in steps
+    /// of 1 000.
+    ///
+    /// # Errors
+    /// `invalid-argument`.
+    pub fn check(self) -> Result<()> {
+        let (kind, rate, least, step) = match self {
+            Self::Manual(rate) => ("manual", rate, 400, 100),
+            Self::Autoscale(rate) => ("autoscale", rate, 1000, 1000),
+        };
+        if rate >= least && rate.is_multiple_of(step) {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "the service has no {kind} throughput of {rate} RU/s: give {least} or more, a multiple of {step}"
+        )))
+    }
 }
 
 /// A singleton operation. Names and semantics are those of `wit/types.wit`.

@@ -106,7 +106,7 @@ impl Request {
             Operation::CreateDatabase { id, throughput } => {
                 let request = Self::bare(Method::POST, link::databases());
                 Ok(request
-                    .with_throughput(throughput)
+                    .with_throughput(throughput)?
                     .with_body(id_document(&id)?))
             }
             Operation::ReadDatabase { id } => Ok(Self::bare(Method::GET, link::database(&id)?)),
@@ -119,7 +119,7 @@ impl Request {
                 throughput,
             } => {
                 let request = Self::bare(Method::POST, link::containers(&database)?);
-                Ok(request.with_throughput(throughput).with_body(definition))
+                Ok(request.with_throughput(throughput)?.with_body(definition))
             }
             Operation::ReadContainer(at) => Ok(Self::bare(Method::GET, container_link(&at)?)),
             Operation::DeleteContainer(at) => Ok(Self::bare(Method::DELETE, container_link(&at)?)),
@@ -304,15 +304,18 @@ impl Request {
         self.with(name::CONTENT_TYPE, "application/json_patch+json")
     }
 
-    fn with_throughput(self, throughput: Option<Throughput>) -> Self {
-        match throughput {
-            None => self,
-            Some(Throughput::Manual(rate)) => self.with(name::OFFER_THROUGHPUT, rate.to_string()),
-            Some(Throughput::Autoscale(rate)) => self.with(
-                name::AUTOPILOT_SETTINGS,
-                format!("{{\"maxThroughput\":{rate}}}"),
-            ),
-        }
+    fn with_throughput(self, throughput: Option<Throughput>) -> Result<Self> {
+        let Some(throughput) = throughput else {
+            return Ok(self);
+        };
+        throughput.check()?;
+        Ok(match throughput {
+            Throughput::Manual(rate) => self.with(name::OFFER_THROUGHPUT, rate.to_string()),
+            Throughput::Autoscale(rate) => {
+                let settings = format!("{{\"maxThroughput\":{rate}}}");
+                self.with(name::AUTOPILOT_SETTINGS, settings)
+            }
+        })
     }
 
     fn with_body(mut self, body: Vec<u8>) -> Self {

@@ -5,6 +5,7 @@ use wasi::http::types::{Method, OutgoingRequest as Request, Scheme};
 #[cfg(feature = "p3")]
 use wasip3::http::types::{Method, Request, Scheme};
 
+use crate::core::clock::{Nanos, millis};
 use crate::core::exchange::{Head, TransportFailure};
 use crate::wasi::failure::refused;
 
@@ -29,6 +30,14 @@ pub(super) fn fill(request: &Request, head: &Head<'_>) -> Result<(), TransportFa
     request
         .set_path_with_query(Some(head.path))
         .map_err(|()| refused("path"))
+}
+
+/// The host's clock is a little slower than the driver's, which knows better what to say when time is up.
+const HOST_GRACE: Nanos = millis(100);
+
+/// How long the host may wait for the beginning of the answer.
+pub(super) fn first_byte_timeout(head: &Head<'_>) -> Nanos {
+    head.first_byte_timeout.saturating_add(HOST_GRACE)
 }
 
 /// None for GET, which is what a request is when nothing is said.

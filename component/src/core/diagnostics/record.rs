@@ -208,9 +208,9 @@ impl Recorder {
         diagnostics
     }
 
-    /// Ends the record of an operation that was cancelled at `now`, maybe in the middle of attempts. A request that
-    /// goes on without it keeps the activity id.
-    pub fn abandon(self, now: Nanos) -> Box<Diagnostics> {
+    /// Ends the record of an operation that was cancelled at `now`, maybe in the middle of attempts, and tells whether a
+    /// write may have been carried out. A request that goes on without it keeps the activity id.
+    pub fn abandon(self, now: Nanos) -> (Box<Diagnostics>, bool) {
         let mut record = self.0.borrow_mut();
         record.last = now;
         let diagnostics = record.finish(None, "abandoned");
@@ -218,7 +218,7 @@ impl Recorder {
             .diagnostics
             .activity_id
             .clone_from(&diagnostics.activity_id);
-        diagnostics
+        (diagnostics, record.unsure)
     }
 
     /// How many attempts it holds now.

@@ -208,7 +208,7 @@ fn is_in(request: &FaultRequest<'_>, region: &str) -> bool {
     if let Some(known) = request.region {
         return known == region;
     }
-    let label = request.host.split('.').next().unwrap_or_default();
+    let label = request.host.split(['.', ':']).next().unwrap_or_default();
     label
         .strip_suffix(region)
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('-'))

@@ -283,3 +283,36 @@ fn bodies_over_the_limit_and_bad_ids_are_refused() {
     };
     assert!(Request::new(database, false).is_err());
 }
+
+#[test]
+fn throughput_that_the_service_does_not_sell_is_refused() {
+    use Throughput::{Autoscale, Manual};
+    let create = |throughput| {
+        let id = "d".to_owned();
+        let operation = Operation::CreateDatabase {
+            id,
+            throughput: Some(throughput),
+        };
+        Request::new(operation, true).map(|_| ())
+    };
+    for good in [
+        Manual(400),
+        Manual(1_000_000),
+        Autoscale(1000),
+        Autoscale(11_000),
+    ] {
+        assert!(create(good).is_ok(), "{good:?}");
+    }
+    for (bad, limit) in [
+        (Manual(0), "400"),
+        (Manual(300), "400"),
+        (Manual(450), "100"),
+        (Autoscale(400), "1000"),
+        (Autoscale(1500), "1000"),
+        (Autoscale(u32::MAX), "1000"),
+    ] {
+        let error = create(bad).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidArgument);
+        assert!(error.message.contains(limit), "{}", error.message);
+    }
+}

@@ -38,7 +38,6 @@ struct Running {
     operation: Rc<RefCell<Option<LocalBoxFuture<'static, Outcome>>>>,
     abort: AbortHandle,
     recorder: Option<Recorder>,
-    read: bool,
 }
 
 /// The tasks of this instance.
@@ -56,7 +55,6 @@ struct Tasks {
 impl Tasks {
     fn submit(
         &mut self,
-        read: bool,
         recorder: Option<Recorder>,
         call: impl Future<Output = Outcome> + 'static,
     ) -> TaskId {
@@ -75,7 +73,6 @@ impl Tasks {
             operation,
             abort,
             recorder,
-            read,
         }));
         id
     }
@@ -89,8 +86,9 @@ impl Tasks {
             running.operation.replace(None);
             running.abort.abort();
             let recorder = running.recorder.take();
-            let diagnostics = recorder.map(|recorder| recorder.abandon(now));
-            *task = Task::Finished(Err(Error::cancelled(running.read, diagnostics)));
+            let (diagnostics, unsure) = recorder.map(|recorder| recorder.abandon(now)).unzip();
+            let error = Error::cancelled(unsure.unwrap_or(false), diagnostics);
+            *task = Task::Finished(Err(error));
             self.news.push(id);
         }
     }
@@ -153,10 +151,9 @@ fn with<T>(act: impl FnOnce(&mut Tasks) -> T) -> T {
 impl Guest for Component {
     fn submit(driver: DriverBorrow<'_>, operation: Operation, options: OperationOptions) -> TaskId {
         let operation = translate::operation(operation);
-        let read = operation.is_read();
         let driver = &driver.get::<Handle>().0;
         let (recorder, call) = driver.begin(operation, translate::options(options));
-        with(|tasks| tasks.submit(read, recorder, call))
+        with(|tasks| tasks.submit(recorder, call))
     }
 
     fn step() -> Vec<TaskId> {

@@ -74,7 +74,7 @@ impl World for Wasi {
 fn timeouts(head: &Head<'_>) -> RequestOptions {
     let options = RequestOptions::new();
     let _ = options.set_connect_timeout(Some(head.connect_timeout));
-    let _ = options.set_first_byte_timeout(Some(head.first_byte_timeout));
+    let _ = options.set_first_byte_timeout(Some(head::first_byte_timeout(head)));
     options
 }
 

@@ -38,7 +38,7 @@ fn what_is_under_way_at_the_end_was_abandoned() {
     let first = recorder.depart(&departure());
     recorder.depart(&west());
     let elsewhere = recorder.clone();
-    let record = recorder.abandon(2 * MILLI);
+    let (record, _) = recorder.abandon(2 * MILLI);
     for attempt in &record.attempts {
         assert_eq!(attempt.request_sent, RequestSent::Unknown);
         assert_eq!(attempt.error.as_deref(), Some("abandoned"));
