@@ -27,6 +27,7 @@ pub mod partition;
 pub mod partition_failover;
 pub mod partition_map;
 pub mod ranges;
+pub mod read_many;
 pub mod request;
 pub mod response;
 pub mod retry;
@@ -34,6 +35,7 @@ pub mod router;
 pub mod routing;
 pub mod runtime;
 pub mod session;
+pub mod slice;
 pub mod throughput;
 pub mod timeouts;
 

@@ -43,14 +43,14 @@ impl Fields {
 
     /// At most so many bytes of the body are due to one entry.
     pub fn cost(&self, wanted: &Wanted<'_>) -> usize {
-        let id = wanted.id.map_or(0, text_cost);
-        let mut cost = id.saturating_add(128);
+        // The signs around an id, with its parameter; then those around each value.
+        let mut cost = wanted.id.map_or(8, |id| text_cost(id).saturating_add(64));
         for (field, component) in self.0.iter().zip(wanted.key) {
             let value = match component {
                 KeyComponent::Text(text) => text_cost(text),
-                _ => 32,
+                _ => 24,
             };
-            let expression = text_cost(&field.expression).saturating_add(128);
+            let expression = text_cost(&field.expression).saturating_add(48);
             cost = cost.saturating_add(value).saturating_add(expression);
         }
         cost
@@ -226,12 +226,16 @@ fn json_text(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 
-/// The most bytes that a text takes in JSON within JSON.
+/// The most bytes that a text takes as a JSON string, quotes included; or one more time in JSON, if it is JSON already.
 fn text_cost(text: &str) -> usize {
-    let mut cost = 0_usize;
+    let mut cost = 2_usize;
     for byte in text.bytes() {
-        let plain = matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-        cost = cost.saturating_add(if plain { 1 } else { 6 });
+        let bytes = match byte {
+            b'"' | b'\\' => 2,
+            b' '..=b'~' => 1,
+            _ => 6,
+        };
+        cost = cost.saturating_add(bytes);
     }
     cost
 }
