@@ -5,6 +5,7 @@
 pub mod account;
 pub mod allowance;
 pub mod candidates;
+pub mod change_feed;
 pub mod circuit_breaker;
 pub mod clock;
 pub mod config;

@@ -20,6 +20,7 @@ pub mod name {
     pub const AUTHORIZATION: &str = "authorization";
     pub const AUTOPILOT_SETTINGS: &str = "x-ms-cosmos-offer-autopilot-settings";
     pub const CACHE_CONTROL: &str = "cache-control";
+    pub const CHANGE_FEED_FORMAT: &str = "x-ms-cosmos-changefeed-wire-format-version";
     pub const CLIENT_ID: &str = "x-ms-client-id";
     pub const CONSISTENCY_LEVEL: &str = "x-ms-consistency-level";
     pub const CONTENT_LENGTH: &str = "content-length";
@@ -30,6 +31,7 @@ pub mod name {
     pub const ETAG: &str = "etag";
     pub const HUB_REGION_ONLY: &str = "x-ms-cosmos-hub-region-processing-only";
     pub const IF_MATCH: &str = "if-match";
+    pub const IF_MODIFIED_SINCE: &str = "if-modified-since";
     pub const IF_NONE_MATCH: &str = "if-none-match";
     pub const INDEX_METRICS: &str = "x-ms-cosmos-index-utilization";
     pub const INTENDED_CONTAINER_RID: &str = "x-ms-cosmos-intended-collection-rid";

@@ -4,12 +4,14 @@
 //! service), costs no more than a pass over its input, and never panics.
 
 pub mod account;
+pub mod change;
 pub mod connection_string;
 pub mod container;
 pub mod date;
 pub mod endpoint;
 pub mod epk;
 pub mod error_body;
+pub mod feed_range;
 pub mod headers;
 pub mod id;
 mod invalid;
