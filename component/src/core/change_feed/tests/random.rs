@@ -97,7 +97,12 @@ fn drain(
     let (mut left, mut settled) = (writes, writes == 0);
     let mut generation = world.changes.len() + 1;
     for _ in 0..100_000 {
-        match feed.next_page() {
+        // Not after each answer, so that pages of several slices wait.
+        let next = match random.below(3) {
+            0 => Next::Asking,
+            _ => feed.next_page(),
+        };
+        match next {
             // A round that began after the last change.
             Next::CaughtUp if left == 0 && settled => return feed,
             Next::CaughtUp => settled = true,
