@@ -12,6 +12,7 @@ pub mod config;
 pub mod confirming;
 pub mod consistency;
 pub mod container;
+pub mod control;
 pub mod credential;
 pub mod diagnostics;
 pub mod error;

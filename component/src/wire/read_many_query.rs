@@ -4,6 +4,7 @@
 //! undefined equal nothing in the query language, so they are asked for by function.
 
 use super::Invalid;
+use super::json_edit::text as json_text;
 use super::key::{self, KeyComponent};
 use super::patch::key_segments;
 
@@ -219,11 +220,6 @@ impl Query {
         body.extend([",\"parameters\":[", &self.parameters, "]}"]);
         body.into_bytes()
     }
-}
-
-fn json_text(text: &str) -> String {
-    // Texts cannot fail.
-    serde_json::to_string(text).unwrap_or_default()
 }
 
 /// The most bytes that a text takes as a JSON string, quotes included; or one more time in JSON, if it is JSON already.
