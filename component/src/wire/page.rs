@@ -33,6 +33,15 @@ mod tests {
     }
 
     #[test]
+    fn rows_may_be_as_deep_as_the_service_takes_them() {
+        let row = format!("{}1{}", "[".repeat(1000), "]".repeat(1000));
+        let page = format!(r#"{{"Documents":[{row},{row}]}}"#);
+        let rows = rows(page.as_bytes(), ITEMS).unwrap();
+        assert_eq!(rows.len(), 2);
+        assert!(rows.iter().all(|found| found.get() == row));
+    }
+
+    #[test]
     fn what_is_no_page_is_none() {
         for body in [
             "",

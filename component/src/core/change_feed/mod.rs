@@ -113,7 +113,7 @@ pub struct ChangeFeed {
 
 impl ChangeFeed {
     /// A feed of these slices, in ascending order: of the whole container or a part of it, cut at the borders of its
-    /// partitions.
+    /// partitions. For a single partition key, the slice from its point to the next one.
     ///
     /// # Errors
     /// `invalid-argument`: no slices, overlapping ones, or too many; all versions and deletes from anything but now.

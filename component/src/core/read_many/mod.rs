@@ -175,8 +175,8 @@ impl ReadMany {
         Self::new(self.input, self.order, definition, ranges)
     }
 
-    /// The requests to have under way, at most `limit`, in the order of the hash space. Those that are sent already are
-    /// among them.
+    /// The requests to have under way, at most `limit`: in the order of the hash space, those that repairs have added last.
+    /// Those that are sent already are among them.
     pub fn wanted(&self, limit: usize) -> Vec<Unit> {
         let open = self.units.iter().take(limit);
         open.map(|pending| pending.unit.clone()).collect()
