@@ -119,7 +119,8 @@ impl Link {
         }
     }
 
-    fn point(steps: &[Step<'_>]) -> Result<Self, Invalid> {
+    /// One resource: the kinds and ids from the outermost parent to itself. Errors: see [`id::check`].
+    pub fn point(steps: &[Step<'_>]) -> Result<Self, Invalid> {
         let mut path = String::with_capacity(64);
         let mut escaped = false;
         for (resource, id) in steps {
@@ -140,7 +141,8 @@ impl Link {
         })
     }
 
-    fn feed(parent: &[Step<'_>], resource: ResourceType) -> Result<Self, Invalid> {
+    /// All resources of a kind below a parent. Errors: see [`id::check`].
+    pub fn feed(parent: &[Step<'_>], resource: ResourceType) -> Result<Self, Invalid> {
         let mut link = Self::point(parent)?;
         link.resource = resource;
         link.path.extend(["/", resource.segment()]);
@@ -157,7 +159,7 @@ impl Link {
 }
 
 /// A kind of resource and the id of one.
-type Step<'a> = (ResourceType, &'a str);
+pub type Step<'a> = (ResourceType, &'a str);
 
 fn raw(steps: &[Step<'_>]) -> String {
     let mut text = String::with_capacity(64);

@@ -4,21 +4,29 @@
 //! service), costs no more than a pass over its input, and never panics.
 
 pub mod account;
+pub mod change;
 pub mod connection_string;
 pub mod container;
 pub mod date;
+pub mod definition;
 pub mod endpoint;
 pub mod epk;
 pub mod error_body;
+pub mod feed_range;
 pub mod headers;
 pub mod id;
 mod invalid;
+pub mod item;
 pub mod json;
+pub mod json_edit;
 pub mod key;
 pub mod link;
 pub mod murmur;
+pub mod offer;
+pub mod page;
 pub mod patch;
 pub mod ranges;
+pub mod read_many_query;
 pub mod region;
 pub mod secret;
 pub mod session_token;

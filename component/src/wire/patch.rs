@@ -106,7 +106,7 @@ pub fn touches(patch: &str, key: &str) -> bool {
 }
 
 /// The property names of a partition key path: `/a/b`, or quoted where they hold slashes, `/"a/b"`.
-fn key_segments(path: &str) -> Vec<String> {
+pub(super) fn key_segments(path: &str) -> Vec<String> {
     let mut segments = Vec::new();
     let mut rest = path;
     while let Some(begun) = rest.strip_prefix('/') {

@@ -1,0 +1,397 @@
+use super::raw::RawRequest;
+use super::*;
+use crate::wire::key::KeyComponent;
+
+mod throughput;
+
+fn at() -> ContainerRef {
+    ContainerRef {
+        database: "d b".to_owned(),
+        container: "c".to_owned(),
+    }
+}
+
+fn key() -> PartitionKey {
+    vec![KeyComponent::Text("k".to_owned())]
+}
+
+/// Verb, path, signed type and text; then headers and body.
+fn said(request: &Request) -> String {
+    let mut said = format!(
+        "{} {} {}:{}",
+        request.method,
+        request.link.path(),
+        request.link.resource.segment(),
+        request.link.signing()
+    );
+    for (name, value) in &request.headers {
+        said.extend(["\n", name, ": "]);
+        said.push_str(std::str::from_utf8(value).unwrap());
+    }
+    if let Some(body) = &request.body {
+        said.extend(["\n\n", std::str::from_utf8(body).unwrap()]);
+    }
+    said
+}
+
+const LIST: &str = "\nx-ms-max-item-count: -1";
+const QUERY: &str = "\ncontent-type: application/query+json\nx-ms-documentdb-isquery: True\nx-ms-max-item-count: -1\n\nq";
+
+/// Every row of the spec's table of resources, with each verb.
+#[test]
+fn golden_requests() {
+    let at = at();
+    let permissions = Collection::Permissions {
+        database: "d b",
+        user: "u",
+    };
+    let scripts = "/dbs/d%20b/colls/c dbs/d b/colls/c";
+    // Collection, feed path and text to sign, segment, array, name in the singular and plural, what there is.
+    for (collection, parent, segment, array, (one, all), has) in [
+        (
+            Collection::Databases,
+            " ",
+            "dbs",
+            "Databases",
+            ("database", "databases"),
+            "crd",
+        ),
+        (
+            Collection::Containers("d b"),
+            "/dbs/d%20b dbs/d b",
+            "colls",
+            "DocumentCollections",
+            ("container", "containers"),
+            "crpd",
+        ),
+        (
+            Collection::StoredProcedures(&at),
+            scripts,
+            "sprocs",
+            "StoredProcedures",
+            ("stored_procedure", "stored_procedures"),
+            "crpd",
+        ),
+        (
+            Collection::Triggers(&at),
+            scripts,
+            "triggers",
+            "Triggers",
+            ("trigger", "triggers"),
+            "crpd",
+        ),
+        (
+            Collection::UserDefinedFunctions(&at),
+            scripts,
+            "udfs",
+            "UserDefinedFunctions",
+            ("user_defined_function", "user_defined_functions"),
+            "crpd",
+        ),
+        (
+            Collection::Conflicts(&at),
+            scripts,
+            "conflicts",
+            "Conflicts",
+            ("conflict", "conflicts"),
+            "rd",
+        ),
+        (
+            Collection::Users("d b"),
+            "/dbs/d%20b dbs/d b",
+            "users",
+            "Users",
+            ("user", "users"),
+            "crpd",
+        ),
+        (
+            permissions,
+            "/dbs/d%20b/users/u dbs/d b/users/u",
+            "permissions",
+            "Permissions",
+            ("permission", "permissions"),
+            "crpd",
+        ),
+        (
+            Collection::Offers,
+            " ",
+            "offers",
+            "Offers",
+            ("offer", "offers"),
+            "rp",
+        ),
+    ] {
+        assert_eq!(collection.array(), array);
+        let (path, signed) = parent.split_once(' ').unwrap();
+        let feed = format!("{path}/{segment} {segment}:{signed}");
+        let slash = if signed.is_empty() { "" } else { "/" };
+        let mut point = format!("{path}/{segment}/i%20D {segment}:{signed}{slash}{segment}/i D");
+        if collection == Collection::Offers {
+            point = "/offers/i%20D offers:i d".to_owned();
+        }
+        let check = |request: Result<Request>, verb: char, name: String, read, expected: String| {
+            if verb != ' ' && !has.contains(verb) {
+                let error = request.unwrap_err();
+                assert!(error.message.contains("no such operation"), "{error}");
+                return;
+            }
+            let request = request.unwrap();
+            assert_eq!(said(&request), expected);
+            assert_eq!((request.name, request.is_read()), (name.as_str(), read));
+            assert!(!request.is_data_plane());
+        };
+        let body = || b"{}".to_vec();
+        let etag = || Some("\"e\"".to_owned());
+        let page = Paging::default;
+        check(
+            collection.list(page()),
+            ' ',
+            format!("read_all_{all}"),
+            true,
+            format!("GET {feed}{LIST}"),
+        );
+        check(
+            collection.query(b"q".to_vec(), page()),
+            ' ',
+            format!("query_{all}"),
+            true,
+            format!("POST {feed}{QUERY}"),
+        );
+        check(
+            collection.create(body()),
+            'c',
+            format!("create_{one}"),
+            false,
+            format!("POST {feed}\n\n{{}}"),
+        );
+        check(
+            collection.read("i D"),
+            'r',
+            format!("read_{one}"),
+            true,
+            format!("GET {point}"),
+        );
+        check(
+            collection.replace("i D", body(), etag()),
+            'p',
+            format!("replace_{one}"),
+            false,
+            format!("PUT {point}\nif-match: \"e\"\n\n{{}}"),
+        );
+        check(
+            collection.delete("i D", None),
+            'd',
+            format!("delete_{one}"),
+            false,
+            format!("DELETE {point}"),
+        );
+    }
+}
+
+#[test]
+fn pages_and_conditions() {
+    let paging = |continuation: &str| Paging {
+        max_item_count: Some(7),
+        continuation: Some(continuation.to_owned()),
+    };
+    let request = Collection::Databases.list(paging("next")).unwrap();
+    assert_eq!(
+        said(&request),
+        "GET /dbs dbs:\nx-ms-max-item-count: 7\nx-ms-continuation: next"
+    );
+    for bad in ["", "a\nb", "\u{e9}", &"x".repeat(70_000)] {
+        assert!(Collection::Databases.list(paging(bad)).is_err());
+        let etag = Some(bad.to_owned());
+        assert!(Collection::Users("d").delete("u", etag.clone()).is_err());
+        assert!(Collection::Users("d").replace("u", vec![], etag).is_err());
+    }
+}
+
+#[test]
+fn names_that_no_url_can_carry() {
+    let odd = ContainerRef {
+        database: "d".to_owned(),
+        container: "a/b".to_owned(),
+    };
+    let odd_user = Collection::Permissions {
+        database: "d",
+        user: "a?",
+    };
+    let page = Paging::default;
+    for request in [
+        Collection::Containers("").list(page()),
+        Collection::Triggers(&odd).list(page()),
+        Collection::Triggers(&odd).read("t"),
+        Collection::Triggers(&at()).read("a#"),
+        Collection::Databases.read(".."),
+        Collection::Databases.delete("", None),
+        Collection::Offers.read("a/b"),
+        odd_user.create(vec![]),
+        odd_user.read("p"),
+    ] {
+        assert!(request.is_err(), "{request:?}");
+    }
+}
+
+#[test]
+fn permissions_and_conflicts_have_more_headers() {
+    let permissions = Collection::Permissions {
+        database: "d",
+        user: "u",
+    };
+    let request = with_token_seconds(permissions.read("p").unwrap(), 600);
+    assert_eq!(
+        said(&request),
+        "GET /dbs/d/users/u/permissions/p permissions:dbs/d/users/u/permissions/p\nx-ms-documentdb-expiry-seconds: 600"
+    );
+    let request = Collection::Conflicts(&at()).delete("x", None).unwrap();
+    let request = with_key(request, &at(), key()).unwrap();
+    assert_eq!(
+        said(&request),
+        "DELETE /dbs/d%20b/colls/c/conflicts/x conflicts:dbs/d b/colls/c/conflicts/x\nx-ms-documentdb-partitionkey: [\"k\"]"
+    );
+    let scope = request.scope.unwrap();
+    assert_eq!((scope.container, scope.key), (at(), key()));
+    let request = Collection::Conflicts(&at()).read("x").unwrap();
+    assert!(with_key(request, &at(), Vec::new()).is_err());
+}
+
+#[test]
+fn stored_procedures_run_once() {
+    let arguments = [&b"1.0"[..], b" {\"a\":\"\\u00e9\"} ", b"\"x\""].map(<[u8]>::to_vec);
+    let request = script::execute(&at(), "p", key(), &arguments, true).unwrap();
+    assert_eq!(
+        said(&request),
+        "POST /dbs/d%20b/colls/c/sprocs/p sprocs:dbs/d b/colls/c/sprocs/p\nx-ms-documentdb-partitionkey: [\"k\"]\n\
+         x-ms-documentdb-script-enable-logging: true\n\n[1.0, {\"a\":\"\\u00e9\"} ,\"x\"]"
+    );
+    assert_eq!(request.class, Class::UnsafeWrite);
+    assert_eq!(request.name, "execute_stored_procedure");
+    assert!(request.is_data_plane());
+    let request = script::execute(&at(), "p", key(), &[], false).unwrap();
+    assert_eq!(
+        (request.headers.len(), request.body.unwrap().as_slice()),
+        (1, &b"[]"[..])
+    );
+    for (arguments, said) in [
+        (vec![b"1".to_vec(), b"x".to_vec()], "argument 1"),
+        (vec![b"1,2".to_vec()], "argument 0"),
+        (vec![Vec::new()], "argument 0"),
+        (
+            vec![format!("\"{}\"", "x".repeat(2 << 20)).into()],
+            "at most",
+        ),
+    ] {
+        let error = script::execute(&at(), "p", key(), &arguments, false).unwrap_err();
+        assert!(error.message.contains(said), "{error}");
+    }
+    assert!(script::execute(&at(), "a/b", key(), &[], false).is_err());
+    assert!(script::execute(&at(), "p", Vec::new(), &[], false).is_err());
+}
+
+#[test]
+fn logs_are_decoded() {
+    use crate::wire::headers::ResponseHeaders;
+    let headers = |value: &str| {
+        let name = "x-ms-documentdb-script-log-results".to_owned();
+        ResponseHeaders::from_list(vec![(name, value.into())])
+    };
+    let log = script::log(&headers("a%20b%0A%C3%A9+%ZZ%FF"));
+    assert_eq!(log.as_deref(), Some("a b\n\u{e9}+%ZZ\u{FFFD}"));
+    assert_eq!(script::log(&ResponseHeaders::default()), None);
+}
+
+#[test]
+fn triggers_are_named_in_headers() {
+    let mut request = Collection::Users("d").create(vec![]).unwrap();
+    let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+    script::run_triggers(&mut request, &names(&["a", "b"]), &[]).unwrap();
+    assert_eq!(
+        request.header("x-ms-documentdb-pre-trigger-include"),
+        Some(&b"a,b"[..])
+    );
+    script::run_triggers(&mut request, &[], &names(&["c"])).unwrap();
+    assert_eq!(
+        request.header("x-ms-documentdb-post-trigger-include"),
+        Some(&b"c"[..])
+    );
+    assert_eq!(request.headers.len(), 2);
+    for bad in ["", "a,b", "a\u{e9}", "a/b"] {
+        assert!(script::run_triggers(&mut request, &names(&[bad]), &[]).is_err());
+    }
+}
+
+#[test]
+fn raw_requests() {
+    let raw = |method, path: &str, headers: &[(&str, &str)]| RawRequest {
+        method,
+        path: path.to_owned(),
+        headers: headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        body: None,
+        key: None,
+    };
+    let query = ("X-Ms-DocumentDb-IsQuery", "True");
+    let feed = "/dbs/d/colls/c/docs";
+    for (request, expected, class) in [
+        (
+            raw(Method::GET, "/dbs/d/colls/c/docs/a%20b", &[]),
+            "GET /dbs/d/colls/c/docs/a%20b docs:dbs/d/colls/c/docs/a b",
+            Class::Read,
+        ),
+        (
+            raw(Method::HEAD, "/dbs/d", &[]),
+            "HEAD /dbs/d dbs:dbs/d",
+            Class::Read,
+        ),
+        (
+            raw(Method::POST, feed, &[query]),
+            "POST /dbs/d/colls/c/docs docs:dbs/d/colls/c\nx-ms-documentdb-isquery: True",
+            Class::Read,
+        ),
+        (
+            raw(Method::POST, feed, &[("If-Match", "\"e\"")]),
+            "POST /dbs/d/colls/c/docs docs:dbs/d/colls/c\nif-match: \"e\"",
+            Class::UnsafeWrite,
+        ),
+        (
+            raw(Method::PUT, "/offers/AbC", &[query]),
+            "PUT /offers/AbC offers:abc\nx-ms-documentdb-isquery: True",
+            Class::UnsafeWrite,
+        ),
+    ] {
+        let request = raw::request(request).unwrap();
+        assert_eq!((said(&request).as_str(), request.class), (expected, class));
+        assert_eq!(request.name, "raw_request");
+    }
+    for (path, headers) in [
+        ("dbs/d", &[][..]),
+        ("/dbs/d?x=1", &[]),
+        ("/dbs/d/docs", &[]),
+        ("/dbs/%2E%2E", &[]),
+        ("/dbs/d", &[("Authorization", "x")]),
+        ("/dbs/d", &[("x-ms-date", "x")]),
+        ("/dbs/d", &[("Content-Length", "1")]),
+        ("/dbs/d", &[("a b", "x")]),
+        ("/dbs/d", &[("a", "x\ny")]),
+    ] {
+        let error = raw::request(raw(Method::GET, path, headers)).unwrap_err();
+        assert_eq!(
+            error.kind,
+            crate::core::ErrorKind::InvalidArgument,
+            "{path}"
+        );
+    }
+    // With a key it is one of the data plane.
+    let mut request = raw(Method::POST, "/dbs/d%20b/colls/c/docs", &[]);
+    request.key = Some(key());
+    request.body = Some(b"{}".to_vec());
+    let request = raw::request(request).unwrap();
+    assert_eq!(request.scope.unwrap().container, at());
+    assert_eq!(request.body.unwrap().as_slice(), b"{}");
+    let mut request = raw(Method::GET, "/dbs/d", &[]);
+    request.key = Some(key());
+    assert!(raw::request(request).is_err());
+}
