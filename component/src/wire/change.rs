@@ -1,8 +1,6 @@
 //! The envelope around a change in a change feed (spec data-plane §5.3).
 
-use serde_json::value::RawValue;
-
-use super::json;
+use super::json::{self, Json};
 
 /// What happened to an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +19,9 @@ pub enum ChangeKind {
 #[derive(Debug, Clone, Default)]
 pub struct Change<'a> {
     /// The item after the change; none after a delete.
-    pub current: Option<&'a RawValue>,
+    pub current: Option<Json<'a>>,
     /// The item before the change, if the service kept it.
-    pub previous: Option<&'a RawValue>,
+    pub previous: Option<Json<'a>>,
     /// What happened; none in feeds of latest versions.
     pub kind: Option<ChangeKind>,
     /// The change's number in its partition.
@@ -37,7 +35,7 @@ pub struct Change<'a> {
     /// The item's id, where the document cannot tell.
     pub id: Option<String>,
     /// The item's partition key as a JSON array, where the document cannot tell.
-    pub partition_key: Option<&'a RawValue>,
+    pub partition_key: Option<Json<'a>>,
 }
 
 /// Reads a row of a change feed. None if it is no envelope but a document itself: not every service honours the request
@@ -54,8 +52,7 @@ pub fn parse(row: &[u8]) -> Option<Change<'_>> {
             "metadata" => metadata = Some(value),
             _ => strange = true,
         }
-    })
-    .ok()?;
+    })?;
     if strange || !known {
         return None;
     }
@@ -69,14 +66,13 @@ pub fn parse(row: &[u8]) -> Option<Change<'_>> {
             "id" => change.id = json::text(value),
             "partitionKey" => change.partition_key = Some(value),
             _ => {}
-        })
-        .ok()?;
+        })?;
     }
     Some(change)
 }
 
 /// Deletes come with an empty document, `null` or none.
-fn document(value: &RawValue) -> Option<&RawValue> {
+fn document(value: Json<'_>) -> Option<Json<'_>> {
     let mut inside = value
         .get()
         .bytes()
@@ -85,7 +81,7 @@ fn document(value: &RawValue) -> Option<&RawValue> {
     (!empty).then_some(value)
 }
 
-fn kind(value: &RawValue) -> ChangeKind {
+fn kind(value: Json<'_>) -> ChangeKind {
     match json::text(value).as_deref() {
         Some("create") => ChangeKind::Create,
         Some("replace") => ChangeKind::Replace,
@@ -94,7 +90,7 @@ fn kind(value: &RawValue) -> ChangeKind {
     }
 }
 
-fn number(value: &RawValue) -> Option<u64> {
+fn number(value: Json<'_>) -> Option<u64> {
     value.get().parse().ok()
 }
 

@@ -51,8 +51,7 @@ fn range(json: &[u8]) -> Option<(Epk, Epk)> {
         if name == "Range" {
             range = Some(value);
         }
-    })
-    .ok()?;
+    })?;
     let (mut min, mut max, mut from, mut to) = (None, None, true, false);
     json::members(range?.get().as_bytes(), &mut |name, value| match name {
         "min" => min = json::text(value),
@@ -60,8 +59,7 @@ fn range(json: &[u8]) -> Option<(Epk, Epk)> {
         "isMinInclusive" => from = json::is_true(value),
         "isMaxInclusive" => to = json::is_true(value),
         _ => {}
-    })
-    .ok()?;
+    })?;
     let (min, max): (Epk, Epk) = (min?.parse().ok()?, max?.parse().ok()?);
     (from && !to && min < max && max <= Epk::MAX).then_some((min, max))
 }

@@ -1,8 +1,6 @@
 //! What the driver may have to read of an item: its id and its partition key (spec data-plane §1.3).
 
-use serde_json::value::RawValue;
-
-use super::json;
+use super::json::{self, Json};
 use super::key::KeyComponent;
 use super::patch::key_segments;
 
@@ -14,31 +12,30 @@ pub fn id(item: &[u8]) -> Option<String> {
 /// The item's value at one path of the partition key, undefined where the item has none. None if it is an array or an
 /// object, which no key may be. Of members with the same name the last one counts.
 pub fn key_component(item: &[u8], path: &str) -> Option<KeyComponent> {
-    let mut json = item;
+    let mut value = Json::parse(item)?;
     for segment in key_segments(path) {
-        match member(json, &segment) {
-            Some(value) => json = value.get().as_bytes(),
+        match member(value.get().as_bytes(), &segment) {
+            Some(inner) => value = inner,
             None => return Some(KeyComponent::Undefined),
         }
     }
-    Some(match json {
+    Some(match value.get().as_bytes() {
         b"null" => KeyComponent::Null,
         b"true" => KeyComponent::Boolean(true),
         b"false" => KeyComponent::Boolean(false),
-        [b'"', ..] => KeyComponent::Text(serde_json::from_slice(json).ok()?),
+        [b'"', ..] => KeyComponent::Text(json::text(value)?),
         [b'{' | b'[', ..] => return None,
-        _ => KeyComponent::Number(serde_json::from_slice(json).ok()?),
+        _ => KeyComponent::Number(json::exact_number(value)?),
     })
 }
 
-fn member<'a>(json: &'a [u8], wanted: &str) -> Option<&'a RawValue> {
+fn member<'a>(json: &'a [u8], wanted: &str) -> Option<Json<'a>> {
     let mut found = None;
     json::members(json, &mut |name, value| {
         if name == wanted {
             found = Some(value);
         }
-    })
-    .ok()?;
+    })?;
     found
 }
 

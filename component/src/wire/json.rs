@@ -98,8 +98,16 @@ pub fn is_true(json: Json<'_>) -> bool {
     json.0 == "true"
 }
 
-/// A number's value, exact up to 15 digits with exponents up to 22, which is all that the service measures; else as near
-/// as a few hundred multiplications come. None if it is not finite, or no number.
+/// A number's value, exactly: the double that is nearest. None if it is no number, or too large.
+pub fn exact_number(json: Json<'_>) -> Option<f64> {
+    let number = json.0.parse().ok();
+    // The standard library reads words too.
+    number.filter(|number: &f64| number.is_finite())
+}
+
+/// A measured number's value, exact up to 15 digits with exponents up to 22, which is all that the service measures; else as near
+/// as a few hundred multiplications come, without the ten kilobytes of tables that exactness takes. None if it is not
+/// finite, or no number.
 pub fn number(text: &str) -> Option<f64> {
     let (digits, exponent) = match text.split_once(['e', 'E']) {
         Some((digits, exponent)) => (digits, exponent.parse().ok()?),
@@ -136,9 +144,20 @@ pub fn number(text: &str) -> Option<f64> {
     (number.is_finite() && digits.ends_with(|c: char| c.is_ascii_digit())).then_some(number)
 }
 
-/// Writes a string with its quotes, in ASCII: everything else becomes UTF-16 units in hex, so that it may stand in a
-/// header too.
+/// Writes a string with its quotes.
 pub fn push_text(json: &mut String, text: &str) {
+    push(json, text, |byte| {
+        byte >= b' ' && byte != b'"' && byte != b'\\'
+    });
+}
+
+/// Writes a string with its quotes in ASCII, as headers need it: everything else becomes UTF-16 units in hex.
+pub fn push_ascii(json: &mut String, text: &str) {
+    let plain = |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    push(json, text, plain);
+}
+
+fn push(json: &mut String, text: &str, is_plain: fn(u8) -> bool) {
     json.push('"');
     let mut rest = text;
     while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
@@ -152,10 +171,6 @@ pub fn push_text(json: &mut String, text: &str) {
     }
     json.push_str(rest);
     json.push('"');
-}
-
-fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
 fn push_escaped(json: &mut String, c: char) {

@@ -14,8 +14,7 @@ pub fn with_member(object: &[u8], name: &str, value: &str) -> Option<String> {
             edited.push(name, value);
             done = true;
         }
-    })
-    .ok()?;
+    })?;
     if !done {
         edited.push(name, value);
     }
@@ -42,8 +41,9 @@ impl Object {
 
 /// A text as a JSON string.
 pub fn text(text: &str) -> String {
-    // Texts cannot fail.
-    serde_json::to_string(text).unwrap_or_default()
+    let mut json = String::with_capacity(text.len().saturating_add(2));
+    json::push_text(&mut json, text);
+    json
 }
 
 #[cfg(test)]

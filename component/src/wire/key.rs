@@ -85,7 +85,7 @@ fn push_component(header: &mut String, component: &KeyComponent) -> Result<(), I
                 "a text in the partition key is longer than 2048 bytes, the service's limit: use a shorter value",
             ));
         }
-        KeyComponent::Text(text) => json::push_text(header, text),
+        KeyComponent::Text(text) => json::push_ascii(header, text),
     }
     Ok(())
 }

@@ -1,8 +1,6 @@
 //! Offers: the provisioned throughput of a database or container (spec data-plane §8).
 
-use serde_json::value::RawValue;
-
-use super::json;
+use super::json::{self, Json};
 use super::json_edit::{Object, text, with_member};
 use super::page;
 
@@ -55,8 +53,7 @@ impl Offer {
             "offerResourceId" => resource_rid = json::text(value),
             "content" => content = Some(value),
             _ => {}
-        })
-        .ok()?;
+        })?;
         Some(Self {
             id: id.or(rid)?,
             resource_rid: resource_rid?,
@@ -82,8 +79,7 @@ impl Offer {
             if name == "content" {
                 content = Some(value);
             }
-        })
-        .ok()?;
+        })?;
         let content = content?.get().as_bytes();
         let content = match self.rate {
             Rate::Manual(_) => with_member(content, "offerThroughput", value)?,
@@ -92,8 +88,7 @@ impl Offer {
                     if name == SETTINGS {
                         settings = Some(value);
                     }
-                })
-                .ok()?;
+                })?;
                 let settings = with_member(settings?.get().as_bytes(), "maxThroughput", value)?;
                 with_member(content, SETTINGS, &settings)?
             }
@@ -131,30 +126,28 @@ pub fn query(resource_rid: &str) -> Vec<u8> {
 }
 
 /// An offer with autoscale settings is autoscale, whatever its manual rate says.
-fn rate(content: &RawValue) -> Option<Rate> {
+fn rate(content: Json<'_>) -> Option<Rate> {
     let (mut manual, mut autoscale) = (None, None);
     json::members(content.get().as_bytes(), &mut |name, value| match name {
         "offerThroughput" => manual = number(value),
         SETTINGS => autoscale = most(value),
         _ => {}
-    })
-    .ok()?;
+    })?;
     let manual = manual.map(Rate::Manual);
     autoscale.map(Rate::Autoscale).or(manual)
 }
 
-fn most(settings: &RawValue) -> Option<u32> {
+fn most(settings: Json<'_>) -> Option<u32> {
     let mut most = None;
     json::members(settings.get().as_bytes(), &mut |name, value| {
         if name == "maxThroughput" {
             most = number(value);
         }
-    })
-    .ok()?;
+    })?;
     most
 }
 
-fn number(value: &RawValue) -> Option<u32> {
+fn number(value: Json<'_>) -> Option<u32> {
     value.get().parse().ok()
 }
 

@@ -1,10 +1,10 @@
 //! Running stored procedures and triggers (spec data-plane §8).
 
+use crate::wire::json::Json;
 use std::rc::Rc;
 
 use http::Method;
 use percent_encoding::percent_decode_str;
-use serde_json::value::RawValue;
 
 use super::super::error::{Error, ErrorKind, Result};
 use super::super::operation::{ContainerRef, PartitionKey};
@@ -70,7 +70,7 @@ pub fn run_triggers(request: &mut Request, before: &[String], after: &[String]) 
 fn list(arguments: &[Vec<u8>]) -> Result<Vec<u8>> {
     let mut list = vec![b'['];
     for (place, argument) in arguments.iter().enumerate() {
-        if serde_json::from_slice::<&RawValue>(argument).is_err() {
+        if Json::parse(argument).is_none() {
             return Err(Error::invalid(format!(
                 "argument {place} (counted from 0) of the stored procedure is no JSON text: encode it, a string with its \
                  quotes"

@@ -120,12 +120,16 @@ fn texts_survive_writing_and_reading() {
         "\"\\/\u{8}\u{c}\n\r\t\u{1}",
         "é€😀\u{2028}\u{7f}",
     ] {
-        let mut json = String::new();
+        let (mut json, mut ascii) = (String::new(), String::new());
         push_text(&mut json, original);
-        assert!(json.is_ascii(), "{json}");
-        let value = Json::parse(json.as_bytes()).unwrap();
-        assert_eq!(text(value).as_deref(), Some(original));
-        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), original);
+        assert_eq!(json, serde_json::to_string(original).unwrap());
+        push_ascii(&mut ascii, original);
+        assert!(ascii.is_ascii(), "{ascii}");
+        for json in [json, ascii] {
+            let value = Json::parse(json.as_bytes()).unwrap();
+            assert_eq!(text(value).as_deref(), Some(original));
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), original);
+        }
     }
 }
 
