@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod allowance;
+pub mod batch;
 pub mod candidates;
 pub mod circuit_breaker;
 pub mod clock;
