@@ -5,6 +5,7 @@
 pub mod account;
 pub mod allowance;
 pub mod batch;
+pub mod bulk;
 pub mod candidates;
 pub mod circuit_breaker;
 pub mod clock;

@@ -1,6 +1,8 @@
 //! Batches of item operations: the body of a transactional batch, or of one request of a bulk, and the results in its
 //! answer (spec data-plane §6.1, §6.2).
 
+use std::fmt;
+
 use serde_json::value::RawValue;
 
 use super::patch::{self, PatchOperation};
@@ -61,7 +63,7 @@ pub enum Action {
 }
 
 /// The result of one operation.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct OperationResult {
     /// Its status. 424 stands for an operation that was not carried out because another one failed.
     pub status: u16,
@@ -110,6 +112,13 @@ impl Action {
 
     fn writes_item(&self) -> bool {
         !matches!(self, Self::Read(_) | Self::Delete(_))
+    }
+}
+
+// Bodies, ids and etags are the user's data: they stay out of logs.
+impl fmt::Debug for BatchOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.action.kind())
     }
 }
 
