@@ -44,6 +44,7 @@ use window::{Item, Window};
 pub use model::{Answer, Batch, BatchId, Full, Input, Outcome, Settings, Step};
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod tests;
 
 /// Idle partitions beyond this are forgotten, and start with one batch at a time again.

@@ -54,10 +54,13 @@ impl Item {
     }
 }
 
-/// Inputs in order, those with an index below `first` are gone.
+/// Inputs in order. Those whose outcomes were taken stay until they are the half: moving the others is not for free.
 #[derive(Debug, Default)]
 pub(super) struct Window {
+    /// The index of the first item.
     first: u64,
+    /// How many items have no outcome any more.
+    taken: usize,
     items: Vec<Item>,
     /// Without an outcome.
     open: usize,
@@ -85,7 +88,7 @@ impl Window {
 
     /// How many inputs there are.
     pub(super) fn len(&self) -> usize {
-        self.items.len()
+        self.items.len().saturating_sub(self.taken)
     }
 
     /// The bytes of all operations and results.
@@ -100,7 +103,7 @@ impl Window {
 
     /// All inputs without an outcome, in order.
     pub(super) fn open(&self) -> Vec<u64> {
-        let indexed = (self.first..).zip(&self.items);
+        let indexed = (self.first..).zip(&self.items).skip(self.taken);
         let open = indexed.filter(|(_, item)| item.outcome.is_none());
         open.map(|(index, _)| index).collect()
     }
@@ -123,21 +126,27 @@ impl Window {
 
     /// Takes the outcomes up to the first input that has none.
     pub(super) fn take(&mut self) -> Vec<Outcome> {
-        let settled = |item: &&Item| item.outcome.is_some();
-        let count = self.items.iter().take_while(settled).count();
-        let mut outcomes = Vec::with_capacity(count);
-        for item in self.items.drain(..count) {
-            self.bytes = self.bytes.saturating_sub(item.size());
-            if let Some(result) = item.outcome {
-                let index = self.first;
-                outcomes.push(Outcome { index, result });
-            }
-            self.first = self.first.saturating_add(1);
+        let mut outcomes = Vec::new();
+        while let Some(item) = self.items.get_mut(self.taken) {
+            let size = item.size();
+            let Some(result) = item.outcome.take() else {
+                break;
+            };
+            let index = self.first.saturating_add(self.taken as u64);
+            outcomes.push(Outcome { index, result });
+            self.bytes = self.bytes.saturating_sub(size);
+            self.taken = self.taken.saturating_add(1);
+        }
+        if self.taken > self.items.len() / 2 {
+            self.items.drain(..self.taken);
+            self.first = self.first.saturating_add(self.taken as u64);
+            self.taken = 0;
         }
         outcomes
     }
 
     fn place(&self, index: u64) -> Option<usize> {
-        usize::try_from(index.checked_sub(self.first)?).ok()
+        let place = usize::try_from(index.checked_sub(self.first)?).ok()?;
+        (place >= self.taken).then_some(place)
     }
 }

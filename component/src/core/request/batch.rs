@@ -1,7 +1,5 @@
 //! The requests of a transactional batch and of a bulk (spec data-plane §6.1).
 
-use std::rc::Rc;
-
 use super::{Conditions, Request, Scope};
 use crate::core::batch;
 use crate::core::error::{Error, ErrorKind, Result};
@@ -62,7 +60,7 @@ impl Request {
     ///
     /// # Errors
     /// `invalid-argument`: names that cannot be sent.
-    pub fn bulk(at: ContainerRef, range: &str, class: Class, body: Rc<Vec<u8>>) -> Result<Self> {
+    pub fn bulk(at: ContainerRef, range: &str, class: Class, body: Vec<u8>) -> Result<Self> {
         let link = link::items(&at.database, &at.container)?;
         let request = Self::bare(http::Method::POST, link)
             .with(header::PARTITION_KEY_RANGE_ID, range)
@@ -70,13 +68,12 @@ impl Request {
         Ok(Self {
             name: batch::BULK_NAME,
             class,
-            body: Some(body),
             scope: Some(Scope {
                 container: at,
                 key: Vec::new(),
                 patched: Vec::new(),
             }),
-            ..request
+            ..request.with_body(body)
         })
     }
 
@@ -160,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_bulk_request_goes_to_its_range() {
-        let body = Rc::new(b"[]".to_vec());
+        let body = b"[]".to_vec();
         let request = Request::bulk(at(), "7", Class::UnsafeWrite, body).unwrap();
         assert_eq!(request.name, "execute_bulk");
         assert_eq!(

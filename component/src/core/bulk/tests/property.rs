@@ -170,14 +170,14 @@ impl Scene {
         }
     }
 
-    fn send(&mut self, batch: Batch) {
+    fn send(&mut self, batch: &Batch) {
         let indexes: Vec<usize> = (0..batch.operations)
             .map(|at| named(&batch.body, at).id.unwrap().parse().unwrap())
             .collect();
-        self.check(&batch, &indexes);
+        self.check(batch, &indexes);
         let known = self.ids.iter().any(|(id, _)| *id == *batch.range);
         let event = if known {
-            self.answer(&batch, &indexes)
+            self.answer(batch, &indexes)
         } else {
             // Split since.
             Event::Results(batch.id, Some(vec![with_sub(410, 1002); indexes.len()]))
@@ -222,7 +222,7 @@ impl Scene {
             1 => failed(Some(503), false),
             2 => failed(Some(413), false),
             3 => failed(Some(403), false),
-            4 | 5 | 6 => {
+            4..=6 => {
                 // The answer is lost, and half of the time the request with it.
                 let arrives = self.dice.percent(50);
                 for index in indexes {
@@ -337,7 +337,7 @@ impl Scene {
             match self.bulk.next(self.now) {
                 Step::Send(batch) => {
                     self.log.push(format!("{} {batch:?}", self.now));
-                    self.send(batch);
+                    self.send(&batch);
                 }
                 Step::Refresh { .. } => self.refresh(),
                 Step::WaitUntil(until) => {
