@@ -94,6 +94,7 @@ pub fn conclude(
         sent.operations,
         label(&named)
     );
+    // Like a read it has changed nothing, whatever the status.
     let mut error = refusal(&name, true, culprit, headers.clone(), hide);
     error
         .message

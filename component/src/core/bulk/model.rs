@@ -1,5 +1,6 @@
 //! What goes into a bulk and comes out of it.
 
+use std::fmt;
 use std::rc::Rc;
 
 use crate::core::clock::{Nanos, millis};
@@ -80,7 +81,6 @@ pub struct Outcome {
 pub struct BatchId(pub u64);
 
 /// A batch to send.
-#[derive(Debug)]
 pub struct Batch {
     /// Its name.
     pub id: BatchId,
@@ -94,13 +94,24 @@ pub struct Batch {
     pub body: Vec<u8>,
 }
 
+// Bodies are the user's data: they stay out of logs.
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("id", &self.id)
+            .field("range", &self.range)
+            .field("operations", &self.operations)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What to do next.
 #[derive(Debug)]
 pub enum Step {
     /// Send this, and ask again.
     Send(Batch),
     /// Read the partition key ranges again, after the container was looked up again if `container` says so; then
-    /// [`Bulk::on_ranges`]. Ask again meanwhile.
+    /// [`Bulk::on_ranges`](super::Bulk::on_ranges). Ask again meanwhile.
     Refresh {
         /// Whether the container may be another one now.
         container: bool,

@@ -66,10 +66,7 @@ impl Bulk {
         match ranges {
             Ok(ranges) => {
                 self.ranges = ranges;
-                // Unless the container is to be looked up yet.
-                if self.refresh.is_none() {
-                    self.reroute_all();
-                }
+                self.reroute_all();
             }
             Err(error) => {
                 self.refresh = None;
@@ -127,7 +124,11 @@ impl Bulk {
         let verdict = judge(&ending, class, spent, operations, &self.settings, random);
         let wait = |item: &mut Item, pause: Nanos| item.not_before = now.saturating_add(pause);
         match verdict {
-            Verdict::Final => self.finish(index, said),
+            Verdict::Final => {
+                self.finish(index, said);
+                // It counts as throttled, though nobody waits for this one.
+                return (ending.status == Some(429)).then_some(now);
+            }
             Verdict::Smaller => {
                 item.share = operations / 2;
                 self.route(index);
@@ -169,9 +170,12 @@ impl Bulk {
         }
     }
 
-    /// Every input that waits goes where its key lives now.
+    /// Every input that waits goes where its key lives now; those that wait for the container go on waiting.
     fn reroute_all(&mut self) {
-        let mut waiting = std::mem::take(&mut self.unrouted);
+        let mut waiting = Vec::new();
+        if self.refresh.is_none() {
+            waiting.append(&mut self.unrouted);
+        }
         for lane in &mut self.lanes {
             waiting.append(&mut lane.clear());
         }
@@ -213,13 +217,18 @@ fn error(index: u64, item: &Item, said: Said<'_>) -> Box<Error> {
             explain::terminal(error, item.tainted)
         }
         Said::Error(error) => {
-            let mut error = Box::new(Error {
-                // They belong to the batch, which many inputs share.
+            Box::new(Error {
+                message: format!("input {index} ({label}): {}", error.message),
+                cause: error.cause.clone(),
+                // The rest belongs to the batch, which many inputs share.
+                headers: error.headers.as_ref().map(|headers| ResponseHeaders {
+                    activity_id: headers.activity_id.clone(),
+                    sub_status: headers.sub_status,
+                    ..ResponseHeaders::default()
+                }),
                 diagnostics: None,
-                ..error.clone()
-            });
-            error.message = format!("input {index} ({label}): {}", error.message);
-            error
+                ..*error
+            })
         }
     };
     error.outcome = if item.tainted {

@@ -1,5 +1,7 @@
 //! The inputs of a bulk that have no outcome yet, or one that nobody took: a window that moves over all inputs.
 
+use std::fmt;
+
 use super::Outcome;
 use crate::core::clock::Nanos;
 use crate::core::error::Result;
@@ -8,7 +10,6 @@ use crate::wire::batch::OperationResult;
 use crate::wire::epk::Epk;
 
 /// An input on its way.
-#[derive(Debug)]
 pub(super) struct Item {
     /// As it goes into bodies. Empty once there is an outcome.
     pub(super) operation: Vec<u8>,
@@ -27,6 +28,15 @@ pub(super) struct Item {
     /// Whether an earlier attempt may have been carried out.
     pub(super) tainted: bool,
     outcome: Option<Result<OperationResult>>,
+}
+
+// Keys and items are the user's data: they stay out of logs.
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Item")
+            .field("class", &self.class)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Item {

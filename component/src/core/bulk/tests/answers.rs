@@ -1,6 +1,7 @@
 //! What answers do.
 
 use super::*;
+use crate::core::retry::Limits;
 
 #[test]
 fn a_throttled_partition_rests_and_goes_on_in_order() {
@@ -126,6 +127,44 @@ fn a_stale_container_is_looked_up() {
     let none = Some(Effect::NotApplied);
     assert_eq!(bulk.outcomes(), [(0, 404, none), (1, 404, none)]);
     assert!(matches!(bulk.next(0), Step::Done));
+}
+
+#[test]
+fn what_waits_elsewhere_follows_its_key_at_once() {
+    let mut bulk = bulk();
+    bulk.add(&[create("10"), create("20")], 0);
+    let batch = bulk.batch(100 * MILLI);
+    bulk.add(&[create("30")], 100 * MILLI);
+    let results = vec![with_sub(410, 1002), with_sub(410, 1000)];
+    bulk.answer(&batch, results, 100 * MILLI);
+    // Both at once: the container comes first, and its ranges with it.
+    let step = bulk.next(100 * MILLI);
+    assert!(matches!(step, Step::Refresh { container: true }));
+    bulk.on_ranges(Ok(ranges(&["", "FF"], &[("c", "a b")])));
+    bulk.close();
+    let batch = bulk.batch(100 * MILLI);
+    assert_eq!((&*batch.range, batch.operations), ("c", 3));
+}
+
+#[test]
+fn throttling_counts_when_it_is_given_up_too() {
+    let mut bulk = Bulk::new(
+        Settings {
+            max_operations: 1,
+            limits: Limits {
+                throttles: 0,
+                ..Limits::default()
+            },
+            ..Settings::default()
+        },
+        two(),
+    );
+    bulk.add(&vec![read("10"); 9], 0);
+    let batch = bulk.batch(0);
+    bulk.answer(&batch, vec![with_sub(429, 3200)], SECOND);
+    // A whole window, but no second batch for it.
+    bulk.batch(SECOND);
+    assert!(is_waiting(&bulk.next(SECOND)));
 }
 
 #[test]

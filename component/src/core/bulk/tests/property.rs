@@ -191,6 +191,12 @@ impl Scene {
         assert!(batch.operations == 1 || batch.body.len() <= settings.max_batch_bytes);
         assert!(named(&batch.body, batch.operations).id.is_none());
         assert!(self.bulk.flights.len() <= settings.max_batches);
+        if let Some(range) = self.bulk.ranges.by_id(&batch.range) {
+            for index in indexes {
+                let point = &self.bulk.window.get(*index as u64).unwrap().point;
+                assert!(range.min <= *point && *point < range.max);
+            }
+        }
         let truths = || indexes.iter().map(|index| &self.truths[*index]);
         assert_eq!(
             batch.class == Class::Read,
@@ -332,11 +338,13 @@ impl Scene {
                 self.split();
             }
             if abort_at == Some(step as u64) && inputs.is_empty() {
-                self.abort();
+                let late = Error::new(ErrorKind::Timeout, "late");
+                self.bulk.abort(&late);
             }
             match self.bulk.next(self.now) {
                 Step::Send(batch) => {
-                    self.log.push(format!("{} {batch:?}", self.now));
+                    let body = String::from_utf8_lossy(&batch.body);
+                    self.log.push(format!("{} {batch:?} {body}", self.now));
                     self.send(&batch);
                 }
                 Step::Refresh { .. } => self.refresh(),
@@ -353,12 +361,6 @@ impl Scene {
             }
         }
         panic!("no end");
-    }
-
-    fn abort(&mut self) {
-        let mut late = Error::new(ErrorKind::Timeout, "late");
-        late.status = Some(408);
-        self.bulk.abort(&late);
     }
 
     /// Every input has one outcome, in order, and it is true.
