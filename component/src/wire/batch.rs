@@ -269,27 +269,29 @@ fn check_item(item: &[u8]) -> Result<(), Invalid> {
 }
 
 fn result(element: &RawValue) -> Option<OperationResult> {
-    let mut status = None;
+    let (mut status, mut sub_status) = (None, None);
     let mut result = OperationResult::default();
-    let read = json::members(element.get().as_bytes(), &mut |name, value| {
-        // The sources spell the names in several ways.
-        if name.eq_ignore_ascii_case("statusCode") {
-            status = value.get().parse().ok();
-        } else if name.eq_ignore_ascii_case("subStatusCode") {
-            result.sub_status = value.get().parse().ok();
-        } else if name.eq_ignore_ascii_case("requestCharge") {
-            result.request_charge = charge(value);
-        } else if name.eq_ignore_ascii_case("eTag") {
-            result.etag = json::text(value);
-        } else if name.eq_ignore_ascii_case("retryAfterMilliseconds") {
-            result.retry_after_ms = value.get().parse().ok();
-        } else if name.eq_ignore_ascii_case("resourceBody") && value.get() != "null" {
+    // Some names are spelt in two ways.
+    let read = json::members(element.get().as_bytes(), &mut |name, value| match name {
+        "statusCode" => status = whole(value),
+        "subStatusCode" | "substatusCode" => sub_status = whole(value),
+        "requestCharge" => result.request_charge = charge(value),
+        "eTag" | "etag" => result.etag = json::text(value),
+        "retryAfterMilliseconds" => result.retry_after_ms = whole(value),
+        "resourceBody" if value.get() != "null" => {
             result.body = Some(value.get().as_bytes().to_vec());
         }
+        _ => {}
     });
     read.ok()?;
-    result.status = status?;
+    result.status = u16::try_from(status?).ok()?;
+    result.sub_status = sub_status.and_then(|number| u32::try_from(number).ok());
     Some(result)
+}
+
+/// A whole number; anything else counts as absent.
+fn whole(value: &RawValue) -> Option<u64> {
+    value.get().parse().ok()
 }
 
 /// A finite number that is not negative; anything else counts as absent.

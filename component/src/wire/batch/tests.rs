@@ -124,7 +124,7 @@ fn results_are_read_in_order_and_in_either_spelling() {
     let read = results(
         br#" [{"statusCode":201,"eTag":"\"1\"","resourceBody":{"id":"a", "n":1.0},"requestCharge":6.29},
             {"statusCode":429,"subStatusCode":3200,"retryAfterMilliseconds":12,"resourceBody":null,"other":[]},
-            {"statuscode":412,"substatusCode":7,"etag":"x","requestCharge":-1}] "#,
+            {"statusCode":412,"substatusCode":7,"etag":"x","requestCharge":-1}] "#,
     )
     .unwrap();
     let expected = [
