@@ -4,6 +4,8 @@
 
 pub mod account;
 pub mod allowance;
+pub mod batch;
+pub mod bulk;
 pub mod candidates;
 pub mod change_feed;
 pub mod circuit_breaker;

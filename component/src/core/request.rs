@@ -1,5 +1,7 @@
 //! From an operation to the request that carries it (spec driver-core §1.1 to §1.4).
 
+mod batch;
+
 use std::rc::Rc;
 
 use http::Method;
