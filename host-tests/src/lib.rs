@@ -20,6 +20,7 @@ pub mod cluster;
 mod component;
 pub mod emulator;
 pub mod fixed;
+pub mod gateway;
 mod listen;
 mod refused;
 pub mod scripted;
