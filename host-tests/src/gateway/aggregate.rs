@@ -34,7 +34,6 @@ pub(super) fn last(function: Aggregate, values: &[Option<Value>]) -> Option<Valu
         Aggregate::Average if defined.is_empty() => None,
         Aggregate::Average => {
             let sum = sum(&defined)?.as_f64()?;
-            #[expect(clippy::cast_precision_loss, reason = "nobody has so many documents")]
             let average = sum / defined.len() as f64;
             Some(json!(average))
         }

@@ -66,20 +66,22 @@ impl Control<'_> {
         self.with(|container| container.rid.clone())
     }
 
-    /// Replaces the container by an empty one of the same definition. Returns its resource id.
+    /// Replaces the container by an empty one of the same definition, with as many ranges as it has now. Returns its
+    /// resource id.
     ///
     /// # Panics
     ///
     /// Only if the container does not exist.
     #[expect(clippy::expect_used, reason = "the definition was kept before")]
     pub fn recreate(&self) -> String {
+        let ranges = u32::try_from(self.ranges().len()).ok();
         let definition = self.with(|container| container.definition.clone());
         let mut world = self.gateway.shared.world();
         let database = world
             .databases
             .iter()
             .position(|one| one.id == self.database);
-        let made = world.create_container(database.unwrap_or_default(), definition, None);
+        let made = world.create_container(database.unwrap_or_default(), definition, ranges);
         made.expect("a container").rid.clone()
     }
 }

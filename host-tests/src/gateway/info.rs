@@ -29,6 +29,11 @@ pub(super) fn info(plan: &Plan, container: &Container, features: &str) -> Result
 /// The whole plan, whatever the client can do.
 pub(super) fn complete(plan: &Plan, container: &Container) -> Value {
     let is_hybrid = !plan.components.is_empty();
+    let mut plan = plan.clone();
+    if plan.is_folded(container.keys.paths.len()) {
+        (plan.top, plan.offset, plan.limit) = (None, None, None);
+    }
+    let plan = &plan;
     let query = if is_hybrid {
         Value::Null
     } else {

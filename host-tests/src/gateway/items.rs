@@ -12,6 +12,9 @@ use super::patch;
 use super::scope::key;
 use super::select::condition;
 
+/// The most bytes of a document.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
+
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -66,6 +69,9 @@ pub(super) fn item(
     path: &[&str],
 ) -> Result<Answer, Answer> {
     let kind = kind(call, path).ok_or_else(unknown)?;
+    if call.request.body.len() > MAX_BYTES {
+        return Err(Answer::refusal(413, 0, "The document is too large."));
+    }
     let key = key(call, container)?;
     let epk = Epk::of(&key, container.keys.is_hierarchical);
     let range = container.ranges.of(&epk).map(|range| range.id.clone());
@@ -219,7 +225,7 @@ fn patched(container: &Container, document: &Value, body: &str) -> Result<Value,
     let patch: Value = serde_json::from_str(body).unwrap_or_default();
     match &patch["condition"] {
         Value::Null => {}
-        Value::String(text) => match condition(text) {
+        Value::String(text) => match condition(text, &Value::Null) {
             None => return Err(Outcome::refused(400, 0, "The condition is not understood.")),
             Some(condition) if !condition.holds(document) => {
                 return Err(Outcome::refused(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::hybrid::Component;
+use super::select::condition;
 
 /// The direction of a sort key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,6 +197,21 @@ impl Plan {
         self
     }
 
+    /// `WHERE text` of a simple text, which means what it says: comparisons of paths with literals and parameters,
+    /// `IN`, `IS_NULL`, `IS_DEFINED`, `AND`, `OR`, `NOT` and parentheses.
+    ///
+    /// # Panics
+    ///
+    /// On the server's thread, if the text is not that simple or a parameter is missing: the client gets no answer.
+    #[expect(clippy::expect_used, reason = "a test with such a text is wrong")]
+    pub fn matching(self, text: &str) -> Self {
+        let whole = format!("FROM c WHERE {text}");
+        self.filter(text, move |document, parameters| {
+            let condition = condition(&whole, parameters.0);
+            condition.expect("a simple condition").holds(document)
+        })
+    }
+
     /// `ORDER BY path`, after the keys so far.
     pub fn order_by(mut self, path: &str, direction: Direction) -> Self {
         self.order.push(Key {
@@ -299,6 +315,16 @@ impl Plan {
     /// Whether all documents become one row.
     pub(super) fn is_aggregated(&self) -> bool {
         self.group.is_empty() && !self.aggregates().is_empty()
+    }
+
+    /// Whether the service leaves the window to the range that executes the query: there is only one partition key,
+    /// and nothing to combine. The plan tells of no window then.
+    pub(super) fn is_folded(&self, paths: usize) -> bool {
+        let is_point =
+            matches!(&self.keys, Keys::Only(keys) if keys.len() == 1 && keys[0].len() == paths);
+        let is_plain = self.order.is_empty() && self.group.is_empty() && self.components.is_empty();
+        let is_plain = is_plain && self.aggregates().is_empty() && !self.is_distinct;
+        is_point && is_plain && self.window().is_some()
     }
 
     /// The rows that one range can contribute at most.

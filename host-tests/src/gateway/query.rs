@@ -85,7 +85,10 @@ fn plan(
         }
         None => return Err(syntax_error(text)),
     };
-    container.issued.push((text.to_owned(), parameters.clone()));
+    let issued = (text.to_owned(), parameters.clone());
+    if !container.issued.contains(&issued) {
+        container.issued.push(issued);
+    }
     Ok(Answer::document(200, &info))
 }
 
@@ -223,6 +226,9 @@ fn own(
     text: &str,
     plan: &Plan,
 ) -> Result<Asked, Answer> {
+    if plan.is_folded(container.keys.paths.len()) {
+        return Ok(Asked::Rows(plan.clone(), true));
+    }
     let is_rewritten = !plan.components.is_empty() || !rewritten(plan, "true").is_empty();
     if is_rewritten && scope.key.is_none() || !plan.components.is_empty() {
         let message =

@@ -38,8 +38,8 @@ pub(super) fn select(text: &str, parameters: &Value) -> Option<Condition> {
 }
 
 /// The condition of `from c where …`.
-pub(super) fn condition(text: &str) -> Option<Condition> {
-    Parser::new(text, &Value::Null)?.from()
+pub(super) fn condition(text: &str, parameters: &Value) -> Option<Condition> {
+    Parser::new(text, parameters)?.from()
 }
 
 impl Condition {
@@ -336,7 +336,11 @@ mod tests {
             let parsed = select(&format!("SELECT * FROM root c WHERE {text}"), &parameters);
             assert_eq!(parsed.unwrap().holds(&document), expected, "{text}");
         }
-        assert!(condition("from c where c.n = 5").unwrap().holds(&document));
+        assert!(
+            condition("from c where c.n = @p0", &parameters)
+                .unwrap()
+                .holds(&document)
+        );
     }
 
     #[test]

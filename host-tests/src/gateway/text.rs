@@ -25,7 +25,7 @@ pub(super) fn rewritten(plan: &Plan, placeholder: &str) -> String {
             _ => format!("SELECT {} AS payload{from}", payload(&plan.select)),
         };
     }
-    if plan.count_alias.is_some() {
+    if plan.count_alias.is_some() || (plan.is_distinct && plan.limit.is_some()) {
         return format!("SELECT DISTINCT {}{from}", clause(&plan.select));
     }
     match (plan.is_distinct, plan.window(), plan.limit) {

@@ -65,7 +65,6 @@ fn numbers(left: &Number, right: &Number) -> Ordering {
 }
 
 /// The number as an integer, if it is one that lies within 127 bits.
-#[expect(clippy::cast_possible_truncation, reason = "it is checked")]
 fn integer(number: &Number) -> Option<i128> {
     const LIMIT: f64 = 1e37;
     if let Some(whole) = number.as_i128() {
