@@ -8,67 +8,70 @@ use super::container::{Change, Container};
 use super::page::{feed, owned};
 use super::scope::{Scope, scope};
 
+/// What the changes look like.
+#[derive(Clone, Copy)]
+struct Mode {
+    /// All versions and deletes, not the latest versions.
+    is_full: bool,
+    /// In envelopes.
+    is_wrapped: bool,
+}
+
 /// A page of changes. Errors: what the service refuses.
 pub(super) fn changes(call: &Call<'_>, container: &mut Container) -> Result<Answer, Answer> {
-    let is_full = match call.header("a-im") {
-        Some("Incremental Feed") => false,
-        Some("Full-Fidelity Feed") => true,
-        _ => return Err(bad("The header a-im names no feed.")),
-    };
-    if call.header("x-ms-continuation").is_some() {
-        return Err(bad("A change feed continues by its etag."));
-    }
+    let mode = mode(call)?;
     let scope = scope(call, container)?;
-    let is_wrapped = match call.header("x-ms-cosmos-changefeed-wire-format-version") {
-        None => false,
-        Some("2021-09-15") => true,
-        Some(_) => return Err(bad("There is no such wire format of the change feed.")),
-    };
-    let start = start(call, container, is_full)?;
-    if is_full && !is_wrapped {
-        return Err(bad(
-            "All versions and deletes need the wire format 2021-09-15.",
-        ));
-    }
+    let start = start(call, container, mode.is_full)?;
+    let size = container.knobs.size(call)?;
     let last = container.data.lsn;
-    let news: Vec<&Change> = container
-        .data
-        .changes
-        .iter()
-        .filter(|change| change.lsn > start.lsn && change.time >= start.time)
-        .filter(|change| scope.covers(&change.key, &change.epk))
-        .filter(|change| is_full || is_latest(container, change))
-        .collect();
-    let size = container
-        .knobs
-        .page_size
-        .unwrap_or(usize::MAX)
-        .min(call.max_items()?);
-    if news.is_empty() || container.knobs.empty_pages > 0 {
+    let is_empty = container.knobs.is_empty_page();
+    let news = news(container, &scope, &start, mode);
+    if news.is_empty() || is_empty {
         let etag = if news.is_empty() { last } else { start.lsn };
-        container.knobs.is_empty_page();
-        return Ok(with_etag(
-            Answer::empty(304).header("x-ms-item-count", "0"),
-            container,
-            &scope,
-            etag,
-        ));
+        let nothing = Answer::empty(304).header("x-ms-item-count", "0");
+        return Ok(with_etag(nothing, container, &scope, etag));
     }
     let page = &news[..news.len().min(size)];
     let etag = match page.last() {
         Some(change) if page.len() < news.len() => change.lsn,
         _ => last,
     };
-    let rows: Vec<String> = page
-        .iter()
-        .map(|change| row(change, is_full, is_wrapped))
-        .collect();
-    Ok(with_etag(
-        feed(&container.rid, "Documents", &rows),
-        container,
-        &scope,
-        etag,
-    ))
+    let rows: Vec<String> = page.iter().map(|change| row(change, mode)).collect();
+    let page = feed(&container.rid, "Documents", &rows);
+    Ok(with_etag(page, container, &scope, etag))
+}
+
+fn mode(call: &Call<'_>) -> Result<Mode, Answer> {
+    if call.header("x-ms-continuation").is_some() {
+        return Err(bad("A change feed continues by its etag."));
+    }
+    let is_wrapped = match call.header("x-ms-cosmos-changefeed-wire-format-version") {
+        None => false,
+        Some("2021-09-15") => true,
+        Some(_) => return Err(bad("There is no such wire format of the change feed.")),
+    };
+    let is_full = match call.header("a-im") {
+        Some("Incremental Feed") => false,
+        Some("Full-Fidelity Feed") if is_wrapped => true,
+        Some("Full-Fidelity Feed") => {
+            return Err(bad("All versions and deletes need a wire format."));
+        }
+        _ => return Err(bad("The header a-im names no feed.")),
+    };
+    Ok(Mode {
+        is_full,
+        is_wrapped,
+    })
+}
+
+/// The changes of a scope behind its start, in order.
+fn news<'a>(container: &'a Container, scope: &Scope, start: &Start, mode: Mode) -> Vec<&'a Change> {
+    let changes = container.data.changes.iter();
+    changes
+        .filter(|change| change.lsn > start.lsn && change.time >= start.time)
+        .filter(|change| scope.covers(&change.key, &change.epk))
+        .filter(|change| mode.is_full || is_latest(container, change))
+        .collect()
 }
 
 /// What a page comes after.
@@ -114,16 +117,16 @@ fn is_latest(container: &Container, change: &Change) -> bool {
     items.iter().any(|item| item.document.lsn == change.lsn)
 }
 
-fn row(change: &Change, is_full: bool, is_wrapped: bool) -> String {
+fn row(change: &Change, mode: Mode) -> String {
     let current = change
         .current
         .as_ref()
         .map_or("{}", |current| current.text.as_str());
-    if !is_wrapped {
+    if !mode.is_wrapped {
         return current.to_owned();
     }
     let mut metadata = json!({ "lsn": change.lsn, "crts": change.time });
-    if !is_full {
+    if !mode.is_full {
         return format!("{{\"current\":{current},\"metadata\":{metadata}}}");
     }
     metadata["operationType"] = Value::from(change.operation);

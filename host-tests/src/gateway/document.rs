@@ -43,7 +43,8 @@ impl Document {
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "\"_rid\":\"{rid}\",\"_self\":\"{link}docs/{rid}/\",\"_etag\":{},\"_attachments\":\"attachments/\",\"_ts\":{time}}}",
+            "\"_rid\":\"{rid}\",\"_self\":\"{link}docs/{rid}/\",\"_etag\":{},\
+             \"_attachments\":\"attachments/\",\"_ts\":{time}}}",
             Value::from(etag.as_str()),
         );
         Some(Self {

@@ -13,17 +13,10 @@ pub(super) fn documents(call: &Call<'_>, container: &mut Container) -> Result<An
     let scope = scope(call, container)?;
     let cursor = page::begin(call, container, &scope)?;
     if container.knobs.is_empty_page() {
-        let empty = Page {
-            next: Some(cursor),
-            ..Page::default()
-        };
+        let empty = Page::empty(cursor);
         return Ok(page::answer(call, container, &scope, &empty));
     }
-    let size = container
-        .knobs
-        .page_size
-        .unwrap_or(usize::MAX)
-        .min(call.max_items()?);
+    let size = container.knobs.size(call)?;
     let last = cursor.position.map_or(0, |position| position.ordinal);
     let mut items = container.data.items.iter();
     let mut rest = items

@@ -149,7 +149,14 @@ fn needed(plan: &Plan) -> Vec<&'static str> {
 
 /// The slices that the query can be about: points for keys, half-open ranges for prefixes.
 fn ranges(plan: &Plan, container: &Container) -> Value {
-    let row = |min: String, max: String, is_closed: bool| json!({ "min": min, "max": max, "isMinInclusive": true, "isMaxInclusive": is_closed });
+    let row = |min: String, max: String, is_closed: bool| {
+        json!({
+            "min": min,
+            "max": max,
+            "isMinInclusive": true,
+            "isMaxInclusive": is_closed,
+        })
+    };
     if matches!(plan.select, Select::Constant(_)) {
         return json!([row(String::new(), String::new(), true)]);
     }

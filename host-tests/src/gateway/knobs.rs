@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::answer::Answer;
+use super::call::Call;
+
 /// The order of documents with equal sort keys, and what the header `x-ms-cosmos-query-execution-info` tells of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TieOrder {
@@ -48,6 +51,12 @@ pub(super) struct OperationRule {
 }
 
 impl Knobs {
+    /// The most rows of the page that a request asks for. Errors: the request has no valid number.
+    pub(super) fn size(&self, call: &Call<'_>) -> Result<usize, Answer> {
+        let most = self.page_size.unwrap_or(usize::MAX);
+        Ok(call.max_items()?.min(most))
+    }
+
     /// The sub-status with which a range is said to be gone this time.
     pub(super) fn is_gone(&mut self, range: &str) -> Option<u32> {
         let mut rules = self.gone.iter_mut();

@@ -9,7 +9,8 @@
 //! | Request | Answer |
 //! |---|---|
 //! | `GET /` | the account document |
-//! | databases: list, query, create, read, delete; containers: the same and replace | as the service; keys of version 2, `Hash` or `MultiHash` |
+//! | databases: list, query, create, read, delete | as the service |
+//! | containers: the same and replace | as the service; keys of version 2, `Hash` or `MultiHash` |
 //! | offers: list, query, read, replace | manual and autoscale, with migration; slow on demand |
 //! | `pkranges` | only what the etag does not know of; 304 when it knows all |
 //! | documents: create, upsert, read, replace, delete, patch | by key, as the service |

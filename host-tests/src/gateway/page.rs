@@ -36,12 +36,22 @@ pub(super) struct Cursor {
 }
 
 /// A page.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Page {
     /// JSON texts.
     pub(super) rows: Vec<String>,
     /// Where the next one begins; none: there is no next one.
     pub(super) next: Option<Cursor>,
+}
+
+impl Page {
+    /// No rows, and a continuation that goes on where it is.
+    pub(super) fn empty(cursor: Cursor) -> Self {
+        Self {
+            rows: Vec::new(),
+            next: Some(cursor),
+        }
+    }
 }
 
 /// What comes before the page that is asked for. Errors: the continuation is none of this request's.

@@ -222,7 +222,8 @@ impl Plan {
         self
     }
 
-    /// `ORDER BY` a distance: its text (`VectorDistance(c.v, [1, 2])`), and the path of the property that has its value.
+    /// `ORDER BY` a distance: its text (`VectorDistance(c.v, [1, 2])`), and the path of the property that has its
+    /// value.
     pub fn vector(mut self, expression: &str, score: &str, direction: Direction) -> Self {
         self.order = vec![Key {
             expression: expression.to_owned(),

@@ -107,17 +107,9 @@ fn data(
     let parameters = Parameters(&body["parameters"]);
     let asked = asked(container, registry, &scope, text, parameters)?;
     let cursor = page::begin(call, container, &scope)?;
-    let size = container
-        .knobs
-        .page_size
-        .unwrap_or(usize::MAX)
-        .min(call.max_items()?);
-    let scan = container.knobs.scan.unwrap_or(usize::MAX);
+    let size = container.knobs.size(call)?;
     if container.knobs.is_empty_page() {
-        let empty = Page {
-            next: Some(cursor),
-            ..Page::default()
-        };
+        let empty = Page::empty(cursor);
         return Ok(shown(call, container, &scope, &empty));
     }
     let page = match asked {
@@ -126,51 +118,40 @@ fn data(
             next: None,
         },
         Asked::Rows(plan, is_final) => {
-            let resume = match &body["resumeFilter"] {
-                Value::Null => None,
-                filter => {
-                    let resume = Resume::parse(filter, &plan).filter(|_| !is_final);
-                    Some(resume.ok_or_else(|| bad("The resume filter is none of this query."))?)
-                }
-            };
             let run = Run {
                 plan: &plan,
                 is_final,
                 size,
-                scan,
+                scan: container.knobs.scan.unwrap_or(usize::MAX),
             };
-            rows(
-                &run,
-                container,
-                &scope,
-                parameters,
-                resume.as_ref(),
-                &cursor,
-            )
+            rows(&run, container, &scope, body, &cursor)?
         }
     };
     Ok(shown(call, container, &scope, &page))
 }
 
+/// The page behind a cursor and, if the body has one, a resume filter.
 fn rows(
     run: &Run<'_>,
     container: &Container,
     scope: &Scope,
-    parameters: Parameters<'_>,
-    resume: Option<&Resume>,
+    body: &Value,
     cursor: &Cursor,
-) -> Page {
+) -> Result<Page, Answer> {
     let order = Order {
         plan: run.plan,
         ties: container.knobs.ties,
     };
-    let mut units = units(run.plan, container, scope, parameters);
-    units.retain(|unit| {
-        let is_new = cursor.position.as_ref();
-        is_new.is_none_or(|last| order.positions(&unit.position, last).is_gt())
-            && resume.is_none_or(|resume| resume.keeps(&unit.position, order))
-    });
-    run.page(&units, cursor)
+    let mut units = units(run.plan, container, scope, Parameters(&body["parameters"]));
+    if let Some(last) = &cursor.position {
+        units.retain(|unit| order.positions(&unit.position, last).is_gt());
+    }
+    if !body["resumeFilter"].is_null() {
+        let resume = Resume::parse(&body["resumeFilter"], run.plan).filter(|_| !run.is_final);
+        let resume = resume.ok_or_else(|| bad("The resume filter is none of this query."))?;
+        units.retain(|unit| resume.keeps(&unit.position, order));
+    }
+    Ok(run.page(&units, cursor))
 }
 
 /// What a text asks for. Errors: it is none that may be sent so.

@@ -68,7 +68,8 @@ fn ordered(plan: &Plan, placeholder: &str) -> String {
     };
     let (payload, sources) = (payload(&plan.select), sources(plan));
     format!(
-        "SELECT {top}c._rid, {items} AS orderByItems, {payload} AS payload{sources}\nWHERE {condition}\nORDER BY {order}{window}"
+        "SELECT {top}c._rid, {items} AS orderByItems, {payload} AS payload{sources}\n\
+         WHERE {condition}\nORDER BY {order}{window}"
     )
 }
 
