@@ -5,6 +5,7 @@
 //! | [`cluster`] | regions of one account with a small store and faults by rule | failover, sessions, routing |
 //! | [`emulator`] | Microsoft's in-memory emulator, behind signature checks | behaviour: accounts, regions, items |
 //! | [`fixed`] | the same bytes on every run | measurements: fuel, throughput, number of requests |
+//! | [`gateway`] | physical partitions with query plans, rewritten queries, feeds, batches and offers | what crosses partitions |
 //! | [`scripted`] | whatever a script says, down to single bytes | faults: resets, garbage, silence, early answers |
 //!
 //! Every server runs on a thread of its own and stops when its handle is dropped, so tests may block their own
@@ -20,6 +21,7 @@ pub mod cluster;
 mod component;
 pub mod emulator;
 pub mod fixed;
+pub mod gateway;
 mod listen;
 mod refused;
 pub mod scripted;

@@ -5,10 +5,10 @@
 use serde_json::Value;
 
 /// The end of the key space; every hash is below it.
-pub(super) const END: u128 = 1 << 126;
+pub(crate) const END: u128 = 1 << 126;
 
 /// The effective partition key of a partition key's components, as a number.
-pub(super) fn hash(components: &[Value]) -> u128 {
+pub(crate) fn hash(components: &[Value]) -> u128 {
     let mut bytes = Vec::new();
     for component in components {
         append(&mut bytes, component);
@@ -17,7 +17,7 @@ pub(super) fn hash(components: &[Value]) -> u128 {
 }
 
 /// A bound as the service writes it.
-pub(super) fn text(bound: u128) -> String {
+pub(crate) fn text(bound: u128) -> String {
     match bound {
         0 => String::new(),
         END => "FF".to_owned(),

@@ -46,7 +46,7 @@
 
 mod answer;
 mod control;
-mod epk;
+pub(crate) mod epk;
 mod fault;
 mod items;
 mod log;
