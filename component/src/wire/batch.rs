@@ -1,9 +1,8 @@
 //! Batches of item operations: the body of a transactional batch, or of one request of a bulk, and the results in its
 //! answer (spec data-plane §6.1, §6.2).
 
+use crate::wire::json::Json;
 use std::fmt;
-
-use serde_json::value::RawValue;
 
 use super::patch::{self, PatchOperation};
 use super::{Invalid, json};
@@ -167,13 +166,13 @@ pub fn operation(
     out.extend_from_slice(b"{\"operationType\":\"");
     out.extend_from_slice(action.kind().as_bytes());
     out.push(b'"');
-    member(out, "partitionKey", key)?;
+    member(out, "partitionKey", key);
     if let Some(id) = action.id() {
         check_id(id)?;
-        member(out, "id", Some(id))?;
+        member(out, "id", Some(id));
     }
-    member(out, "ifMatch", operation.if_match.as_deref())?;
-    member(out, "ifNoneMatch", operation.if_none_match.as_deref())?;
+    member(out, "ifMatch", operation.if_match.as_deref());
+    member(out, "ifNoneMatch", operation.if_none_match.as_deref());
     if minimal && action.writes_item() {
         out.extend_from_slice(b",\"minimalReturnPreference\":true");
     }
@@ -193,8 +192,7 @@ pub fn operation(
 
 /// Reads the results in an answer's body, in the order of the operations. None if it is no list of results.
 pub fn results(body: &[u8]) -> Option<Vec<OperationResult>> {
-    let list: &RawValue = serde_json::from_slice(body).ok()?;
-    let elements = json::elements(list)?;
+    let elements = json::elements(Json::parse(body)?)?;
     let mut results = Vec::with_capacity(elements.len());
     for element in elements {
         results.push(result(element)?);
@@ -204,8 +202,7 @@ pub fn results(body: &[u8]) -> Option<Vec<OperationResult>> {
 
 /// What a request's body says of the operation at this index.
 pub fn named(body: &[u8], index: usize) -> Named {
-    let operation = serde_json::from_slice(body)
-        .ok()
+    let operation = Json::parse(body)
         .and_then(json::elements)
         .and_then(|operations| operations.get(index).copied());
     operation
@@ -234,14 +231,16 @@ pub fn name_of(operation: &[u8]) -> Named {
     named
 }
 
-fn member(out: &mut Vec<u8>, name: &str, value: Option<&str>) -> Result<(), Invalid> {
+fn member(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
     let Some(value) = value else {
-        return Ok(());
+        return;
     };
     out.extend_from_slice(b",\"");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
-    serde_json::to_writer(out, value).map_err(|error| Invalid::new(error.to_string()))
+    let mut text = String::new();
+    json::push_text(&mut text, value);
+    out.extend_from_slice(text.as_bytes());
 }
 
 fn embed(out: &mut Vec<u8>, json: &[u8]) {
@@ -259,16 +258,13 @@ fn check_id(id: &str) -> Result<(), Invalid> {
 }
 
 fn check_item(item: &[u8]) -> Result<(), Invalid> {
-    let read: Result<&RawValue, _> = serde_json::from_slice(item);
-    match read {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Invalid::new(format!(
-            "the item is not one JSON text ({error}): encode it"
-        ))),
+    match Json::parse(item) {
+        Some(_) => Ok(()),
+        None => Err(Invalid::new("the item is not one JSON text: encode it")),
     }
 }
 
-fn result(element: &RawValue) -> Option<OperationResult> {
+fn result(element: Json<'_>) -> Option<OperationResult> {
     let (mut status, mut sub_status) = (None, None);
     let mut result = OperationResult::default();
     // Some names are spelt in two ways.
@@ -283,23 +279,18 @@ fn result(element: &RawValue) -> Option<OperationResult> {
         }
         _ => {}
     });
-    read.ok()?;
+    read?;
     result.status = u16::try_from(status?).ok()?;
     result.sub_status = sub_status.and_then(|number| u32::try_from(number).ok());
     Some(result)
 }
 
 /// A whole number; anything else counts as absent.
-fn whole(value: &RawValue) -> Option<u64> {
+fn whole(value: Json<'_>) -> Option<u64> {
     value.get().parse().ok()
 }
 
 /// A finite number that is not negative; anything else counts as absent.
-fn charge(value: &RawValue) -> f64 {
-    let number = serde_json::from_slice(value.get().as_bytes()).unwrap_or(0.0_f64);
-    if number.is_finite() && number > 0.0 {
-        number
-    } else {
-        0.0
-    }
+fn charge(value: Json<'_>) -> f64 {
+    json::number(value.get()).unwrap_or(0.0).max(0.0)
 }

@@ -68,7 +68,7 @@ pub struct Input {
 pub struct Full(pub Box<Input>);
 
 /// What became of an input.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Outcome {
     /// Its number, from 0 on.
     pub index: u64,
