@@ -9,6 +9,7 @@ pub mod container;
 pub mod date;
 pub mod endpoint;
 pub mod epk;
+pub mod epk_range;
 pub mod error_body;
 pub mod headers;
 pub mod id;
