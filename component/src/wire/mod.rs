@@ -19,6 +19,7 @@ pub mod key;
 pub mod link;
 pub mod murmur;
 pub mod patch;
+pub mod query_body;
 pub mod query_text;
 pub mod ranges;
 pub mod region;
