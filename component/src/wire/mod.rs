@@ -20,6 +20,7 @@ pub mod link;
 pub mod murmur;
 pub mod patch;
 pub mod query_body;
+pub mod query_plan;
 pub mod query_text;
 pub mod ranges;
 pub mod region;

@@ -1,0 +1,197 @@
+//! Which part of the hash space a query runs on.
+
+use serde_json::value::RawValue;
+
+use super::super::epk::{Epk, KeyHash, effective_partition_key, prefix_range};
+use super::super::epk_range::{EpkRange, disjoint};
+use super::super::json;
+use super::super::key::KeyComponent;
+use super::{Malformed, each, flag, list, number};
+
+/// The member that all of this is about.
+const RANGES: Malformed = Malformed("queryRanges");
+
+/// Where a query runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Coverage {
+    /// On these ranges: in ascending order, apart from each other, none empty.
+    Ranges(Vec<EpkRange>),
+    /// On one partition, the first: it reads no items (`SELECT 5`), so that each partition would answer the same.
+    FirstPartition,
+}
+
+impl Coverage {
+    /// What of it lies in a feed range. Nothing at all is an empty list: no request is needed.
+    pub fn within(&self, scope: &EpkRange) -> Self {
+        let Self::Ranges(ranges) = self else {
+            return Self::FirstPartition;
+        };
+        let common = ranges.iter().filter_map(|range| range.intersection(scope));
+        Self::Ranges(common.collect())
+    }
+}
+
+/// How a container forms its keys, as far as bounds depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyShape {
+    /// How keys are hashed.
+    pub hash: KeyHash,
+    /// How many paths a key has.
+    pub paths: usize,
+}
+
+impl KeyShape {
+    /// How many bytes a point has, 0 if that depends on the key.
+    fn width(self) -> usize {
+        match self.hash {
+            KeyHash::V1 => 0,
+            KeyHash::V2 => POINT_BYTES,
+            KeyHash::Multi => POINT_BYTES.saturating_mul(self.paths),
+        }
+    }
+}
+
+/// The bytes of a hashed key, or of one component of a hierarchical one.
+const POINT_BYTES: usize = 16;
+
+/// Reads `queryRanges`; all of the space if there are none.
+pub(super) fn parse(json: Option<&RawValue>, keys: KeyShape) -> Result<Coverage, Malformed> {
+    let rows = match json {
+        Some(json) => list(json, RANGES.0)?,
+        None => Vec::new(),
+    };
+    if rows.is_empty() {
+        return Ok(Coverage::Ranges(vec![EpkRange::ALL]));
+    }
+    let mut ranges = Vec::with_capacity(rows.len());
+    let mut reads_items = false;
+    for row in rows {
+        let range = range(row, keys)?;
+        reads_items |= range.is_some();
+        ranges.extend(range);
+    }
+    if !reads_items {
+        return Ok(Coverage::FirstPartition);
+    }
+    Ok(Coverage::Ranges(disjoint(ranges)))
+}
+
+/// One range; none for the point at the beginning of the space, where no key is.
+fn range(row: &RawValue, keys: KeyShape) -> Result<Option<EpkRange>, Malformed> {
+    let (mut min, mut max) = (None, None);
+    each(row, RANGES.0, &mut |name, value| {
+        match name {
+            "min" => min = Some(bound(value, keys)?),
+            "max" => max = Some(bound(value, keys)?),
+            // A bound that is not meant to be in is taken in, at the beginning; the query's own filter still holds. One
+            // that is meant to be in, at the end, belongs to a point, or ends a prefix, where no key is.
+            "isMinInclusive" | "isMaxInclusive" => {
+                flag(value, RANGES.0)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    let (Some(min), Some(max)) = (min, max) else {
+        return Err(RANGES);
+    };
+    if max.point < min.point {
+        return Err(RANGES);
+    }
+    if min.point != max.point {
+        let (min, max) = (min.point, max.point);
+        return Ok(Some(EpkRange { min, max }));
+    }
+    if min.point == Epk::MIN {
+        return Ok(None);
+    }
+    let end = max.prefix_end;
+    Ok(Some(EpkRange {
+        max: end.unwrap_or_else(|| min.point.successor(keys.width())),
+        min: min.point,
+    }))
+}
+
+struct Bound {
+    point: Epk,
+    /// Where all keys that begin like this one end, if it is the beginning of a key only.
+    prefix_end: Option<Epk>,
+}
+
+impl From<Epk> for Bound {
+    fn from(point: Epk) -> Self {
+        Self {
+            point,
+            prefix_end: None,
+        }
+    }
+}
+
+/// A point as hex; or a key as an array, with the two ends of the space as `[]` and `"Infinity"`.
+fn bound(value: &RawValue, keys: KeyShape) -> Result<Bound, Malformed> {
+    if let Some(text) = json::text(value) {
+        let point = match text.as_str() {
+            "Infinity" => Epk::MAX,
+            hex => hex.parse().map_err(|_| RANGES)?,
+        };
+        return Ok(point.into());
+    }
+    let mut elements = list(value, RANGES.0)?;
+    let infinite = elements.last().copied().is_some_and(is_infinity);
+    if infinite {
+        elements.pop();
+    }
+    let mut components = Vec::with_capacity(elements.len());
+    for element in elements {
+        components.push(component(element).ok_or(RANGES)?);
+    }
+    key_bound(&components, infinite, keys).ok_or(RANGES)
+}
+
+fn key_bound(components: &[KeyComponent], infinite: bool, keys: KeyShape) -> Option<Bound> {
+    if components.is_empty() {
+        let end = if infinite { Epk::MAX } else { Epk::MIN };
+        return Some(end.into());
+    }
+    if keys.hash == KeyHash::Multi && (infinite || components.len() < keys.paths) {
+        let (point, end) = prefix_range(components).ok()?;
+        if infinite {
+            return Some(end.into());
+        }
+        let prefix_end = Some(end);
+        return Some(Bound { point, prefix_end });
+    }
+    if infinite {
+        return None;
+    }
+    let point = effective_partition_key(components, keys.hash).ok()?;
+    Some(point.into())
+}
+
+fn component(value: &RawValue) -> Option<KeyComponent> {
+    Some(match value.get() {
+        "null" => KeyComponent::Null,
+        "true" => KeyComponent::Boolean(true),
+        "false" => KeyComponent::Boolean(false),
+        "{}" => KeyComponent::Undefined,
+        text if text.starts_with('"') => KeyComponent::Text(json::text(value)?),
+        text if text.starts_with('{') && kind(value)? == "Undefined" => KeyComponent::Undefined,
+        _ => KeyComponent::Number(number(value)?),
+    })
+}
+
+fn is_infinity(value: &RawValue) -> bool {
+    kind(value).is_some_and(|kind| kind == "Infinity")
+}
+
+/// What `{"type": …}` says.
+fn kind(value: &RawValue) -> Option<String> {
+    let mut kind = None;
+    json::members(value.get().as_bytes(), &mut |name, value| {
+        if name == "type" {
+            kind = json::text(value);
+        }
+    })
+    .ok()?;
+    kind
+}
