@@ -14,32 +14,15 @@ pub struct Parameter {
 }
 
 /// Where an ordered query goes on: after a row that has been seen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResumeFilter<'a> {
-    /// What the row is sorted by, one value per ORDER BY column.
-    pub values: &'a [SortValue],
+    /// What the row is sorted by: for each ORDER BY column a JSON text, sent as it is. That is the value; `[]` if it is
+    /// undefined; `{"type":"array","low":…,"high":…}` with the two halves of its hash if it is an array, or an object.
+    pub values: &'a [String],
     /// The row's `_rid`, if known.
     pub rid: Option<&'a str>,
     /// Whether rows with the same values are left out.
     pub exclude: bool,
-}
-
-/// The value of an ORDER BY column, as a resume filter carries it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SortValue {
-    /// The property is missing: `[]`.
-    Undefined,
-    /// Null, a boolean, a number or a string: its JSON text, as the service wrote it.
-    Scalar(Box<str>),
-    /// The hash of an array or an object.
-    Hash {
-        /// Whether it is an array's, not an object's.
-        array: bool,
-        /// Bits 0 to 63.
-        low: i64,
-        /// Bits 64 to 127.
-        high: i64,
-    },
 }
 
 /// The request body: text and parameters as they are, and where to go on.
@@ -84,39 +67,19 @@ fn value(parameter: &Parameter) -> Result<&str, Invalid> {
 }
 
 fn push_filter(body: &mut String, filter: &ResumeFilter<'_>) {
-    body.push_str("{\"value\":");
-    push_values(body, filter.values);
+    let mut separator = "{\"value\":[";
+    for value in filter.values {
+        body.push_str(separator);
+        body.push_str(value);
+        separator = ",";
+    }
+    body.push(']');
     if let Some(rid) = filter.rid {
         body.push_str(",\"rid\":");
         push_text(body, rid);
     }
     body.push_str(",\"exclude\":");
     body.push_str(if filter.exclude { "true}" } else { "false}" });
-}
-
-/// Appends the values as a JSON array.
-pub fn push_values(json: &mut String, values: &[SortValue]) {
-    json.push('[');
-    for (at, value) in values.iter().enumerate() {
-        if at > 0 {
-            json.push(',');
-        }
-        match value {
-            SortValue::Undefined => json.push_str("[]"),
-            SortValue::Scalar(text) => json.push_str(text),
-            SortValue::Hash { array, low, high } => {
-                let kind = if *array { "array" } else { "object" };
-                json.push_str("{\"type\":\"");
-                for part in [kind, "\",\"low\":", &low.to_string()] {
-                    json.push_str(part);
-                }
-                json.push_str(",\"high\":");
-                json.push_str(&high.to_string());
-                json.push('}');
-            }
-        }
-    }
-    json.push(']');
 }
 
 /// Appends a text as a JSON string.
@@ -167,21 +130,13 @@ mod tests {
     #[test]
     fn a_resume_filter_has_one_spelling() {
         let values = [
-            SortValue::Undefined,
-            SortValue::Scalar("null".into()),
-            SortValue::Scalar("5.0".into()),
-            SortValue::Scalar(r#""a\"""#.into()),
-            SortValue::Hash {
-                array: true,
-                low: i64::MIN,
-                high: 7,
-            },
-            SortValue::Hash {
-                array: false,
-                low: -1,
-                high: i64::MAX,
-            },
+            "[]",
+            "null",
+            "5.0",
+            r#""a\"""#,
+            r#"{"type":"array","low":-9223372036854775808,"high":7}"#,
         ];
+        let values = values.map(str::to_owned);
         let filter = |values, rid, exclude| {
             let filter = ResumeFilter {
                 values,
@@ -194,8 +149,7 @@ mod tests {
             filter(&values, Some("r-1=="), false),
             concat!(
                 r#"{"query":"q","parameters":[],"resumeFilter":{"value":[[],null,5.0,"a\"","#,
-                r#"{"type":"array","low":-9223372036854775808,"high":7},"#,
-                r#"{"type":"object","low":-1,"high":9223372036854775807}],"rid":"r-1==","exclude":false}}"#
+                r#"{"type":"array","low":-9223372036854775808,"high":7}],"rid":"r-1==","exclude":false}}"#
             )
         );
         assert_eq!(
