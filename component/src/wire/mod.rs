@@ -24,6 +24,7 @@ pub mod query_plan;
 pub mod query_text;
 pub mod ranges;
 pub mod region;
+pub mod rfc3339;
 pub mod secret;
 pub mod session_token;
 pub mod sign;
