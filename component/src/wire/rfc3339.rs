@@ -37,7 +37,7 @@ pub fn format(unix_seconds: u64) -> String {
     .concat()
 }
 
-/// Seconds since 1970 of an instant that [`format`] wrote; none for any other text.
+/// Seconds since 1970 of an instant as [`format()`] writes it; none for any other text.
 pub fn parse(text: &str) -> Option<u64> {
     // Later instants have greater texts, so that the one is found by halving: no calendar is needed.
     let (mut seconds, mut step) = (0_u64, 1_u64 << 37);
