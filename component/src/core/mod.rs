@@ -27,6 +27,7 @@ pub mod options;
 pub mod partition;
 pub mod partition_failover;
 pub mod partition_map;
+pub mod plan_cache;
 pub mod ranges;
 pub mod request;
 pub mod response;
