@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::wire::epk::Epk;
-use crate::wire::epk_range::EpkRange;
+use crate::wire::epk_range::{EpkRange, earlier, later};
 use crate::wire::ranges::PartitionKeyRange;
 
 #[cfg(test)]
@@ -136,14 +136,12 @@ impl RangeMap {
         let ranges = self.overlapping(&slice.min, &slice.max);
         let mut tiles = Vec::with_capacity(ranges.len());
         for range in ranges {
-            let whole = EpkRange {
-                min: range.min.clone(),
-                max: range.max.clone(),
+            let slice = EpkRange {
+                min: later(&range.min, &slice.min).clone(),
+                max: earlier(&range.max, &slice.max).clone(),
             };
-            if let Some(slice) = whole.intersection(slice) {
-                let range = Rc::clone(range);
-                tiles.push(Tile { range, slice });
-            }
+            let range = Rc::clone(range);
+            tiles.push(Tile { range, slice });
         }
         tiles
     }

@@ -22,44 +22,52 @@ impl EpkRange {
 
     /// Whether there is no point in it.
     pub fn is_empty(&self) -> bool {
-        self.min >= self.max
+        !is_below(&self.min, &self.max)
     }
 
     /// Whether all of the other one lies in this.
     pub fn contains(&self, other: &Self) -> bool {
-        self.min <= other.min && other.max <= self.max
+        !is_below(&other.min, &self.min) && !is_below(&self.max, &other.max)
     }
 
     /// What both have in common, none if that is nothing.
     pub fn intersection(&self, other: &Self) -> Option<Self> {
-        let min = if self.min < other.min {
-            &other.min
-        } else {
-            &self.min
-        };
-        let max = if other.max < self.max {
-            &other.max
-        } else {
-            &self.max
-        };
-        (min < max).then(|| Self {
+        let min = later(&self.min, &other.min);
+        let max = earlier(&self.max, &other.max);
+        is_below(min, max).then(|| Self {
             min: min.clone(),
             max: max.clone(),
         })
     }
 }
 
+/// The greater point, the first if they are equal.
+pub fn later<'a>(one: &'a Epk, other: &'a Epk) -> &'a Epk {
+    if is_below(one, other) { other } else { one }
+}
+
+/// The smaller point, the first if they are equal.
+pub fn earlier<'a>(one: &'a Epk, other: &'a Epk) -> &'a Epk {
+    if is_below(other, one) { other } else { one }
+}
+
+/// Comparing points is many instructions, which would be repeated wherever it is done.
+#[inline(never)]
+fn is_below(one: &Epk, other: &Epk) -> bool {
+    one < other
+}
+
 /// The same points in ascending order, each once: ranges that overlap or touch become one, empty ones go.
 pub fn disjoint(mut ranges: Vec<EpkRange>) -> Vec<EpkRange> {
-    if !ranges.is_sorted_by(|one, other| one.min <= other.min) {
+    if !ranges.is_sorted_by(|one, other| !is_below(&other.min, &one.min)) {
         sort(&mut ranges);
     }
     let mut kept: Vec<EpkRange> = Vec::with_capacity(ranges.len());
     for range in ranges {
         match kept.last_mut() {
             _ if range.is_empty() => {}
-            Some(last) if range.min <= last.max => {
-                if last.max < range.max {
+            Some(last) if !is_below(&last.max, &range.min) => {
+                if is_below(&last.max, &range.max) {
                     last.max = range.max;
                 }
             }
@@ -89,7 +97,7 @@ fn sift(heap: &mut [EpkRange], mut at: usize) {
         let left = at.saturating_mul(2).saturating_add(1);
         for child in [left, left.saturating_add(1)] {
             if let (Some(one), Some(other)) = (heap.get(child), heap.get(largest))
-                && one.min > other.min
+                && is_below(&other.min, &one.min)
             {
                 largest = child;
             }

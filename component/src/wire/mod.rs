@@ -18,6 +18,7 @@ pub mod json;
 pub mod key;
 pub mod link;
 pub mod murmur;
+pub mod object;
 pub mod patch;
 pub mod query_body;
 pub mod query_plan;

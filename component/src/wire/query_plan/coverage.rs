@@ -1,12 +1,15 @@
 //! Which part of the hash space a query runs on.
 
+use std::cmp::Ordering;
+
 use serde_json::value::RawValue;
 
 use super::super::epk::{Epk, KeyHash, effective_partition_key, prefix_range};
 use super::super::epk_range::{EpkRange, disjoint};
 use super::super::json;
 use super::super::key::KeyComponent;
-use super::{Malformed, each, flag, list, number};
+use super::super::object::Object;
+use super::{Malformed, flag, object};
 
 /// The member that all of this is about.
 const RANGES: Malformed = Malformed("queryRanges");
@@ -57,20 +60,17 @@ const POINT_BYTES: usize = 16;
 /// Reads `queryRanges`; all of the space if there are none.
 pub(super) fn parse(json: Option<&RawValue>, keys: KeyShape) -> Result<Coverage, Malformed> {
     let rows = match json {
-        Some(json) => list(json, RANGES.0)?,
+        Some(json) => json::elements(json).ok_or(RANGES)?,
         None => Vec::new(),
     };
     if rows.is_empty() {
         return Ok(Coverage::Ranges(vec![EpkRange::ALL]));
     }
     let mut ranges = Vec::with_capacity(rows.len());
-    let mut reads_items = false;
     for row in rows {
-        let range = range(row, keys)?;
-        reads_items |= range.is_some();
-        ranges.extend(range);
+        ranges.extend(range(row, keys)?);
     }
-    if !reads_items {
+    if ranges.is_empty() {
         return Ok(Coverage::FirstPartition);
     }
     Ok(Coverage::Ranges(disjoint(ranges)))
@@ -78,38 +78,32 @@ pub(super) fn parse(json: Option<&RawValue>, keys: KeyShape) -> Result<Coverage,
 
 /// One range; none for the point at the beginning of the space, where no key is.
 fn range(row: &RawValue, keys: KeyShape) -> Result<Option<EpkRange>, Malformed> {
-    let (mut min, mut max) = (None, None);
-    each(row, RANGES.0, &mut |name, value| {
-        match name {
-            "min" => min = Some(bound(value, keys)?),
-            "max" => max = Some(bound(value, keys)?),
-            // A bound that is not meant to be in is taken in, at the beginning; the query's own filter still holds. One
-            // that is meant to be in, at the end, belongs to a point, or ends a prefix, where no key is.
-            "isMinInclusive" | "isMaxInclusive" => {
-                flag(value, RANGES.0)?;
-            }
-            _ => {}
-        }
-        Ok(())
-    })?;
+    let row = &mut object(row, RANGES.0)?;
+    let min = bound(row.take("min").ok_or(RANGES)?, keys)?;
+    let max = bound(row.take("max").ok_or(RANGES)?, keys)?;
+    // A bound that is not meant to be in is taken in, at the beginning; the query's own filter still holds. One that is
+    // meant to be in, at the end, belongs to a point, or ends a prefix, where no key is.
+    for name in ["isMinInclusive", "isMaxInclusive"] {
+        flag(row, name).map_err(|_| RANGES)?;
+    }
     let (Some(min), Some(max)) = (min, max) else {
-        return Err(RANGES);
+        return Ok(Some(EpkRange::ALL));
     };
-    if max.point < min.point {
-        return Err(RANGES);
+    match min.point.cmp(&max.point) {
+        Ordering::Greater => Err(RANGES),
+        Ordering::Less => Ok(Some(EpkRange {
+            min: min.point,
+            max: max.point,
+        })),
+        Ordering::Equal if min.point == Epk::MIN => Ok(None),
+        Ordering::Equal => Ok(Some(EpkRange {
+            max: match max.prefix_end {
+                Some(end) => end,
+                None => min.point.successor(keys.width()),
+            },
+            min: min.point,
+        })),
     }
-    if min.point != max.point {
-        let (min, max) = (min.point, max.point);
-        return Ok(Some(EpkRange { min, max }));
-    }
-    if min.point == Epk::MIN {
-        return Ok(None);
-    }
-    let end = max.prefix_end;
-    Ok(Some(EpkRange {
-        max: end.unwrap_or_else(|| min.point.successor(keys.width())),
-        min: min.point,
-    }))
 }
 
 struct Bound {
@@ -127,25 +121,29 @@ impl From<Epk> for Bound {
     }
 }
 
-/// A point as hex; or a key as an array, with the two ends of the space as `[]` and `"Infinity"`.
-fn bound(value: &RawValue, keys: KeyShape) -> Result<Bound, Malformed> {
+/// A point as hex; or a key as an array, with the two ends of the space as `[]` and `"Infinity"`. None if it is a key that
+/// cannot be told to the last bit: then it may be anywhere.
+fn bound(value: &RawValue, keys: KeyShape) -> Result<Option<Bound>, Malformed> {
     if let Some(text) = json::text(value) {
         let point = match text.as_str() {
             "Infinity" => Epk::MAX,
             hex => hex.parse().map_err(|_| RANGES)?,
         };
-        return Ok(point.into());
+        return Ok(Some(point.into()));
     }
-    let mut elements = list(value, RANGES.0)?;
+    let mut elements = json::elements(value).ok_or(RANGES)?;
     let infinite = elements.last().copied().is_some_and(is_infinity);
     if infinite {
         elements.pop();
     }
     let mut components = Vec::with_capacity(elements.len());
+    let mut exact = true;
     for element in elements {
+        exact &= is_exact(element.get());
         components.push(component(element).ok_or(RANGES)?);
     }
-    key_bound(&components, infinite, keys).ok_or(RANGES)
+    let bound = key_bound(&components, infinite, keys).ok_or(RANGES)?;
+    Ok(exact.then_some(bound))
 }
 
 fn key_bound(components: &[KeyComponent], infinite: bool, keys: KeyShape) -> Option<Bound> {
@@ -176,8 +174,17 @@ fn component(value: &RawValue) -> Option<KeyComponent> {
         "{}" => KeyComponent::Undefined,
         text if text.starts_with('"') => KeyComponent::Text(json::text(value)?),
         text if text.starts_with('{') && kind(value)? == "Undefined" => KeyComponent::Undefined,
-        _ => KeyComponent::Number(number(value)?),
+        text => KeyComponent::Number(serde_json::from_slice(text.as_bytes()).ok()?),
     })
+}
+
+/// Whether a value, if it is a number, is read to the last bit: integers are, and decimals of 15 digits. For the rest the
+/// standard library's parser would be needed, 17 KB of code.
+fn is_exact(value: &str) -> bool {
+    let number = value.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let exponent = value.contains(['e', 'E']);
+    !number || value.parse::<i64>().is_ok() || (digits <= 15 && !exponent)
 }
 
 fn is_infinity(value: &RawValue) -> bool {
@@ -186,12 +193,5 @@ fn is_infinity(value: &RawValue) -> bool {
 
 /// What `{"type": …}` says.
 fn kind(value: &RawValue) -> Option<String> {
-    let mut kind = None;
-    json::members(value.get().as_bytes(), &mut |name, value| {
-        if name == "type" {
-            kind = json::text(value);
-        }
-    })
-    .ok()?;
-    kind
+    json::text(Object::read(value.get().as_bytes())?.take("type")?)
 }

@@ -1,11 +1,11 @@
 //! Query plans, as the gateway makes them (spec data-plane §3.4 to §3.6, §3.8).
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::value::RawValue;
 
 use super::json;
+use super::object::Object;
 use super::query_text;
 
 mod coverage;
@@ -151,26 +151,15 @@ impl std::error::Error for Malformed {}
 /// # Errors
 /// The body is no plan, or holds something that [`SUPPORTED_FEATURES`] does not ask for.
 pub fn parse(body: &[u8], keys: KeyShape) -> Result<QueryPlan, Malformed> {
-    let (mut query, mut hybrid, mut ranges) = (None, None, None);
-    let read = json::members(body, &mut |name, value| {
-        if value.get() != "null" {
-            match name {
-                "queryInfo" => query = Some(value),
-                "hybridSearchQueryInfo" => hybrid = Some(value),
-                "queryRanges" => ranges = Some(value),
-                _ => {}
-            }
-        }
-    });
-    read.map_err(|_| Malformed("JSON"))?;
-    let work = match (query, hybrid) {
+    let mut plan = Object::read(body).ok_or(Malformed("JSON"))?;
+    let work = match (plan.take("queryInfo"), plan.take("hybridSearchQueryInfo")) {
         (Some(info), None) => Work::Query(query_info(info)?),
         (None, Some(info)) => Work::Hybrid(hybrid_info(info)?),
         _ => return Err(Malformed("queryInfo")),
     };
     Ok(QueryPlan {
         work,
-        coverage: coverage::parse(ranges, keys)?,
+        coverage: coverage::parse(plan.take("queryRanges"), keys)?,
     })
 }
 
@@ -184,86 +173,64 @@ impl QueryInfo {
     }
 
     /// What to send to every partition: the rewritten query with an open filter, else the query itself.
-    pub fn text<'a>(&'a self, query: &'a str) -> Cow<'a, str> {
+    pub fn text(&self, query: &str) -> String {
         let text = self.rewritten_query.as_deref().unwrap_or(query);
         query_text::fill(text, FILTER_PLACEHOLDER, "true")
-    }
-
-    fn member(&mut self, name: &str, value: &RawValue) -> Result<(), Malformed> {
-        match name {
-            "distinctType" => self.distinct = known(value, &DISTINCT, "distinctType")?,
-            "top" => self.top = Some(count(value, "top")?),
-            "offset" => self.offset = Some(count(value, "offset")?),
-            "limit" => self.limit = Some(count(value, "limit")?),
-            "orderBy" => self.order_by = known_list(value, &DIRECTIONS, "orderBy")?,
-            "orderByExpressions" => self.order_by_expressions = texts(value, "orderByExpressions")?,
-            "groupByExpressions" => self.group_by_expressions = texts(value, "groupByExpressions")?,
-            "groupByAliases" => self.group_by_aliases = texts(value, "groupByAliases")?,
-            "aggregates" => self.aggregates = known_list(value, &AGGREGATES, "aggregates")?,
-            "groupByAliasToAggregateType" => self.alias_aggregates = by_alias(value)?,
-            "rewrittenQuery" => {
-                let text = text(value, "rewrittenQuery")?;
-                self.rewritten_query = Some(text).filter(|text| !text.is_empty());
-            }
-            "hasSelectValue" => self.has_select_value = flag(value, "hasSelectValue")?,
-            "hasNonStreamingOrderBy" => {
-                self.has_non_streaming_order_by = flag(value, "hasNonStreamingOrderBy")?;
-            }
-            "dCountInfo" => self.dcount_alias = Some(dcount_alias(value)?),
-            // Texts that the client is to turn into vectors: a feature that is not asked for.
-            "embeddingParameterMap" if value.get() != "{}" => {
-                return Err(Malformed("embeddingParameterMap"));
-            }
-            _ => {}
-        }
-        Ok(())
     }
 }
 
 fn query_info(json: &RawValue) -> Result<QueryInfo, Malformed> {
-    let mut info = QueryInfo::default();
-    each(json, "queryInfo", &mut |name, value| {
-        info.member(name, value)
-    })?;
-    Ok(info)
+    let info = &mut object(json, "queryInfo")?;
+    // Texts that the client is to turn into vectors: a feature that is not asked for.
+    let embeddings = info.take("embeddingParameterMap");
+    if embeddings.is_some_and(|map| map.get() != "{}") {
+        return Err(Malformed("embeddingParameterMap"));
+    }
+    let distinct = known_list(info, "distinctType", &DISTINCT)?;
+    Ok(QueryInfo {
+        distinct: distinct.first().copied().unwrap_or_default(),
+        top: count(info, "top")?,
+        offset: count(info, "offset")?,
+        limit: count(info, "limit")?,
+        order_by: known_list(info, "orderBy", &DIRECTIONS)?,
+        order_by_expressions: texts(info, "orderByExpressions")?,
+        group_by_expressions: texts(info, "groupByExpressions")?,
+        group_by_aliases: texts(info, "groupByAliases")?,
+        aggregates: known_list(info, "aggregates", &AGGREGATES)?,
+        alias_aggregates: by_alias(info)?,
+        rewritten_query: text(info, "rewrittenQuery")?.filter(|text| !text.is_empty()),
+        has_select_value: flag(info, "hasSelectValue")?,
+        has_non_streaming_order_by: flag(info, "hasNonStreamingOrderBy")?,
+        dcount_alias: dcount_alias(info)?,
+    })
 }
 
 fn hybrid_info(json: &RawValue) -> Result<HybridInfo, Malformed> {
-    let mut info = HybridInfo::default();
-    let (mut statistics, mut take) = (false, None);
-    each(json, "hybridSearchQueryInfo", &mut |name, value| {
-        match name {
-            "globalStatisticsQuery" => {
-                info.global_statistics_query = Some(text(value, "globalStatisticsQuery")?);
-            }
-            "componentQueryInfos" => {
-                for component in list(value, "componentQueryInfos")? {
-                    info.components.push(query_info(component)?);
-                }
-            }
-            "componentWeights" => {
-                for weight in list(value, "componentWeights")? {
-                    let weight = number(weight).ok_or(Malformed("componentWeights"))?;
-                    info.weights.push(weight);
-                }
-            }
-            "skip" => info.skip = count(value, "skip")?,
-            "take" => take = Some(count(value, "take")?),
-            "requiresGlobalStatistics" => statistics = flag(value, "requiresGlobalStatistics")?,
-            _ => {}
-        }
-        Ok(())
-    })?;
-    info.take = take.ok_or(Malformed("take"))?;
-    if info.components.is_empty() {
+    let info = &mut object(json, "hybridSearchQueryInfo")?;
+    let mut components = Vec::new();
+    for component in list(info, "componentQueryInfos")? {
+        components.push(query_info(component)?);
+    }
+    if components.is_empty() {
         return Err(Malformed("componentQueryInfos"));
     }
-    if !statistics {
-        info.global_statistics_query = None;
-    } else if info.global_statistics_query.is_none() {
+    let mut weights = Vec::new();
+    for weight in list(info, "componentWeights")? {
+        let weight = serde_json::from_slice(weight.get().as_bytes());
+        weights.push(weight.map_err(|_| Malformed("componentWeights"))?);
+    }
+    let statistics = text(info, "globalStatisticsQuery")?;
+    let needed = flag(info, "requiresGlobalStatistics")?;
+    if needed && statistics.is_none() {
         return Err(Malformed("globalStatisticsQuery"));
     }
-    Ok(info)
+    Ok(HybridInfo {
+        global_statistics_query: statistics.filter(|_| needed),
+        components,
+        weights,
+        skip: count(info, "skip")?.unwrap_or_default(),
+        take: count(info, "take")?.ok_or(Malformed("take"))?,
+    })
 }
 
 const DISTINCT: [(&str, Distinct); 3] = [
@@ -288,99 +255,92 @@ const AGGREGATES: [(&str, Aggregate); 8] = [
     ("\"MakeSet\"", Aggregate::MakeSet),
 ];
 
-/// Calls `member` with every member of an object that is not null, until it fails.
-fn each<'a>(
-    json: &'a RawValue,
-    what: &'static str,
-    member: &mut dyn FnMut(&str, &'a RawValue) -> Result<(), Malformed>,
-) -> Result<(), Malformed> {
-    let mut result = Ok(());
-    let read = json::members(json.get().as_bytes(), &mut |name, value| {
-        if result.is_ok() && value.get() != "null" {
-            result = member(name, value);
-        }
-    });
-    read.map_err(|_| Malformed(what))?;
-    result
+fn object<'a>(json: &'a RawValue, what: &'static str) -> Result<Object<'a>, Malformed> {
+    Object::read(json.get().as_bytes()).ok_or(Malformed(what))
 }
 
-fn known<T: Copy>(
-    value: &RawValue,
-    names: &[(&str, T)],
-    what: &'static str,
-) -> Result<T, Malformed> {
-    let named = names.iter().find(|(name, _)| value.get() == *name);
-    named.map(|(_, known)| *known).ok_or(Malformed(what))
+/// The elements of a list; none if it is absent.
+fn list<'a>(info: &mut Object<'a>, name: &'static str) -> Result<Vec<&'a RawValue>, Malformed> {
+    match info.take(name) {
+        Some(list) => json::elements(list).ok_or(Malformed(name)),
+        None => Ok(Vec::new()),
+    }
 }
 
+/// What a name, or each of a list of names, stands for.
 fn known_list<T: Copy>(
-    value: &RawValue,
+    info: &mut Object<'_>,
+    name: &'static str,
     names: &[(&str, T)],
-    what: &'static str,
 ) -> Result<Vec<T>, Malformed> {
-    let mut found = Vec::new();
-    for element in list(value, what)? {
-        found.push(known(element, names, what)?);
+    let Some(value) = info.take(name) else {
+        return Ok(Vec::new());
+    };
+    let elements = json::elements(value).unwrap_or_else(|| vec![value]);
+    let mut found = Vec::with_capacity(elements.len());
+    for element in elements {
+        found.push(known(element, names).ok_or(Malformed(name))?);
     }
     Ok(found)
 }
 
-fn by_alias(value: &RawValue) -> Result<Vec<(String, Option<Aggregate>)>, Malformed> {
-    const WHAT: &str = "groupByAliasToAggregateType";
+fn known<T: Copy>(value: &RawValue, names: &[(&str, T)]) -> Option<T> {
+    let named = names.iter().find(|(name, _)| value.get() == *name);
+    named.map(|(_, known)| *known)
+}
+
+fn by_alias(info: &mut Object<'_>) -> Result<Vec<(String, Option<Aggregate>)>, Malformed> {
+    const NAME: &str = "groupByAliasToAggregateType";
     let (mut found, mut unknown) = (Vec::new(), false);
+    let Some(value) = info.take(NAME) else {
+        return Ok(found);
+    };
     let read = json::members(value.get().as_bytes(), &mut |alias, value| {
-        let aggregate = known(value, &AGGREGATES, WHAT).ok();
+        let aggregate = known(value, &AGGREGATES);
         unknown |= aggregate.is_none() && value.get() != "null";
         found.push((alias.to_owned(), aggregate));
     });
     match read {
         Ok(()) if !unknown => Ok(found),
-        _ => Err(Malformed(WHAT)),
+        _ => Err(Malformed(NAME)),
     }
 }
 
-fn dcount_alias(value: &RawValue) -> Result<String, Malformed> {
-    let mut alias = String::new();
-    each(value, "dCountInfo", &mut |name, value| {
-        if name == "dCountAlias" {
-            alias = text(value, "dCountAlias")?;
-        }
-        Ok(())
-    })?;
-    Ok(alias)
+fn dcount_alias(info: &mut Object<'_>) -> Result<Option<String>, Malformed> {
+    let Some(json) = info.take("dCountInfo") else {
+        return Ok(None);
+    };
+    let alias = text(&mut object(json, "dCountInfo")?, "dCountAlias")?;
+    Ok(Some(alias.unwrap_or_default()))
 }
 
-fn list<'a>(value: &'a RawValue, what: &'static str) -> Result<Vec<&'a RawValue>, Malformed> {
-    json::elements(value).ok_or(Malformed(what))
-}
-
-fn texts(value: &RawValue, what: &'static str) -> Result<Vec<String>, Malformed> {
+fn texts(info: &mut Object<'_>, name: &'static str) -> Result<Vec<String>, Malformed> {
     let mut found = Vec::new();
-    for element in list(value, what)? {
-        found.push(text(element, what)?);
+    for element in list(info, name)? {
+        found.push(json::text(element).ok_or(Malformed(name))?);
     }
     Ok(found)
 }
 
-fn text(value: &RawValue, what: &'static str) -> Result<String, Malformed> {
-    json::text(value).ok_or(Malformed(what))
-}
-
-fn count(value: &RawValue, what: &'static str) -> Result<u64, Malformed> {
-    value.get().parse().map_err(|_| Malformed(what))
-}
-
-/// Native planners write 0 and 1.
-fn flag(value: &RawValue, what: &'static str) -> Result<bool, Malformed> {
-    match value.get() {
-        "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
-        _ => Err(Malformed(what)),
+fn text(info: &mut Object<'_>, name: &'static str) -> Result<Option<String>, Malformed> {
+    match info.take(name) {
+        Some(value) => json::text(value).ok_or(Malformed(name)).map(Some),
+        None => Ok(None),
     }
 }
 
-/// A finite number, to the last bit, which serde_json's own reading is not.
-fn number(value: &RawValue) -> Option<f64> {
-    let number: f64 = value.get().parse().ok()?;
-    number.is_finite().then_some(number)
+fn count(info: &mut Object<'_>, name: &'static str) -> Result<Option<u64>, Malformed> {
+    match info.take(name) {
+        Some(value) => value.get().parse().map(Some).map_err(|_| Malformed(name)),
+        None => Ok(None),
+    }
+}
+
+/// Native planners write 0 and 1. Absent is no.
+fn flag(info: &mut Object<'_>, name: &'static str) -> Result<bool, Malformed> {
+    match info.take(name).map(RawValue::get) {
+        Some("true" | "1") => Ok(true),
+        Some("false" | "0") | None => Ok(false),
+        Some(_) => Err(Malformed(name)),
+    }
 }
