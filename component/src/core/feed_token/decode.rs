@@ -7,16 +7,14 @@ use serde_json::value::RawValue;
 use super::fingerprint::{Fingerprint, parse_hex};
 use super::{
     Boundary, Continuation, FeedKind, FeedToken, MAX_DEPTH, MAX_TOKEN_BYTES, Node, Refused, Slice,
-    Start, Unit,
+    Start,
 };
 use crate::wire::epk::Epk;
 use crate::wire::epk_range::EpkRange;
 use crate::wire::json;
+use crate::wire::object::Object;
 use crate::wire::query_plan::Direction;
 use crate::wire::rfc3339;
-
-/// The members of the largest object.
-const MAX_MEMBERS: usize = 6;
 
 /// ORDER BY columns.
 const MAX_COLUMNS: usize = 64;
@@ -55,12 +53,12 @@ fn token(json: &[u8]) -> Result<FeedToken, Refused> {
     let checked = checked
         .and_then(|length| json.get(..length))
         .ok_or(Refused::Damaged)?;
-    let mut object = Object::read(json)?;
-    if object.fingerprint("check")? != Fingerprint::of(&[checked]) {
+    let object = &mut Object::read(json).ok_or(Refused::Damaged)?;
+    if fingerprint(object, "check")? != Fingerprint::of(&[checked]) {
         return Err(Refused::Damaged);
     }
     let kind = match (
-        object.need("op")?.get(),
+        need(object, "op")?.get(),
         object.take("cfm").map(RawValue::get),
     ) {
         ("\"Query\"", None) => FeedKind::Query,
@@ -71,56 +69,56 @@ fn token(json: &[u8]) -> Result<FeedToken, Refused> {
         _ => return Err(Refused::Damaged),
     };
     let token = FeedToken {
-        container: object.text("rid")?,
-        fingerprint: object.fingerprint("fingerprint")?,
-        root: node(object.need("root")?, kind, MAX_DEPTH)?,
+        container: text(object, "rid")?,
+        fingerprint: fingerprint(object, "fingerprint")?,
+        root: node(need(object, "root")?, kind, MAX_DEPTH)?,
         kind,
     };
-    object.end()?;
+    end(object)?;
     Ok(token)
 }
 
 fn node(json: &RawValue, kind: FeedKind, depth: usize) -> Result<Node, Refused> {
     let depth = depth.checked_sub(1).ok_or(Refused::Damaged)?;
-    let mut object = Object::read(json.get().as_bytes())?;
-    let name = object.text("kind")?;
+    let object = &mut object(json)?;
+    let name = text(object, "kind")?;
     let query = kind == FeedKind::Query;
     let items = query || kind == FeedKind::ReadFeed;
     let changes = matches!(kind, FeedKind::ChangeFeed | FeedKind::AllVersionsChangeFeed);
     let node = match name.as_str() {
         "drained" if !changes => Node::Drained,
         "request" if items => Node::Request {
-            continuation: object.continuation()?,
+            continuation: server_continuation(object)?,
         },
-        "sequential_drain" if items => sequential_drain(&mut object)?,
-        "streaming_ordered_merge" if query => ordered_merge(&mut object)?,
+        "sequential_drain" if items => sequential_drain(object)?,
+        "streaming_ordered_merge" if query => ordered_merge(object)?,
         "unordered_merge" if changes => Node::Changes {
-            start: start(object.need("start_from")?)?,
-            slices: slices(object.need("active_tokens")?, 0, 1)?,
+            start: start(need(object, "start_from")?)?,
+            slices: some_slices(need(object, "active_tokens")?, Extra::Nothing)?,
         },
         "skip_take" if query => Node::SkipTake {
-            skip: number(object.need("remaining_skip")?)?,
-            take: object.take("remaining_take").map(number).transpose()?,
-            child: Box::new(node(object.need("child")?, kind, depth)?),
+            skip: number(object, "remaining_skip")?.ok_or(Refused::Damaged)?,
+            take: number(object, "remaining_take")?,
+            child: Box::new(node(need(object, "child")?, kind, depth)?),
         },
-        "distinct" if query && object.need("distinct_type")?.get() == "\"Ordered\"" => {
+        "distinct" if query && need(object, "distinct_type")?.get() == "\"Ordered\"" => {
             Node::Distinct {
-                last: object.hash("last_hash")?,
-                child: Box::new(node(object.need("child")?, kind, depth)?),
+                last: last_hash(object)?,
+                child: Box::new(node(need(object, "child")?, kind, depth)?),
             }
         }
         "read_many" if kind == FeedKind::ReadMany => Node::ReadMany {
-            units: units(object.need("units")?)?,
+            slices: some_slices(need(object, "units")?, Extra::Chunk)?,
         },
         _ => return Err(Refused::Damaged),
     };
-    object.end()?;
+    end(object)?;
     Ok(node)
 }
 
 fn sequential_drain(object: &mut Object<'_>) -> Result<Node, Refused> {
-    let cursor = point(object.need("left_most_undrained_epk")?)?;
-    let slices = slices(object.need("active_tokens")?, 0, 0)?;
+    let cursor = point(object, "left_most_undrained_epk")?;
+    let slices = slices(need(object, "active_tokens")?, Extra::Nothing)?;
     let asked = slices.iter().all(|slice| slice.continuation.is_some());
     let above = slices.first().is_none_or(|first| cursor <= first.range.min);
     if cursor >= Epk::MAX || !asked || !above {
@@ -131,7 +129,7 @@ fn sequential_drain(object: &mut Object<'_>) -> Result<Node, Refused> {
 
 fn ordered_merge(object: &mut Object<'_>) -> Result<Node, Refused> {
     let mut directions = Vec::new();
-    for direction in list(object.need("directions")?)? {
+    for direction in list(need(object, "directions")?)? {
         directions.push(match direction.get() {
             "\"Ascending\"" => Direction::Ascending,
             "\"Descending\"" => Direction::Descending,
@@ -141,58 +139,90 @@ fn ordered_merge(object: &mut Object<'_>) -> Result<Node, Refused> {
     if directions.is_empty() || directions.len() > MAX_COLUMNS {
         return Err(Refused::Damaged);
     }
-    let slices = slices(object.need("ranges")?, directions.len(), 1)?;
+    let columns = Extra::Boundary(directions.len());
+    let slices = some_slices(need(object, "ranges")?, columns)?;
     Ok(Node::OrderedMerge { directions, slices })
 }
 
 fn start(json: &RawValue) -> Result<Start, Refused> {
-    let mut object = Object::read(json.get().as_bytes())?;
-    let start = match object.need("kind")?.get() {
+    let object = &mut object(json)?;
+    let start = match need(object, "kind")?.get() {
         "\"beginning\"" => Start::Beginning,
         "\"now\"" => Start::Now,
         "\"point_in_time\"" => {
-            let instant = rfc3339::parse(&object.text("value")?);
+            let instant = rfc3339::parse(&text(object, "value")?);
             Start::At(instant.ok_or(Refused::Damaged)?)
         }
         _ => return Err(Refused::Damaged),
     };
-    object.end()?;
+    end(object)?;
     Ok(start)
 }
 
-/// At least `least` slices, in ascending order and apart. Their boundaries have a value for each of `columns`; without
-/// columns there are none.
-fn slices(json: &RawValue, columns: usize, least: usize) -> Result<Vec<Slice>, Refused> {
+/// What slices of a node have beside their bounds and their continuation.
+#[derive(Clone, Copy, PartialEq)]
+enum Extra {
+    Nothing,
+    /// Boundaries of so many columns, where a row was given.
+    Boundary(usize),
+    Chunk,
+}
+
+/// Slices in ascending order and apart.
+fn slices(json: &RawValue, extra: Extra) -> Result<Vec<Slice>, Refused> {
     let mut slices: Vec<Slice> = Vec::new();
     for element in list(json)? {
-        let mut object = Object::read(element.get().as_bytes())?;
-        let slice = Slice {
-            range: object.range()?,
-            continuation: object.continuation()?,
-            boundary: match object.take("boundary") {
-                Some(json) => Some(boundary(json, columns)?),
-                None => None,
-            },
-        };
-        object.end()?;
-        if slices
-            .last()
-            .is_some_and(|last| slice.range.min < last.range.max)
-        {
-            return Err(Refused::Damaged);
+        let slice = slice(&mut object(element)?, extra)?;
+        if let Some(last) = slices.last() {
+            let next_chunk = slice.range == last.range && slice.chunk > last.chunk;
+            if !next_chunk && slice.range.min < last.range.max {
+                return Err(Refused::Damaged);
+            }
         }
         slices.push(slice);
     }
-    if slices.len() < least {
+    Ok(slices)
+}
+
+/// The same, but at least one.
+fn some_slices(json: &RawValue, extra: Extra) -> Result<Vec<Slice>, Refused> {
+    let slices = slices(json, extra)?;
+    if slices.is_empty() {
         return Err(Refused::Damaged);
     }
     Ok(slices)
 }
 
+fn slice(object: &mut Object<'_>, extra: Extra) -> Result<Slice, Refused> {
+    let mut slice = Slice {
+        range: EpkRange {
+            min: point(object, "min_epk")?,
+            max: point(object, "max_epk")?,
+        },
+        continuation: server_continuation(object)?,
+        boundary: None,
+        chunk: 0,
+    };
+    match extra {
+        Extra::Nothing => {}
+        Extra::Boundary(columns) => {
+            if let Some(json) = object.take("boundary") {
+                slice.boundary = Some(boundary(json, columns)?);
+            }
+        }
+        Extra::Chunk => slice.chunk = number(object, "chunk")?.unwrap_or_default(),
+    }
+    end(object)?;
+    if slice.range.is_empty() || slice.range.max > Epk::MAX {
+        return Err(Refused::Damaged);
+    }
+    Ok(slice)
+}
+
 fn boundary(json: &RawValue, columns: usize) -> Result<Boundary, Refused> {
-    let mut object = Object::read(json.get().as_bytes())?;
+    let object = &mut object(json)?;
     let mut values = Vec::with_capacity(columns);
-    for value in list(object.need("resume_values")?)? {
+    for value in list(need(object, "resume_values")?)? {
         let value = value.get();
         let scalar = !value.starts_with(['[', '{']);
         if !scalar && value != "[]" {
@@ -202,109 +232,69 @@ fn boundary(json: &RawValue, columns: usize) -> Result<Boundary, Refused> {
     }
     let boundary = Boundary {
         values,
-        rid: object.text("last_rid")?,
-        skip: number(object.need("skip_count")?)?,
+        rid: text(object, "last_rid")?,
+        skip: number(object, "skip_count")?.unwrap_or_default(),
     };
-    object.end()?;
-    if columns == 0 || boundary.values.len() != columns || boundary.skip == 0 {
+    end(object)?;
+    if boundary.values.len() != columns || boundary.skip == 0 {
         return Err(Refused::Damaged);
     }
     Ok(boundary)
 }
 
-fn units(json: &RawValue) -> Result<Vec<Unit>, Refused> {
-    let mut units: Vec<Unit> = Vec::new();
-    for element in list(json)? {
-        let mut object = Object::read(element.get().as_bytes())?;
-        let unit = Unit {
-            range: object.range()?,
-            chunk: number(object.need("chunk")?)?,
-            continuation: object.continuation()?,
-        };
-        object.end()?;
-        if let Some(last) = units.last() {
-            let next_chunk = unit.range == last.range && unit.chunk > last.chunk;
-            if !next_chunk && unit.range.min < last.range.max {
-                return Err(Refused::Damaged);
-            }
-        }
-        units.push(unit);
-    }
-    if units.is_empty() {
-        return Err(Refused::Damaged);
-    }
-    Ok(units)
+fn object(json: &RawValue) -> Result<Object<'_>, Refused> {
+    Object::read(json.get().as_bytes()).ok_or(Refused::Damaged)
 }
 
-/// The members of an object that have not been looked at.
-struct Object<'a>(Vec<(String, &'a RawValue)>);
+/// Nothing may be left: unknown members, or some that come twice.
+fn end(object: &Object<'_>) -> Result<(), Refused> {
+    if object.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused::Damaged)
+    }
+}
 
-impl<'a> Object<'a> {
-    fn read(json: &'a [u8]) -> Result<Self, Refused> {
-        let mut members = Vec::new();
-        let read = json::members(json, &mut |name, value| {
-            if members.len() <= MAX_MEMBERS {
-                members.push((name.to_owned(), value));
-            }
-        });
-        match read {
-            Ok(()) if members.len() <= MAX_MEMBERS => Ok(Self(members)),
-            _ => Err(Refused::Damaged),
+fn need<'a>(object: &mut Object<'a>, name: &str) -> Result<&'a RawValue, Refused> {
+    object.take(name).ok_or(Refused::Damaged)
+}
+
+/// A text that is not empty.
+fn text(object: &mut Object<'_>, name: &str) -> Result<String, Refused> {
+    let text = json::text(need(object, name)?);
+    text.filter(|text| !text.is_empty()).ok_or(Refused::Damaged)
+}
+
+fn fingerprint(object: &mut Object<'_>, name: &str) -> Result<Fingerprint, Refused> {
+    Fingerprint::parse(&text(object, name)?).ok_or(Refused::Damaged)
+}
+
+fn last_hash(object: &mut Object<'_>) -> Result<Option<u128>, Refused> {
+    match object.take("last_hash") {
+        Some(json) => {
+            let hash = json::text(json).and_then(|hex| parse_hex(&hex));
+            hash.map(Some).ok_or(Refused::Damaged)
         }
+        None => Ok(None),
     }
+}
 
-    fn take(&mut self, name: &str) -> Option<&'a RawValue> {
-        let at = self.0.iter().position(|(other, _)| other == name)?;
-        Some(self.0.swap_remove(at).1)
+fn number(object: &mut Object<'_>, name: &str) -> Result<Option<u64>, Refused> {
+    match object.take(name) {
+        Some(json) => json.get().parse().map(Some).map_err(|_| Refused::Damaged),
+        None => Ok(None),
     }
+}
 
-    fn need(&mut self, name: &str) -> Result<&'a RawValue, Refused> {
-        self.take(name).ok_or(Refused::Damaged)
-    }
+fn point(object: &mut Object<'_>, name: &str) -> Result<Epk, Refused> {
+    let point = json::text(need(object, name)?).and_then(|hex| hex.parse().ok());
+    point.ok_or(Refused::Damaged)
+}
 
-    /// A text that is not empty.
-    fn text(&mut self, name: &str) -> Result<String, Refused> {
-        let text = json::text(self.need(name)?);
-        text.filter(|text| !text.is_empty()).ok_or(Refused::Damaged)
-    }
-
-    fn fingerprint(&mut self, name: &str) -> Result<Fingerprint, Refused> {
-        Fingerprint::parse(&self.text(name)?).ok_or(Refused::Damaged)
-    }
-
-    fn hash(&mut self, name: &str) -> Result<Option<u128>, Refused> {
-        let Some(json) = self.take(name) else {
-            return Ok(None);
-        };
-        let hash = json::text(json).and_then(|hex| parse_hex(&hex));
-        hash.map(Some).ok_or(Refused::Damaged)
-    }
-
-    fn continuation(&mut self) -> Result<Option<String>, Refused> {
-        let Some(json) = self.take("server_continuation") else {
-            return Ok(None);
-        };
-        continuation(json::text(json).ok_or(Refused::Damaged)?).map(Some)
-    }
-
-    fn range(&mut self) -> Result<EpkRange, Refused> {
-        let range = EpkRange {
-            min: point(self.need("min_epk")?)?,
-            max: point(self.need("max_epk")?)?,
-        };
-        if range.is_empty() || range.max > Epk::MAX {
-            return Err(Refused::Damaged);
-        }
-        Ok(range)
-    }
-
-    /// Nothing may be left: unknown members, or some that come twice.
-    fn end(self) -> Result<(), Refused> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(Refused::Damaged)
-        }
+fn server_continuation(object: &mut Object<'_>) -> Result<Option<String>, Refused> {
+    match object.take("server_continuation") {
+        Some(json) => continuation(json::text(json).ok_or(Refused::Damaged)?).map(Some),
+        None => Ok(None),
     }
 }
 
@@ -319,13 +309,4 @@ fn continuation(text: String) -> Result<String, Refused> {
 
 fn list(json: &RawValue) -> Result<Vec<&RawValue>, Refused> {
     json::elements(json).ok_or(Refused::Damaged)
-}
-
-fn point(json: &RawValue) -> Result<Epk, Refused> {
-    let point = json::text(json).and_then(|hex| hex.parse().ok());
-    point.ok_or(Refused::Damaged)
-}
-
-fn number(json: &RawValue) -> Result<u64, Refused> {
-    json.get().parse().map_err(|_| Refused::Damaged)
 }

@@ -89,16 +89,9 @@ fn push_node(json: &mut String, node: &Node) {
             json.push_str(",\"child\":");
             push_node(json, child);
         }
-        Node::ReadMany { units } => {
-            json.push_str("{\"kind\":\"read_many\",\"units\":");
-            push_list(json, units.len(), &mut |json, at| {
-                if let Some(unit) = units.get(at) {
-                    push_bounds(json, &unit.range);
-                    number(json, "chunk", unit.chunk);
-                    push_continuation(json, unit.continuation.as_deref());
-                    json.push('}');
-                }
-            });
+        Node::ReadMany { slices } => {
+            json.push_str("{\"kind\":\"read_many\"");
+            push_slices(json, "units", slices);
         }
     }
     json.push('}');
@@ -111,6 +104,9 @@ fn push_slices(json: &mut String, name: &str, slices: &[Slice]) {
     push_list(json, slices.len(), &mut |json, at| {
         if let Some(slice) = slices.get(at) {
             push_bounds(json, &slice.range);
+            if slice.chunk > 0 {
+                number(json, "chunk", slice.chunk);
+            }
             push_continuation(json, slice.continuation.as_deref());
             if let Some(boundary) = &slice.boundary {
                 push_boundary(json, boundary);

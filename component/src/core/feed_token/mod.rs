@@ -156,10 +156,10 @@ pub enum Node {
         /// Where the rows come from.
         child: Box<Self>,
     },
-    /// What a read of many items has yet to do: at least one unit.
+    /// What a read of many items has yet to do.
     ReadMany {
-        /// In ascending order of slices, then of chunks.
-        units: Vec<Unit>,
+        /// At least one, in ascending order; chunks of one range follow each other.
+        slices: Vec<Slice>,
     },
 }
 
@@ -174,7 +174,7 @@ pub enum Start {
     At(u64),
 }
 
-/// Where one slice stands. Slices of a node are in ascending order and have nothing in common.
+/// Where one slice stands. Slices of a node are in ascending order and, but for chunks, have nothing in common.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slice {
     /// Which part of the hash space.
@@ -183,6 +183,8 @@ pub struct Slice {
     pub continuation: Option<String>,
     /// The last row given, of an ordered merge.
     pub boundary: Option<Boundary>,
+    /// Which chunk of its items a read of many items asks for, from 0; 0 elsewhere.
+    pub chunk: u64,
 }
 
 /// The last row that a slice of an ordered merge has given.
@@ -194,17 +196,6 @@ pub struct Boundary {
     pub rid: String,
     /// How many rows with these values and this `_rid` were given, at least 1.
     pub skip: u64,
-}
-
-/// A part of a read of many items.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Unit {
-    /// Where its items lie. Units of one slice follow each other.
-    pub range: EpkRange,
-    /// Which chunk of the slice's items, from 0.
-    pub chunk: u64,
-    /// The service's continuation; none at the beginning.
-    pub continuation: Option<String>,
 }
 
 /// Why a token was refused.

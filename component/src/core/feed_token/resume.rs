@@ -129,6 +129,7 @@ impl Leaves<'_> {
             },
             continuation: None,
             boundary: None,
+            chunk: 0,
         })
     }
 

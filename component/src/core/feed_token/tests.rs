@@ -33,6 +33,7 @@ fn slice(min: &str, max: &str, continuation: Option<&str>) -> Slice {
         range: range(min, max),
         continuation: continuation.map(str::to_owned),
         boundary: None,
+        chunk: 0,
     }
 }
 
@@ -80,23 +81,12 @@ fn samples() -> Vec<FeedToken> {
         start,
         slices: vec![slice("", "80", Some("\"12\"")), slice("80", "FF", None)],
     };
+    let chunk = |slice: Slice, chunk: u64| Slice { chunk, ..slice };
     let units = Node::ReadMany {
-        units: vec![
-            Unit {
-                range: range("", "40"),
-                chunk: 0,
-                continuation: None,
-            },
-            Unit {
-                range: range("", "40"),
-                chunk: 2,
-                continuation: Some("x".to_owned()),
-            },
-            Unit {
-                range: range("40", "80"),
-                chunk: 0,
-                continuation: None,
-            },
+        slices: vec![
+            slice("", "40", None),
+            chunk(slice("", "40", Some("x")), 2),
+            slice("40", "80", None),
         ],
     };
     let distinct = Node::Distinct {
@@ -201,7 +191,7 @@ fn the_format_is_fixed() {
         (
             13,
             "\"ReadMany\"",
-            r#"{"kind":"read_many","units":[{"min_epk":"","max_epk":"40","chunk":0},{"min_epk":"","max_epk":"40","chunk":2,"server_continuation":"x"},{"min_epk":"40","max_epk":"80","chunk":0}]}"#,
+            r#"{"kind":"read_many","units":[{"min_epk":"","max_epk":"40"},{"min_epk":"","max_epk":"40","chunk":2,"server_continuation":"x"},{"min_epk":"40","max_epk":"80"}]}"#,
         ),
     ] {
         let head = match op.split_once(',') {

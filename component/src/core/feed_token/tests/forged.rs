@@ -56,6 +56,10 @@ fn forged_tokens_are_checked_all_the_same() {
         (query, r#"{"kind":"request","server_continuation":""}"#.to_owned()),
         (query, r#"{"kind":"request","server_continuation":"a\nb"}"#.to_owned()),
         (query, r#"{"kind":"request","server_continuation":1}"#.to_owned()),
+        (
+            changes,
+            format!(r#"{feed}[{{"min_epk":"","max_epk":"FF","chunk":1}}]}}"#),
+        ),
         // Slices: without continuation, below the cursor, empty, upside down, beyond the end, overlapping, out of order.
         (query, format!(r#"{drain}[{{"min_epk":"10","max_epk":"20"}}]}}"#)),
         (query, format!(r#"{drain}[{{"min_epk":"0F","max_epk":"20","server_continuation":"x"}}]}}"#)),

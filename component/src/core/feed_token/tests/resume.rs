@@ -157,7 +157,7 @@ fn splits_and_merges_between_two_pages() {
             Err(Refused::OtherKind),
         ),
         (
-            Node::ReadMany { units: vec![] },
+            Node::ReadMany { slices: vec![] },
             &all,
             Err(Refused::OtherKind),
         ),
@@ -210,6 +210,7 @@ impl World {
                 range: tile.slice.clone(),
                 continuation: asked.then(|| at.to_string()),
                 boundary,
+                chunk: 0,
             });
         }
         let node = match kind {
