@@ -174,8 +174,10 @@ impl QueryInfo {
 
     /// What to send to every partition: the rewritten query with an open filter, else the query itself.
     pub fn text(&self, query: &str) -> String {
-        let text = self.rewritten_query.as_deref().unwrap_or(query);
-        query_text::fill(text, FILTER_PLACEHOLDER, "true")
+        match &self.rewritten_query {
+            Some(text) => query_text::fill(text, FILTER_PLACEHOLDER, "true"),
+            None => query.to_owned(),
+        }
     }
 }
 

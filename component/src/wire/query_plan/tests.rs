@@ -112,7 +112,7 @@ fn everything_is_optional_and_null_is_absent() {
     for members in ["", "\"rewrittenQuery\":\"\"", &nulls.join(",")] {
         let info = info(members).unwrap();
         assert_eq!(info, QueryInfo::default(), "{members}");
-        assert_eq!(info.text("SELECT {documentdb}"), "SELECT {documentdb}");
+        assert_eq!(info.text(FILTER_PLACEHOLDER), FILTER_PLACEHOLDER);
         assert_eq!(info.take(), None);
     }
     // Without VALUE the count of distinct rows has no name.
