@@ -5,6 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::wire::epk::Epk;
+use crate::wire::epk_range::{EpkRange, earlier, later};
 use crate::wire::ranges::PartitionKeyRange;
 
 #[cfg(test)]
@@ -19,6 +20,22 @@ pub struct RangeMap {
     /// In ascending order of their lowest points.
     ranges: Vec<Rc<PartitionKeyRange>>,
     etag: Option<Box<str>>,
+}
+
+/// A part of the hash space that lies within one range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tile {
+    /// The range.
+    pub range: Rc<PartitionKeyRange>,
+    /// The part.
+    pub slice: EpkRange,
+}
+
+impl Tile {
+    /// Whether it is all of the range, so that a request to the range needs no bounds.
+    pub fn is_whole(&self) -> bool {
+        self.slice.min == self.range.min && self.slice.max == self.range.max
+    }
 }
 
 /// What was read is no complete map: a split or merge was under way. Read again, from the start if this was an
@@ -112,6 +129,23 @@ impl RangeMap {
         }
     }
 
+    /// The slice cut at the bounds of the ranges: what each of them holds of it, in ascending order. Together the tiles
+    /// are the slice again, up to the end of the space. A merge since the slice was made shows as a tile that is not the
+    /// whole of its range, a split as several tiles.
+    pub fn tiles(&self, slice: &EpkRange) -> Vec<Tile> {
+        let ranges = self.overlapping(&slice.min, &slice.max);
+        let mut tiles = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            let slice = EpkRange {
+                min: later(&range.min, &slice.min).clone(),
+                max: earlier(&range.max, &slice.max).clone(),
+            };
+            let range = Rc::clone(range);
+            tiles.push(Tile { range, slice });
+        }
+        tiles
+    }
+
     /// The range with this id. A pass over all ranges.
     pub fn by_id(&self, id: &str) -> Option<&Rc<PartitionKeyRange>> {
         self.ranges.iter().find(|range| *range.id == *id)
@@ -127,6 +161,11 @@ impl RangeMap {
     /// ones is needed.
     pub fn children<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a Rc<PartitionKeyRange>> {
         self.ranges.iter().filter(move |range| came_from(range, id))
+    }
+
+    /// Whether the range with this id was split or merged into others. Neither a live nor an unknown one is gone.
+    pub fn is_gone(&self, id: &str) -> bool {
+        self.children(id).next().is_some()
     }
 
     /// The last range whose lowest point is not above this one.

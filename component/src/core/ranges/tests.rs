@@ -197,6 +197,56 @@ fn points_and_spans_find_their_ranges() {
 }
 
 #[test]
+fn a_slice_is_cut_at_the_bounds_of_ranges() {
+    let map = map(&["0 - 40", "1 40 8000", "2 80 FF"]);
+    for (min, max, expected) in [
+        (
+            "",
+            "FF",
+            &["0 - 40 whole", "1 40 80 whole", "2 80 FF whole"][..],
+        ),
+        ("", "40", &["0 - 40 whole"]),
+        ("", "3F", &["0 - 3F"]),
+        ("3F", "41", &["0 3F 40", "1 40 41"]),
+        ("4000", "80", &["1 4000 80 whole"]),
+        ("10", "90", &["0 10 40", "1 40 80 whole", "2 80 90"]),
+        ("90", "FFFF", &["2 90 FF"]),
+        ("FF", "FFFF", &[]),
+        ("41", "4100", &[]),
+        ("42", "41", &[]),
+    ] {
+        let slice = EpkRange {
+            min: epk(min),
+            max: epk(max),
+        };
+        let tiles = map.tiles(&slice);
+        let expected: Vec<_> = expected.iter().map(|text| text.split(' ')).collect();
+        assert_eq!(tiles.len(), expected.len(), "{min} {max}");
+        for (tile, mut words) in tiles.iter().zip(expected) {
+            assert_eq!(*tile.range.id, *words.next().unwrap());
+            let bounds = [words.next().unwrap(), words.next().unwrap()];
+            let bounds = bounds.map(|hex| epk(hex.trim_matches('-')));
+            assert_eq!([tile.slice.min.clone(), tile.slice.max.clone()], bounds);
+            assert_eq!(tile.is_whole(), words.next().is_some());
+        }
+    }
+}
+
+#[test]
+fn ranges_that_others_came_from_are_gone() {
+    let map = map(&["3 - 40 0 1", "4 40 80 0 1", "2 80 FF 0"]);
+    for (id, gone) in [
+        ("0", true),
+        ("1", true),
+        ("2", false),
+        ("3", false),
+        ("9", false),
+    ] {
+        assert_eq!(map.is_gone(id), gone, "{id}");
+    }
+}
+
+#[test]
 fn too_many_rows_are_refused_before_they_are_sorted() {
     let many = vec![row("0 - FF"); MAX_RANGES + 1];
     let result = RangeMap::build(many, None);
@@ -267,6 +317,9 @@ fn any_history_keeps_the_map_whole() {
         let holds =
             |range: &&(usize, usize, String, Vec<String>)| range.0 <= point && point < range.1;
         let found = map.lookup(&epk(&format!("{point:04X}"))).unwrap();
+        let whole = map.tiles(&EpkRange::ALL);
+        assert_eq!(whole.len(), live.len());
+        assert!(whole.iter().all(Tile::is_whole));
         assert_eq!(*found.id, *live.iter().find(holds).unwrap().2);
     }
     assert!(live.len() > 20);
