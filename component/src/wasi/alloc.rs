@@ -115,9 +115,7 @@ unsafe impl GlobalAlloc for FreeLists {
         let old = layout.size();
         match (head(old).is_some(), head(size).is_some()) {
             // SAFETY: the caller's promise; without a class the layouts are the blocks' own.
-            (false, false) => unsafe {
-                System.realloc(block, whole(old), size)
-            },
+            (false, false) => unsafe { System.realloc(block, whole(old), size) },
             (true, true) if old.div_ceil(STEP) == size.div_ceil(STEP) => block,
             // SAFETY: both blocks hold the bytes copied, and they are distinct.
             _ => unsafe {

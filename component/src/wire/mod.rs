@@ -25,5 +25,6 @@ pub mod session_token;
 pub mod sign;
 #[cfg(test)]
 mod testing;
+pub mod value;
 
 pub use invalid::Invalid;
