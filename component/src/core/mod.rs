@@ -17,6 +17,7 @@ pub mod error;
 pub mod exchange;
 pub mod explain;
 pub mod faults;
+pub mod feed;
 pub mod hedging;
 pub mod hub_cache;
 pub mod identity;
