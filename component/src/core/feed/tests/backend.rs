@@ -22,6 +22,7 @@ pub(super) struct Document {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Backend {
+    /// In the order in which a partition has them.
     pub(super) documents: Vec<Document>,
     /// Directions of the columns; none of them for rows without envelope, in the order of age.
     pub(super) descending: Vec<bool>,
@@ -53,45 +54,66 @@ impl Backend {
             } else {
                 1
             };
-            let payload = |copy| {
+            let mut payload = |copy| {
                 (!random.chance(12)).then(|| format!("{{ \"id\": {number} , \"row\":{copy}}}"))
             };
+            let payloads = (0..copies).map(&mut payload).collect();
             backend.documents.push(Document {
                 point: random.point(),
                 number,
                 keys,
                 items,
-                payloads: (0..copies).map(payload).collect(),
+                payloads,
             });
         }
-        backend
+        let mut documents = std::mem::take(&mut backend.documents);
+        documents.sort_by(|one, other| backend.compare(one, other));
+        Self {
+            documents,
+            ..backend
+        }
     }
 
-    /// The order in which a partition has its documents.
-    pub(super) fn compare(&self, one: &Document, other: &Document) -> Ordering {
+    /// The order of the query.
+    pub(super) fn compare_keys(&self, one: &Document, other: &Document) -> Ordering {
         for ((one, other), descending) in one.keys.iter().zip(&other.keys).zip(&self.descending) {
             let order = one.cmp(other);
             if order != Ordering::Equal {
                 return if *descending { order.reverse() } else { order };
             }
         }
+        Ordering::Equal
+    }
+
+    /// The order in which a partition has its documents.
+    fn compare(&self, one: &Document, other: &Document) -> Ordering {
         let age = one.number.cmp(&other.number);
-        if self.youngest_first {
+        let age = if self.youngest_first {
             age.reverse()
         } else {
             age
-        }
+        };
+        self.compare_keys(one, other).then(age)
     }
 
-    /// The documents of a slice, sorted, with the number of each row of theirs.
-    pub(super) fn rows(&self, slice: &Slice) -> Vec<(&Document, usize)> {
+    /// The rows of a slice, sorted: each as the place of its document and its place in the join.
+    fn places(&self, slice: &Slice) -> Vec<(usize, usize)> {
         let (min, max) = (number(&slice.min), number(&slice.max));
-        let inside = |document: &&Document| (min..max).contains(&number(&document.point));
-        let mut documents: Vec<&Document> = self.documents.iter().filter(inside).collect();
-        documents.sort_by(|one, other| self.compare(one, other));
-        let of =
-            |document| (0..Document::payloads(document).len()).map(move |copy| (document, copy));
-        documents.into_iter().flat_map(of).collect()
+        let mut places = Vec::new();
+        for (place, document) in self.documents.iter().enumerate() {
+            if (min..max).contains(&number(&document.point)) {
+                places.extend((0..document.payloads.len()).map(|copy| (place, copy)));
+            }
+        }
+        places
+    }
+
+    /// The rows of a slice, sorted, with the place of each in the join.
+    pub(super) fn rows(&self, slice: &Slice) -> Vec<(&Document, usize)> {
+        let rows = self.places(slice);
+        rows.into_iter()
+            .map(|(place, copy)| (&self.documents[place], copy))
+            .collect()
     }
 
     /// The next rows for a leaf, and the continuation after them.
@@ -100,17 +122,19 @@ impl Backend {
         leaf: &Leaf,
         random: &mut Random,
     ) -> (Vec<(&Document, usize)>, Option<String>) {
-        let mut rows = self.rows(&leaf.slice);
+        let mut rows = self.places(&leaf.slice);
         let body = leaf
             .boundary
             .as_ref()
             .map(|boundary| boundary.resume_filter());
         if let Some(boundary) = &leaf.boundary {
-            let last = self
+            let is_last = |document: &Document| rid(document.number) == boundary.rid;
+            let place = self
                 .documents
                 .iter()
-                .find(|document| rid(document.number) == boundary.rid);
-            let last = last.expect("a boundary is a document");
+                .position(is_last)
+                .expect("a boundary is a document");
+            let last = &self.documents[place];
             let value = |item: &String| match item.as_str() {
                 "{}" => "[]".to_owned(),
                 item => item["{\"item\":".len()..item.len() - 1].to_owned(),
@@ -121,22 +145,14 @@ impl Backend {
             );
             assert!((1..=last.payloads.len() as u64).contains(&boundary.skip));
             if !self.ignores_filters {
-                rows.retain(|(document, _)| self.compare(document, last).is_ge());
+                rows.retain(|(at, _)| *at >= place);
             }
         }
         if let Some(continuation) = &leaf.continuation {
-            let (number, copy, of_body): (u64, usize, Option<String>) =
+            let (last, of_body): (Option<(usize, usize)>, Option<String>) =
                 serde_json::from_str(continuation).unwrap();
             assert_eq!(of_body, body, "a continuation belongs to its body");
-            if let Some(last) = self
-                .documents
-                .iter()
-                .find(|document| document.number == number)
-            {
-                rows.retain(|(document, at)| {
-                    self.compare(document, last).then(at.cmp(&copy)).is_gt()
-                });
-            }
+            rows.retain(|row| Some(*row) > last);
         }
         let size = if random.chance(6) {
             0
@@ -147,19 +163,17 @@ impl Backend {
         rows.truncate(size);
         let continuation = match (more, rows.last()) {
             (false, _) => None,
-            (true, Some((document, copy))) => {
-                Some(serde_json::to_string(&(document.number, copy, body)).unwrap())
-            }
-            // An empty page: from where it was, or from the start, which is before every document.
-            (true, None) => leaf
-                .continuation
-                .clone()
-                .or_else(|| serde_json::to_string(&(0, 0, body)).ok()),
+            // An empty page goes on where it was.
+            (true, None) if leaf.continuation.is_some() => leaf.continuation.clone(),
+            (true, last) => serde_json::to_string(&(last, body)).ok(),
         };
         if self.shuffled {
             random.shuffle(&mut rows);
         }
-        (rows, continuation)
+        let rows = rows
+            .into_iter()
+            .map(|(place, copy)| (&self.documents[place], copy));
+        (rows.collect(), continuation)
     }
 
     /// A page of envelopes, or of bare rows if there is no order.

@@ -27,7 +27,7 @@ fn rows_of(backend: &Backend, slices: &[Slice]) -> Vec<String> {
 
 #[test]
 fn drain_property() {
-    for_seeds(1500, |random| {
+    for_seeds(500, |random| {
         let backend = Backend::new(random, 80, 0);
         let slices = random.cut(&everything(), 16);
         let expected = rows_of(&backend, &slices);
@@ -54,7 +54,7 @@ fn drain_property() {
 
 #[test]
 fn drain_window_property() {
-    for_seeds(700, |random| {
+    for_seeds(300, |random| {
         let backend = Backend::new(random, 60, 0);
         let slices = random.cut(&everything(), 16);
         let shape = Shape {
@@ -112,7 +112,7 @@ fn distinct(mut values: Vec<Scalar>) -> Vec<Scalar> {
 
 #[test]
 fn unordered_distinct_property() {
-    for_seeds(700, |random| {
+    for_seeds(300, |random| {
         let (backend, values) = scalars(random);
         let slices = random.cut(&everything(), 16);
         let shape = Shape {
@@ -144,7 +144,7 @@ fn unordered_distinct_property() {
 
 #[test]
 fn distinct_count_property() {
-    for_seeds(700, |random| {
+    for_seeds(300, |random| {
         let (backend, values) = scalars(random);
         let slices = random.cut(&everything(), 16);
         let alias = random.pick(&["", "n\""]);
