@@ -48,7 +48,7 @@ pub struct Feed {
 enum Source {
     Drain(Drain),
     Ordered(Ordered),
-    Search(Search),
+    Search(Box<Search>),
 }
 
 #[derive(Debug)]
@@ -126,7 +126,7 @@ impl Feed {
         };
         let search = Search::new(plan, everywhere, targets, *limits)?;
         Ok(Self {
-            source: Source::Search(search),
+            source: Source::Search(Box::new(search)),
             resumable: Err(NotResumable::Hybrid),
             ..Self::new(&shape, Vec::new(), limits)?
         })

@@ -6,13 +6,6 @@ use super::*;
 
 const DOCUMENTS: &str = "{documentdb-formattablehybridsearchquery-totaldocumentcount}";
 
-fn everything() -> Slice {
-    Slice {
-        min: String::new(),
-        max: "FF".to_owned(),
-    }
-}
-
 /// An item with a score for each component, in halves.
 struct Item {
     point: String,
@@ -139,7 +132,10 @@ impl World {
         let texts: Vec<String> = rows[..to].iter().map(row).collect();
         LeafPage {
             continuation: match to {
-                0 if !rows.is_empty() => leaf.continuation.clone().or(Some("start".to_owned())),
+                0 if !rows.is_empty() => leaf
+                    .continuation
+                    .clone()
+                    .or_else(|| Some("start".to_owned())),
                 to if to < rows.len() => Some(rows[to - 1].rid.clone()),
                 _ => None,
             },

@@ -5,13 +5,6 @@ use super::random::Scalar;
 use super::*;
 use std::collections::HashMap;
 
-fn everything() -> Slice {
-    Slice {
-        min: String::new(),
-        max: "FF".to_owned(),
-    }
-}
-
 fn shape(backend: &Backend) -> Shape {
     let order = |descending: &bool| Order {
         descending: *descending,

@@ -5,13 +5,6 @@ use super::random::Scalar;
 use super::*;
 use std::collections::BTreeSet;
 
-fn everything() -> Slice {
-    Slice {
-        min: String::new(),
-        max: "FF".to_owned(),
-    }
-}
-
 fn rows_of(backend: &Backend, slices: &[Slice]) -> Vec<String> {
     let mut rows = Vec::new();
     for slice in slices {
