@@ -77,9 +77,14 @@ impl Ordered {
         })
     }
 
+    /// Whether the next row is there, or the end.
+    pub(super) fn is_ready(&self) -> bool {
+        self.heads.len() >= self.lanes.list.len()
+    }
+
     pub(super) fn next(&mut self) -> Result<Next> {
         loop {
-            if self.heads.len() < self.lanes.list.len() {
+            if !self.is_ready() {
                 return Ok(Next::Blocked);
             }
             let Some((id, head)) = self.heads.pop() else {

@@ -82,7 +82,7 @@ impl Feed {
     /// # Errors
     /// As for a new one; a state that is not one of this query's.
     pub fn resume(shape: &Shape, state: State, limits: &Limits) -> Result<Self> {
-        state.check()?;
+        state.check(shape)?;
         let window = Window {
             skip: state.skip,
             take: state.take,
@@ -236,9 +236,10 @@ impl Feed {
         if self.failed.is_some() {
             return End::Failed;
         }
-        if self.page.is_empty()
-            && matches!(self.source, Source::Ordered(_))
+        if let Source::Ordered(ordered) = &self.source
+            && self.page.is_empty()
             && self.resumable.is_ok()
+            && ordered.is_ready()
         {
             self.before_page = Some(self.current_state());
         }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::error::{FeedError, Result};
+use super::shape::Shape;
 use super::{SliceState, State};
 
 /// A range of effective partition keys, from `min` (inclusive) to `max` (exclusive), in upper-case hex. Everything is
@@ -93,8 +94,14 @@ impl State {
         }
     }
 
-    /// Checks what came from outside: slices that are not empty, ascending, and do not overlap.
-    pub(super) fn check(&self) -> Result<()> {
+    /// Checks what came from outside: slices that are not empty, ascending, and do not overlap; no more rows than the
+    /// query asks for.
+    pub(super) fn check(&self, shape: &Shape) -> Result<()> {
+        if self.skip > shape.offset.unwrap_or(0)
+            || self.take.unwrap_or(u64::MAX) > shape.take().unwrap_or(u64::MAX)
+        {
+            return Err(FeedError::BadState("its OFFSET or LIMIT is another one"));
+        }
         let mut end = None;
         for state in &self.slices {
             let slice = &state.slice;

@@ -14,57 +14,69 @@ const RANK_OFFSET: f64 = 60.0;
 ///
 /// An item gets `weight / (60 + rank)` from each component, where equal scores share a rank, and ranks are counted from
 /// 1 without gaps.
-pub(super) fn fused(mut rows: Vec<Head>, plan: &Hybrid) -> Result<Vec<Head>> {
-    rows.sort_by(|one, other| one.rid.cmp(&other.rid));
-    rows.dedup_by(|one, other| one.rid == other.rid);
-    if rows.len() < 2 {
-        return Ok(rows);
+pub(super) fn fused(rows: Vec<Head>, plan: &Hybrid) -> Result<Vec<Head>> {
+    let mut items = once(rows);
+    if items.len() < 2 {
+        return Ok(items.into_iter().map(|item| item.head).collect());
     }
-    let mut scores = Vec::with_capacity(rows.len());
-    for row in &rows {
-        scores.push(component_scores(row, plan.components.len())?);
+    for item in &mut items {
+        item.scores = component_scores(&item.head, plan.components.len())?;
     }
-    let mut fused = vec![0.0_f64; rows.len()];
     for (place, component) in plan.components.iter().enumerate() {
         let weight = plan.weights.get(place).copied().unwrap_or(1.0);
         let descending = component.order.first().is_none_or(|order| order.descending);
-        let mut column = Vec::with_capacity(rows.len());
-        for (row, scores) in scores.iter().enumerate() {
-            if let Some(score) = scores.get(place) {
-                column.push((*score, row));
-            }
-        }
-        rank(&mut column, descending, |row, rank| {
-            if let Some(fused) = fused.get_mut(row) {
-                *fused += weight / (RANK_OFFSET + rank as f64);
-            }
+        items = sorted(items, &|one, other| {
+            let order = one.scores.get(place).cmp(&other.scores.get(place));
+            if descending { order.reverse() } else { order }
         });
+        let (mut rank, mut last) = (0_u64, None);
+        for item in &mut items {
+            let score = item.scores.get(place).copied();
+            if last != Some(score) {
+                rank = rank.saturating_add(1);
+                last = Some(score);
+            }
+            item.fused += weight / (RANK_OFFSET + rank as f64);
+        }
     }
-    let mut ranked: Vec<(f64, Head)> = fused.into_iter().zip(rows).collect();
-    ranked.sort_by(|one, other| other.0.total_cmp(&one.0));
-    Ok(ranked.into_iter().map(|(_, row)| row).collect())
+    items = sorted(items, &|one, other| other.fused.total_cmp(&one.fused));
+    Ok(items.into_iter().map(|item| item.head).collect())
 }
 
-/// Tells the rank of each row.
-fn rank(column: &mut [(Number, usize)], descending: bool, mut tell: impl FnMut(usize, u64)) {
-    let compare = |one: &Number, other: &Number| -> Ordering {
-        let order = one.cmp(other);
-        if descending { order.reverse() } else { order }
-    };
-    column.sort_by(|one, other| compare(&one.0, &other.0));
-    let (mut rank, mut last) = (0_u64, None);
-    for (score, row) in column.iter() {
-        if last != Some(*score) {
-            rank = rank.saturating_add(1);
-            last = Some(*score);
-        }
-        tell(*row, rank);
+struct Item {
+    head: Head,
+    scores: Vec<Number>,
+    fused: f64,
+}
+
+/// Boxed, because sorting moves them about.
+type Items = Vec<Box<Item>>;
+
+/// Each item once, by `_rid`.
+fn once(rows: Vec<Head>) -> Items {
+    let mut items = Items::with_capacity(rows.len());
+    for head in rows {
+        items.push(Box::new(Item {
+            head,
+            scores: Vec::new(),
+            fused: 0.0,
+        }));
     }
+    let mut items = sorted(items, &|_, _| Ordering::Equal);
+    items.dedup_by(|one, other| one.head.rid == other.head.rid);
+    items
+}
+
+/// The one sort of this module: by this order, then by `_rid`.
+fn sorted(mut items: Items, order: &dyn Fn(&Item, &Item) -> Ordering) -> Items {
+    items.sort_unstable_by(|one, other| {
+        order(one, other).then_with(|| one.head.rid.cmp(&other.head.rid))
+    });
+    items
 }
 
 /// The `componentScores` of a row's payload, one for each component.
 fn component_scores(row: &Head, components: usize) -> Result<Vec<Number>> {
-    let malformed = FeedError::Malformed("a row of a hybrid search lacks scores");
     let mut scores = Vec::with_capacity(components);
     let payload = row
         .payload
@@ -76,7 +88,9 @@ fn component_scores(row: &Head, components: usize) -> Result<Vec<Number>> {
         }
     }
     if scores.len() < components {
-        return Err(malformed);
+        return Err(FeedError::Malformed(
+            "a row of a hybrid search lacks scores",
+        ));
     }
     Ok(scores)
 }

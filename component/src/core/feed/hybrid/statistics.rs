@@ -138,17 +138,11 @@ impl TextStatistics {
     }
 }
 
+/// A count, written with a point or without.
 fn number(json: &[u8]) -> Result<u64> {
-    let exact = serde_json::from_slice::<u64>(json).ok();
-    // Written with a point, it still is a count.
-    let whole = || {
-        serde_json::from_slice::<f64>(json)
-            .ok()
-            .map(|number| number as u64)
-    };
-    exact
-        .or_else(whole)
-        .ok_or(FeedError::Malformed("a count of words is no number"))
+    let number: Option<f64> = serde_json::from_slice(json).ok();
+    let count = number.map(|number| number as u64);
+    count.ok_or(FeedError::Malformed("a count of words is no number"))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -73,6 +73,7 @@ fn states_of_something_else() {
                 ..SliceState::fresh(slice(min, max))
             })
             .collect(),
+        take: Some(3),
         ..State::default()
     };
     let boundary = |values: &[&str], rid: &str, skip| Boundary {
@@ -81,7 +82,24 @@ fn states_of_something_else() {
         skip,
     };
     let everything: &[(&str, &str)] = &[("", "FF")];
+    let shape = Shape {
+        offset: Some(2),
+        limit: Some(3),
+        ..sorted_by(1)
+    };
     for bad in [
+        State {
+            skip: 3,
+            ..state(everything, None)
+        },
+        State {
+            take: Some(4),
+            ..state(everything, None)
+        },
+        State {
+            take: None,
+            ..state(everything, None)
+        },
         state(&[("20", "30"), ("10", "20")], None),
         state(&[("10", "30"), ("20", "40")], None),
         state(&[("10", "1000")], None),
@@ -92,7 +110,7 @@ fn states_of_something_else() {
         state(everything, Some(boundary(&["1"], "", 1))),
         state(everything, Some(boundary(&["1"], "r", 0))),
     ] {
-        let resumed = Feed::resume(&sorted_by(1), bad, &Limits::default());
+        let resumed = Feed::resume(&shape, bad, &Limits::default());
         assert!(matches!(resumed, Err(FeedError::BadState(_))));
     }
     let saved = [SliceState::fresh(slice("10", "40"))];
