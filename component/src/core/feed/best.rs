@@ -63,3 +63,47 @@ impl Best {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The payloads of the best rows, from keys in the order of their arrival.
+    fn best(keys: &[i32], reach: u64, room: usize) -> Result<Vec<String>> {
+        let mut best = Best::new(vec![Order::default()], reach, room);
+        for (arrival, key) in keys.iter().enumerate() {
+            let json =
+                format!(r#"{{"_rid":"r","orderByItems":[{{"item":{key}}}],"payload":{arrival}}}"#);
+            best.add(Row::made(json.into_bytes()))?;
+        }
+        Ok(best
+            .into_rows()
+            .iter()
+            .map(|row| format!("{row:?}"))
+            .collect())
+    }
+
+    #[test]
+    fn the_first_of_the_order_and_among_equals_of_arrival() {
+        for (keys, reach, expected) in [
+            (&[3, 1, 2][..], 5, &["1", "2", "0"][..]),
+            (&[3, 1, 2], 2, &["1", "2"]),
+            (&[1, 1, 0, 1, 0], 3, &["2", "4", "0"]),
+            (&[1, 1, 1], 2, &["0", "1"]),
+            (&[1], 0, &[]),
+        ] {
+            assert_eq!(
+                best(keys, reach, 1000).unwrap(),
+                expected,
+                "{keys:?} {reach}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_rows_that_are_kept_take_room() {
+        let one = r#"{"_rid":"r","orderByItems":[{"item":9}],"payload":0}"#.len();
+        assert_eq!(best(&[9, 8, 7, 6], 1, one), Ok(vec!["3".to_owned()]));
+        assert!(matches!(best(&[9, 8], 2, one), Err(FeedError::TooMuch(_))));
+    }
+}

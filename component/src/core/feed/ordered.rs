@@ -266,3 +266,40 @@ fn descending_rids(info: Option<&str>, first_column: bool) -> bool {
         reverse
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_with_equal_keys_come_as_the_service_says() {
+        for (info, first_column, expected) in [
+            (None, true, true),
+            (None, false, false),
+            (
+                Some(r#"{"reverseRidEnabled":true,"reverseIndexScan":false}"#),
+                true,
+                true,
+            ),
+            (
+                Some(r#"{"reverseRidEnabled":true,"reverseIndexScan":true}"#),
+                false,
+                false,
+            ),
+            (
+                Some(r#"{"reverseRidEnabled":false,"reverseIndexScan":true}"#),
+                false,
+                true,
+            ),
+            (
+                Some(r#"{"reverseRidEnabled":false,"reverseIndexScan":false}"#),
+                true,
+                false,
+            ),
+            (Some("{}"), true, false),
+            (Some("nonsense"), true, true),
+        ] {
+            assert_eq!(descending_rids(info, first_column), expected, "{info:?}");
+        }
+    }
+}

@@ -129,3 +129,39 @@ impl Shape {
         !self.grouped && (self.aggregate.is_some() || of_alias)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smaller_limit_holds() {
+        for (top, limit, expected) in [
+            (None, None, None),
+            (Some(3), None, Some(3)),
+            (None, Some(0), Some(0)),
+            (Some(3), Some(2), Some(2)),
+            (Some(1), Some(2), Some(1)),
+        ] {
+            let shape = Shape {
+                top,
+                limit,
+                ..Shape::default()
+            };
+            assert_eq!(shape.take(), expected);
+        }
+    }
+
+    #[test]
+    fn aggregates_by_name() {
+        assert_eq!(
+            AggregateKind::parse("CountIf"),
+            Some(AggregateKind::CountIf)
+        );
+        assert_eq!(
+            AggregateKind::parse("average"),
+            Some(AggregateKind::Average)
+        );
+        assert_eq!(AggregateKind::parse("Median"), None);
+    }
+}
