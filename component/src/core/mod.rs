@@ -21,6 +21,7 @@ pub mod error;
 pub mod exchange;
 pub mod explain;
 pub mod faults;
+pub mod feed;
 pub mod feed_token;
 pub mod hedging;
 pub mod hub_cache;

@@ -41,5 +41,6 @@ pub mod sign;
 #[cfg(test)]
 mod testing;
 pub mod text;
+pub mod value;
 
 pub use invalid::Invalid;
