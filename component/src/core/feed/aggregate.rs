@@ -5,7 +5,7 @@ use super::error::{FeedError, Result};
 use super::shape::{AggregateKind, Limits};
 use super::table::Table;
 use crate::wire::json::{self, Json};
-use crate::wire::value::{self, Value};
+use crate::wire::value::{self, Value, member};
 
 /// One aggregate function over the parts that came so far.
 #[derive(Debug)]
@@ -150,11 +150,6 @@ impl Aggregator {
 /// `item2` if there is one, else `item`, else undefined.
 fn part(wrapper: &[u8]) -> Option<&[u8]> {
     member(wrapper, b"item2").or_else(|| member(wrapper, b"item"))
-}
-
-fn member<'a>(object: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
-    let found = value::members(object).find(|(name, _)| **name == *wanted);
-    found.map(|(_, value)| value)
 }
 
 /// Whether the result is still defined. A part is the value, or `{"min" or "max", "count"}`, where a count of 0 says that

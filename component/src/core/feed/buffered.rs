@@ -64,8 +64,8 @@ impl Buffered {
         match self {
             Self::Aggregate(columns, aggregators) => {
                 let json = row.bytes();
-                let payload = value::members(json).find(|(name, _)| &**name == b"payload");
-                columns.add(aggregators, payload.map_or(json, |(_, payload)| payload))
+                let payload = value::member(json, b"payload");
+                columns.add(aggregators, payload.unwrap_or(json))
             }
             Self::Groups(columns, groups) => groups.add(columns, &row),
             Self::Best(best) => best.add(row),

@@ -8,14 +8,13 @@ use crate::core::error::{Error, ErrorKind};
 pub type Result<T> = std::result::Result<T, FeedError>;
 
 /// Why a feed cannot go on. It stays so: no more rows, no token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedError {
-    /// The query orders by a column that holds arrays or objects, which only the service can order.
+    /// The query orders by a column that holds arrays or objects, which only the service can order. The plan has the
+    /// column's expression.
     UnorderedKey {
         /// The column's place in `ORDER BY`, from 0.
         column: usize,
-        /// Its expression, as far as the plan says.
-        expression: String,
     },
     /// A row is nested deeper than 128 levels.
     TooDeep,
@@ -53,12 +52,12 @@ pub enum NotResumable {
 impl fmt::Display for FeedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, detail) = match self {
-            Self::UnorderedKey { column, expression } => {
+            Self::UnorderedKey { column } => {
                 let column = column.saturating_add(1);
                 return write!(
                     f,
-                    "column {column} of ORDER BY ({expression}) holds arrays or objects, which have no order across \
-                     partitions: order by a scalar, or query one partition key"
+                    "column {column} of ORDER BY holds arrays or objects, which have no order across partitions: order by \
+                     a scalar, or query one partition key"
                 );
             }
             Self::TooDeep => ("a row is nested deeper than 128 levels", ""),

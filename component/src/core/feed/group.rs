@@ -50,11 +50,7 @@ impl Columns {
                 (None, None) => Some(payload),
                 // A list with the one aggregate in it.
                 (None, Some(_)) => value::elements(payload).next(),
-                (Some(name), _) => {
-                    let found =
-                        value::members(payload).find(|(other, _)| **other == *name.as_bytes());
-                    found.map(|(_, value)| value)
-                }
+                (Some(name), _) => value::member(payload, name.as_bytes()),
             };
             let before = aggregator.size();
             aggregator.add(json)?;

@@ -13,14 +13,14 @@ use super::{Boundary, Leaf, LeafId, LeafPage};
 const MAX_REPAIRS: u32 = 10;
 
 /// A leaf, and where it stands.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Lane {
     pub(super) id: LeafId,
     pub(super) slice: Slice,
     /// Which of the feed's queries it answers.
     pub(super) query: u32,
     /// The resume filter in its body, which its continuations are bound to.
-    pub(super) filter: Option<Boundary>,
+    pub(super) filter: Option<Rc<Boundary>>,
     /// The continuation that yields the page held, or the next one if none is.
     pub(super) from: Option<String>,
     /// The continuation after the page held.
@@ -48,6 +48,18 @@ impl Lane {
         }
     }
 
+    /// A leaf for a part of the slice, which goes on where this one waits.
+    fn heir(&self, slice: Slice) -> Self {
+        Self {
+            query: self.query,
+            filter: self.filter.clone(),
+            from: self.from.clone(),
+            repairs: self.repairs.saturating_add(1),
+            place: self.place.clone(),
+            ..Self::new(slice)
+        }
+    }
+
     /// Gives up the page held. Whether another one follows.
     pub(super) fn end_page(&mut self) -> bool {
         self.page = None;
@@ -61,7 +73,7 @@ impl Lane {
             slice: self.slice.clone(),
             query,
             continuation: self.from.clone(),
-            boundary: self.filter.clone(),
+            boundary: self.filter.as_deref().cloned(),
         }
     }
 }
@@ -119,16 +131,14 @@ impl Lanes {
         if !lane.slice.is_tiled_by(&slices) {
             return Err(FeedError::BadReplacement);
         }
-        let mut heir = lane.clone();
-        heir.repairs = heir.repairs.saturating_add(1);
-        if heir.repairs > MAX_REPAIRS {
+        if lane.repairs >= MAX_REPAIRS {
             return Err(FeedError::Unsettled);
         }
-        self.list.remove(at);
+        let gone = self.list.remove(at);
         for (offset, slice) in slices.into_iter().enumerate() {
-            let mut lane = heir.clone();
-            (lane.id, lane.slice) = (self.new_id(), slice);
-            self.list.insert(at.saturating_add(offset), lane);
+            let mut heir = gone.heir(slice);
+            heir.id = self.new_id();
+            self.list.insert(at.saturating_add(offset), heir);
         }
         Ok(())
     }

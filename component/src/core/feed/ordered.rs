@@ -1,6 +1,7 @@
 //! A streaming merge: every leaf gives its rows sorted, and the lowest head of all comes next (spec data-plane §3.7).
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use super::drain::Next;
 use super::envelope::{Head, Key, boundary_keys, boundary_values, compare_keys, compare_rids};
@@ -25,7 +26,7 @@ pub(super) struct Ordered {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Place {
     /// The last row given.
-    last: Option<Mark>,
+    last: Option<Rc<Mark>>,
     /// Whether a row of the page held was given.
     touched: bool,
     /// After a resume, as long as rows come that were given before: how many at the mark itself are still to come.
@@ -35,7 +36,7 @@ pub(super) struct Place {
 }
 
 /// A row that was given.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Mark {
     keys: Vec<Key>,
     rid: Box<[u8]>,
@@ -45,7 +46,7 @@ struct Mark {
 }
 
 /// The keys as JSON, or what they can be taken from: they are wanted only for tokens and once a page.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Values {
     Row(Row),
     Json(Vec<String>),
@@ -59,14 +60,14 @@ impl Ordered {
         for state in slices {
             let mut lane = Lane::new(state.slice);
             lane.place.last = match &state.boundary {
-                Some(boundary) => Some(Mark::read(boundary, &order)?),
+                Some(boundary) => Some(Rc::new(Mark::read(boundary, &order)?)),
                 None => None,
             };
             if state.continuation.is_some() {
                 lane.from = state.continuation;
             } else if let Some(boundary) = state.boundary {
                 lane.place.trim = Some(boundary.skip);
-                lane.filter = Some(boundary);
+                lane.filter = Some(Rc::new(boundary));
             }
             lanes.push(lane);
         }
@@ -127,7 +128,7 @@ impl Ordered {
             state.push(SliceState {
                 slice: lane.slice.clone(),
                 continuation: lane.from.clone().filter(|_| exact),
-                boundary: place.last.as_ref().map(Mark::boundary),
+                boundary: place.last.as_ref().map(|last| last.boundary()),
             });
         }
     }
@@ -179,12 +180,12 @@ impl Place {
         });
         let before = again.map_or(0, |last| last.count);
         self.touched = true;
-        self.last = Some(Mark {
+        self.last = Some(Rc::new(Mark {
             keys: head.keys,
             rid: head.rid,
             count: before.saturating_add(1),
             values: Values::Row(head.row),
-        });
+        }));
     }
 
     /// Whether a row after a resume lies at or before the mark.
@@ -212,7 +213,8 @@ impl Place {
     /// Lets go of the page that the last row was on.
     fn end_page(&mut self) {
         self.touched = false;
-        if let Some(mark) = &mut self.last {
+        // Leaves share a mark only after a split, and then it holds no page.
+        if let Some(mark) = self.last.as_mut().and_then(Rc::get_mut) {
             mark.values = Values::Json(mark.json());
         }
     }

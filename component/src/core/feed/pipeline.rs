@@ -146,7 +146,7 @@ impl Feed {
             return Ok(Pull::Page(std::mem::take(&mut self.page)));
         }
         match (end, &self.failed) {
-            (End::Failed, Some(error)) => Err(error.clone()),
+            (End::Failed, Some(error)) => Err(*error),
             (End::Blocked, _) => Ok(Pull::Blocked),
             _ => Ok(Pull::Done),
         }
@@ -207,7 +207,7 @@ impl Feed {
 
     fn checked(&mut self, result: Result<()>) -> Result<()> {
         if let Err(error) = &result {
-            self.failed = Some(error.clone());
+            self.failed = Some(*error);
         }
         result
     }

@@ -11,7 +11,7 @@ pub struct Shape {
     pub limit: Option<u64>,
     /// `top`.
     pub top: Option<u64>,
-    /// `orderBy` with `orderByExpressions`.
+    /// `orderBy`.
     pub order: Vec<Order>,
     /// `hasNonStreamingOrderBy`: the partitions' rows are not sorted by the order, or not all of them come.
     pub non_streaming: bool,
@@ -40,12 +40,10 @@ pub enum Distinct {
 }
 
 /// A column of `ORDER BY`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Order {
     /// Whether the highest comes first.
     pub descending: bool,
-    /// What it orders by, for messages.
-    pub expression: String,
 }
 
 /// An aggregate function.

@@ -15,7 +15,7 @@ mod text;
 
 pub use hash::{MAX_DEPTH, Unhashable, hash};
 pub use number::Number;
-pub use scan::{elements, members};
+pub use scan::{Elements, Members, elements, member, members};
 pub use text::compare as compare_texts;
 
 /// A value, or the lack of one.

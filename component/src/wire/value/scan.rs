@@ -5,19 +5,50 @@ use std::borrow::Cow;
 use super::text;
 
 /// The elements of an array, each as it came; none if the value is no array.
-pub fn elements(json: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut scanner = Scanner::inside(json, b'[');
-    std::iter::from_fn(move || scanner.item())
+pub fn elements(json: &[u8]) -> Elements<'_> {
+    Elements(Scanner::inside(json, b'['))
 }
 
 /// The names and values of an object's members in order, names without escapes; none if the value is no object.
-pub fn members(json: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, &[u8])> {
-    let mut scanner = Scanner::inside(json, b'{');
-    std::iter::from_fn(move || {
-        let name = scanner.item()?;
-        scanner.eat(b':');
-        Some((text::decode(name), scanner.value()?))
-    })
+pub fn members(json: &[u8]) -> Members<'_> {
+    Members(Scanner::inside(json, b'{'))
+}
+
+/// The value of the first member with this name; none if the value is no object.
+pub fn member<'a>(json: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
+    for (name, value) in members(json) {
+        if *name == *wanted {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// See [`elements`].
+pub struct Elements<'a>(Scanner<'a>);
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a [u8];
+
+    // Small enough to be copied to every caller, which all together is not small.
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.item()
+    }
+}
+
+/// See [`members`].
+pub struct Members<'a>(Scanner<'a>);
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Cow<'a, [u8]>, &'a [u8]);
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let name = self.0.item()?;
+        self.0.eat(b':');
+        Some((text::decode(name), self.0.value()?))
+    }
 }
 
 /// A place in the text.
@@ -30,6 +61,7 @@ impl<'a> Scanner<'a> {
         Self { rest: json }
     }
 
+    #[inline(never)]
     fn inside(json: &'a [u8], bracket: u8) -> Self {
         let mut scanner = Self::new(json);
         if !scanner.eat(bracket) {

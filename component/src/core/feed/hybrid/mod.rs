@@ -79,7 +79,7 @@ impl Search {
     ) -> Result<Self> {
         for component in &mut plan.components {
             if component.order.is_empty() {
-                component.order = vec![highest_first()];
+                component.order = vec![Order { descending: true }];
             }
             if component.reach.is_some_and(|reach| reach > limits.window) {
                 return Err(FeedError::TooMuch("rows of a component of a hybrid search"));
@@ -198,8 +198,8 @@ impl Search {
         let mut given = VecDeque::new();
         for head in rows {
             let inner = head.payload.as_ref().and_then(|row| {
-                let found = value::members(row.bytes()).find(|(name, _)| &**name == b"payload");
-                found.map(|(_, payload)| row.part(payload))
+                let payload = value::member(row.bytes(), b"payload")?;
+                Some(row.part(payload))
             });
             if let Some(row) = inner
                 && window.admits()
@@ -208,12 +208,5 @@ impl Search {
             }
         }
         Ok(given)
-    }
-}
-
-fn highest_first() -> Order {
-    Order {
-        descending: true,
-        expression: String::new(),
     }
 }

@@ -81,10 +81,11 @@ impl Statistics {
                 }
             }
         }
-        queries
-            .iter()
-            .map(|query| self.filled(query, &numbers))
-            .collect()
+        let mut filled = Vec::with_capacity(queries.len());
+        for query in queries {
+            filled.push(self.filled(query, &numbers)?);
+        }
+        Ok(filled)
     }
 
     fn filled(&self, query: &str, numbers: &[u32]) -> Result<Rc<str>> {
@@ -196,16 +197,15 @@ fn pieces(query: &str) -> Vec<Piece<'_>> {
 
 /// The length of the literal, quoted name, comment or character that the query begins with.
 fn opaque_length(query: &str) -> usize {
-    let until = |end: &str| {
-        query
-            .find(end)
-            .map_or(query.len(), |at| at.saturating_add(end.len()))
-    };
     let bytes = query.as_bytes();
     match bytes.first() {
         Some(quote @ (b'\'' | b'"')) => quoted_length(bytes, *quote),
-        Some(b'-') if query.starts_with("--") => until("\n"),
-        Some(b'/') if query.starts_with("/*") => until("*/"),
+        Some(b'-') if query.starts_with("--") => query.find('\n').unwrap_or(query.len()),
+        Some(b'/') if query.starts_with("/*") => {
+            let inside = bytes.get(2..).unwrap_or_default();
+            let end = inside.windows(2).position(|pair| pair == b"*/");
+            end.map_or(query.len(), |at| at.saturating_add(4))
+        }
         _ => query.chars().next().map_or(1, char::len_utf8),
     }
 }
@@ -266,6 +266,7 @@ mod tests {
             format!("'it\\'s {FILTER}'"),
             format!("'it''s {FILTER}'"),
             format!("/* {FILTER} */"),
+            format!("/*/ {FILTER} */"),
             format!("-- {FILTER}\n"),
             format!("'é{FILTER}"),
             "{documentdb-format".to_owned(),

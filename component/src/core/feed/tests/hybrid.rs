@@ -50,7 +50,6 @@ impl World {
                 0 => Vec::new(),
                 way => vec![Order {
                     descending: way == 1,
-                    ..Order::default()
                 }],
             },
             reach: Some(reach),

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 fn shape(backend: &Backend) -> Shape {
     let order = |descending: &bool| Order {
         descending: *descending,
-        expression: "c.a".to_owned(),
     };
     Shape {
         order: backend.descending.iter().map(order).collect(),
