@@ -255,7 +255,8 @@ impl<W: World> Pipeline<W> {
 
     /// Whether the container may be looked up again (spec §12.4).
     fn is_recoverable(&self) -> bool {
-        self.container.is_some() && !self.recovered && !self.has_own_token()
+        let free = !self.has_own_token() && !self.request.is_tied();
+        self.container.is_some() && !self.recovered && free
     }
 
     /// Marks who is at fault.
