@@ -33,7 +33,7 @@ pub const PLAN_NAME: &str = "query_plan";
 
 /// Where a page comes from: never a key and a range at once.
 #[derive(Debug, Clone, Copy)]
-pub enum From<'a> {
+pub enum Source<'a> {
     /// The items of one partition key; the gateway finds the partition.
     Key(&'a PartitionKey),
     /// One partition, or a part of it.
@@ -44,7 +44,7 @@ pub enum From<'a> {
 #[derive(Debug, Clone)]
 pub struct Page<'a> {
     /// Where it comes from.
-    pub from: From<'a>,
+    pub from: Source<'a>,
     /// The request body.
     pub body: Rc<Vec<u8>>,
     /// The same for all requests of the feed.
@@ -64,11 +64,11 @@ impl Request {
         let mut request = Self::asking(query, page.body, page.correlated)?;
         let mut key = PartitionKey::new();
         request = match page.from {
-            From::Key(own) => {
+            Source::Key(own) => {
                 key.clone_from(own);
                 request.with_key(own)?
             }
-            From::Tile(tile) => request.with_tile(tile),
+            Source::Tile(tile) => request.with_tile(tile),
         };
         request = request.with_conditions(Conditions {
             precondition: None,
@@ -189,7 +189,7 @@ mod tests {
         Query::new(container, "SELECT 1")
     }
 
-    fn page(from: From<'_>) -> Page<'_> {
+    fn page(from: Source<'_>) -> Page<'_> {
         Page {
             from,
             body: Rc::new(b"{}".to_vec()),
@@ -218,7 +218,7 @@ mod tests {
         let page = Page {
             max_item_count: Some(7),
             continuation: Some("next"),
-            ..page(From::Key(&key))
+            ..page(Source::Key(&key))
         };
         let request = Request::query(&query, page).unwrap();
         assert_eq!((request.name, request.class), ("query_items", Class::Read));
@@ -256,7 +256,7 @@ mod tests {
                 max: max.parse().unwrap(),
             };
             let tile = &map.tiles(&slice)[0];
-            let request = Request::query(&query(), page(From::Tile(tile))).unwrap();
+            let request = Request::query(&query(), page(Source::Tile(tile))).unwrap();
             let mut expected = vec![
                 "content-type: application/query+json".to_owned(),
                 "x-ms-documentdb-isquery: True".to_owned(),
@@ -312,12 +312,12 @@ mod tests {
         let tile = ranges(0, &[]).tiles(&EpkRange::ALL)[0].clone();
         let mut bad = query();
         bad.container.container = "a/b".to_owned();
-        assert!(Request::query(&bad, page(From::Tile(&tile))).is_err());
+        assert!(Request::query(&bad, page(Source::Tile(&tile))).is_err());
         assert!(Request::query_plan(&bad, Rc::default(), "u").is_err());
         let token = Query {
             session_token: Some(String::new()),
             ..query()
         };
-        assert!(Request::query(&token, page(From::Tile(&tile))).is_err());
+        assert!(Request::query(&token, page(Source::Tile(&tile))).is_err());
     }
 }
