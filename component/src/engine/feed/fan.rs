@@ -270,14 +270,13 @@ fn leaf_rows(shape: &Shape, query: &Query, leaves: u64) -> Option<u64> {
     if shape.grouped || aggregates || shape.dcount.is_some() || shape.non_streaming {
         return None;
     }
-    let page = query.max_item_count.map(u64::from);
     if shape.order.is_empty() {
-        return page;
+        return query.max_item_count.map(u64::from);
     }
     let offset = shape.offset.unwrap_or(0);
     let reach = shape.take().map(|take| take.saturating_add(offset));
-    let page = page.unwrap_or(u64::from(PAGE_ROWS));
-    Some(leaf_page_size(reach, leaves, page))
+    let page = query.max_item_count.unwrap_or(PAGE_ROWS);
+    Some(leaf_page_size(reach, leaves, page.into()))
 }
 
 /// Whether the partition was split, merged or moved (spec §2.5).

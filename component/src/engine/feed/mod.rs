@@ -27,6 +27,7 @@ use super::state::State;
 use super::transport::Answer;
 use super::wait;
 use crate::core::allowance::{Allowance, DEADLINE_MARGIN, Verdict};
+use crate::core::container::is_stale;
 use crate::core::diagnostics::{Diagnostics, Recorder};
 use crate::core::feed::Row;
 use crate::core::options::Resolved;
@@ -47,6 +48,8 @@ const TIME_IS_UP: u32 = 20_008;
 pub struct Feed<W: World> {
     asker: Asker<W>,
     stage: Stage,
+    /// Whether something of the container has come, or came before.
+    begun: bool,
     /// What went wrong after the rows that were given.
     pending: Option<Box<Error>>,
 }
@@ -87,6 +90,8 @@ enum Stage {
     Single(Single),
     /// The driver puts pages together.
     Many(Box<Fan>),
+    /// The container is another one now, and the rest of the rows gone.
+    Gone(Box<Error>),
 }
 
 struct Single {
@@ -120,6 +125,7 @@ impl<W: World> Feed<W> {
         let options = state.layers.resolve(options, &state.runtime)?;
         let given = options.activity_id.clone();
         Ok(Self {
+            begun: query.continuation.is_some(),
             asker: Asker {
                 body: Rc::new(query_body::body(&query.text, &query.parameters, None)?),
                 correlated: given.unwrap_or_else(|| state.ids.next_id()),
@@ -157,6 +163,7 @@ impl<W: World> Feed<W> {
             Stage::New => Ok(self.asker.query.continuation.clone()),
             Stage::Single(single) => Ok(single.continuation.clone()),
             Stage::Many(fan) => fan.continuation(),
+            Stage::Gone(error) => Err(error.for_another()),
         }
     }
 
@@ -187,7 +194,19 @@ impl<W: World> Feed<W> {
         })
     }
 
+    /// A container created anew before anything of it came is no reason to fail (spec §2.5).
     async fn pull(&mut self, call: &mut Call) -> Result<Option<Vec<u8>>> {
+        let pulled = self.pull_stage(call).await;
+        match pulled {
+            Err(error) if is_recreated(&error) && !self.begun && !call.answered => {
+                self.stage = Stage::New;
+                self.pull_stage(call).await
+            }
+            pulled => pulled,
+        }
+    }
+
+    async fn pull_stage(&mut self, call: &mut Call) -> Result<Option<Vec<u8>>> {
         if matches!(self.stage, Stage::New) {
             self.stage = self.asker.open(call).await?;
         }
@@ -195,28 +214,19 @@ impl<W: World> Feed<W> {
             Stage::New => Ok(None),
             Stage::Single(single) => single.pull(&self.asker, call).await,
             Stage::Many(fan) => fan.pull(&self.asker, call).await,
+            Stage::Gone(error) => Err(error.for_another()),
         }
     }
 
     /// Makes a page of what a call has come to.
     fn end(&mut self, call: Call, pulled: Result<Option<Vec<u8>>>) -> Result<Option<Page>> {
-        let body = match pulled {
+        self.begun |= call.answered;
+        let body = match pulled.or_else(|error| self.rescue(&call, error)) {
             Ok(body) => body,
             Err(mut error) => {
-                let rows = match &mut self.stage {
-                    Stage::Many(fan) => fan.flush(),
-                    _ => Vec::new(),
-                };
-                let spent = error.kind == ErrorKind::BudgetSpent;
-                if rows.is_empty() && !(spent && call.answered) {
-                    let status = error.status.map(|status| (status, error.sub_status));
-                    error.diagnostics = Some(call.recorder.finish(status));
-                    return Err(error);
-                }
-                if !spent && error.sub_status != Some(TIME_IS_UP) {
-                    self.pending = Some(error);
-                }
-                Some(render(&rows))
+                let status = error.status.map(|status| (status, error.sub_status));
+                error.diagnostics = Some(call.recorder.finish(status));
+                return Err(error);
             }
         };
         let request_charge = call.recorder.request_charge();
@@ -233,6 +243,26 @@ impl<W: World> Feed<W> {
             index_metrics: call.index_metrics,
             diagnostics,
         }))
+    }
+
+    /// The rows that are there in spite of an error, which waits for the next call then. Spent allowances end a page, and
+    /// are no errors.
+    fn rescue(&mut self, call: &Call, error: Box<Error>) -> Result<Option<Vec<u8>>> {
+        let rows = match &mut self.stage {
+            Stage::Many(fan) => fan.flush(),
+            _ => Vec::new(),
+        };
+        if self.begun && is_recreated(&error) {
+            self.stage = Stage::Gone(error.for_another());
+        }
+        let spent = error.kind == ErrorKind::BudgetSpent;
+        if rows.is_empty() && !(spent && call.answered) {
+            return Err(error);
+        }
+        if !spent && error.sub_status != Some(TIME_IS_UP) {
+            self.pending = Some(error);
+        }
+        Ok(Some(render(&rows)))
     }
 }
 
@@ -314,6 +344,12 @@ impl Call {
         let spent = self.recorder.request_charge();
         self.allowance.may_start(spent, self.recorder.now()) == Verdict::RuSpent
     }
+}
+
+/// Whether the container is not the one that the driver knew (spec §2.5).
+fn is_recreated(error: &Error) -> bool {
+    let status = error.status.unwrap_or(0);
+    error.kind != ErrorKind::NotFound && is_stale(status, error.sub_status)
 }
 
 /// A body like the service's.

@@ -99,22 +99,21 @@ impl<W: World> Asker<W> {
         plan: Option<&QueryPlan>,
         ranges: Rc<RangeMap>,
     ) -> Result<Fan> {
-        let parts = parts_of(&target, plan, &ranges);
-        let limits = Limits::default();
         let query = &self.query;
-        let (mut shape, mut text) = (Shape::default(), query.text.clone());
-        let feed = match plan.map(|plan| &plan.work) {
+        let parts = parts_of(&target, plan, &ranges);
+        let work = plan.map(|plan| &plan.work);
+        let (shape, text) = match work {
+            Some(Work::Query(info)) => (query::shape_of(info), info.text(&query.text)),
+            _ => (Shape::default(), query.text.clone()),
+        };
+        let slices = slices_of(&parts, &ranges);
+        let mut feed = match work {
             Some(Work::Hybrid(info)) => {
                 let search = query::hybrid_of(info, &text);
                 let everywhere = slices_of(&[EpkRange::ALL], &ranges);
-                Feed::hybrid(search, everywhere, slices_of(&parts, &ranges), &limits)?
+                Feed::hybrid(search, everywhere, slices, &Limits::default())?
             }
-            work => {
-                if let Some(Work::Query(info)) = work {
-                    (shape, text) = (query::shape_of(info), info.text(&query.text));
-                }
-                Feed::new(&shape, slices_of(&parts, &ranges), &limits)?
-            }
+            _ => Feed::new(&shape, slices, &Limits::default())?,
         };
         if query.resumable || query.continuation.is_some() {
             feed.state()?;
@@ -127,14 +126,12 @@ impl<W: World> Asker<W> {
                 Resolved::Range(_) => None,
             },
         };
-        let feed = match &query.continuation {
-            None => feed,
-            Some(text) => {
-                let token = feed_token::parse(text)?.driver()?;
-                let root = token.open(FeedKind::Query, &scope.container, scope.fingerprint)?;
-                Feed::resume(&shape, state_of(&shape, root, &parts, &ranges)?, &limits)?
-            }
-        };
+        if let Some(text) = &query.continuation {
+            let token = feed_token::parse(text)?.driver()?;
+            let root = token.open(FeedKind::Query, &scope.container, scope.fingerprint)?;
+            let state = state_of(&shape, root, &parts, &ranges)?;
+            feed = Feed::resume(&shape, state, &Limits::default())?;
+        }
         Fan::new(feed, shape, scope, ranges, query, text)
     }
 }

@@ -93,7 +93,7 @@ impl World {
     }
 
     /// From now on this is the plan.
-    pub(super) fn plan(&self, info: Value) {
+    pub(super) fn plan(&self, info: &Value) {
         *self.backend.plan.borrow_mut() = json!({"queryInfo": info});
     }
 
@@ -234,8 +234,9 @@ impl Backend {
             .header("x-ms-continuation")
             .map_or(0, |text| text.parse().unwrap());
         let wanted: i64 = seen.header("x-ms-max-item-count").unwrap().parse().unwrap();
-        let page =
-            usize::try_from(wanted).map_or(self.page.get(), |most| most.min(self.page.get()));
+        let page = usize::try_from(wanted)
+            .unwrap_or(usize::MAX)
+            .min(self.page.get());
         let inside =
             |(_, (_, (place, _))): &(usize, (usize, &(u8, i64)))| (min..max).contains(place);
         let mut left = rows

@@ -171,7 +171,7 @@ fn nothing_is_sent_before_the_first_page_or_after_a_drop() {
 #[test]
 fn spent_request_units_end_a_page() {
     let world = World::new(40, 1, 9);
-    world.plan(json!({"aggregates": ["Count"], "hasSelectValue": true}));
+    world.plan(&json!({"aggregates": ["Count"], "hasSelectValue": true}));
     *world.backend.part.borrow_mut() = Some(json!([{"item": 1}]));
     let mut feed = with(&world, query("SELECT VALUE COUNT(1) FROM c"), |options| {
         options.ru_budget = Some(5.0);

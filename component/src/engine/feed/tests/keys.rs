@@ -66,7 +66,7 @@ fn an_empty_page_is_not_the_end() {
 fn parts_of_one_key_are_put_together_too() {
     let world = World::new(1, 5, 2);
     world.plan(
-        json!({"aggregates": ["Sum"], "hasSelectValue": true, "rewrittenQuery": "SELECT part"}),
+        &json!({"aggregates": ["Sum"], "hasSelectValue": true, "rewrittenQuery": "SELECT part"}),
     );
     let part = |continued: bool| {
         let page = Reply::json(r#"{"Documents":[[{"item":5}]]}"#);

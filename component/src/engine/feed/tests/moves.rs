@@ -119,10 +119,25 @@ fn a_container_created_anew_ends_the_feed() {
         world.on(move |_, _| Some(Reply::status(status, sub_status)));
         let error = world.next(&mut feed).unwrap_err();
         assert_eq!(error.status, Some(status));
-        // What was known of it is gone.
+        // The new container's rows do not belong to this feed.
         world.on(|_, _| None);
+        assert_eq!(world.next(&mut feed).unwrap_err().status, Some(status));
+        assert!(feed.continuation().is_err());
         world.sim.seen();
         assert_eq!(world.pages(query(PLAIN)).concat(), world.in_order());
         assert_eq!(world.asked()[..2], ["container", "ranges"]);
+    }
+}
+
+#[test]
+fn a_container_created_anew_before_the_first_page_is_found() {
+    for (status, sub_status) in [(410, 1000), (400, 1024)] {
+        let world = World::new(2, 4, 9);
+        world.pages(query(PLAIN));
+        world.sim.seen();
+        world.on(move |number, _| (number == 0).then(|| Reply::status(status, sub_status)));
+        let rows = world.pages(query(PLAIN)).concat();
+        assert_eq!(rows, world.in_order(), "{status}");
+        assert_eq!(world.asked().join(" "), "p0 container ranges ranges p0 p1");
     }
 }

@@ -54,7 +54,7 @@ fn requests_say_what_they_are() {
 #[test]
 fn a_plan_is_asked_for_once() {
     let world = World::new(2, 2, 9);
-    world.plan(json!({"top": 3}));
+    world.plan(&json!({"top": 3}));
     let top = query("SELECT TOP 3 * FROM c");
     assert_eq!(world.pages(top.clone()).concat(), world.in_order()[..3]);
     assert_eq!(
@@ -70,7 +70,7 @@ fn a_plan_is_asked_for_once() {
 #[test]
 fn top_ten_of_forty_partitions_reads_no_more_than_it_needs() {
     let world = World::new(40, 4, 9);
-    world.plan(json!({"top": 10}));
+    world.plan(&json!({"top": 10}));
     let rows = world.pages(query("SELECT TOP 10 * FROM c")).concat();
     assert_eq!(rows, world.in_order()[..10]);
     assert_eq!(world.page_requests(), 3);
@@ -82,7 +82,7 @@ fn top_ten_of_forty_partitions_reads_no_more_than_it_needs() {
     assert_eq!(rows, (0..10).collect::<Vec<_>>());
     assert_eq!(world.page_requests(), 40);
     // Nothing at all.
-    world.plan(json!({"top": 0}));
+    world.plan(&json!({"top": 0}));
     assert!(
         world
             .pages(query("SELECT TOP 0 * FROM c"))
@@ -122,7 +122,7 @@ fn offset_and_limit_count_over_all_partitions() {
 #[test]
 fn an_aggregate_asks_all_partitions_side_by_side() {
     let world = World::new(40, 1, 9);
-    world.plan(json!({"aggregates": ["Count"], "hasSelectValue": true}));
+    world.plan(&json!({"aggregates": ["Count"], "hasSelectValue": true}));
     *world.backend.part.borrow_mut() = Some(json!([{"item": 3}]));
     let mut feed = world.feed(query("SELECT VALUE COUNT(1) FROM c"));
     let start = std::cell::Cell::new(None);

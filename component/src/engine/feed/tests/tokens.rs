@@ -43,7 +43,7 @@ fn a_feed_goes_on_at_every_page() {
         assert_eq!(rows, (0..36).collect::<Vec<_>>());
     }
     let world = World::new(4, 9, 2);
-    world.plan(json!({"top": 13}));
+    world.plan(&json!({"top": 13}));
     let rows = world.resumed(&paged("SELECT TOP 13 * FROM c"), |_| ());
     assert_eq!(rows, world.in_order()[..13]);
 }
@@ -185,7 +185,7 @@ fn what_cannot_be_resumed_says_so() {
     ];
     for (text, plan) in shapes {
         let world = World::new(2, 1, 9);
-        world.plan(plan);
+        world.plan(&plan);
         let error = refused(
             &world,
             Query {
