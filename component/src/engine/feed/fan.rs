@@ -27,6 +27,10 @@ const MAX_UNDER_WAY: usize = 32;
 const MOVE_PAUSE: Nanos = millis(200);
 
 /// A feed over several leaves. Between two calls for a page nothing is under way.
+///
+/// Holds what its [`Feed`] holds: a page for each leaf of a merge, else the page that is being given and what
+/// [`Limits`](crate::core::feed::Limits) allows. A page of the service has at most 4 MB; at most [`MAX_UNDER_WAY`] arrive at
+/// a time.
 pub(super) struct Fan {
     feed: Feed,
     shape: Shape,

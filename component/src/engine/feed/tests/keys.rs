@@ -106,6 +106,29 @@ fn a_lean_driver_asks_for_nothing_else() {
 }
 
 #[test]
+fn a_slow_region_is_raced_for_one_key_only() {
+    let world = World::new(1, 1, 9);
+    world.on(|_, seen| (seen.region == "east").then(Reply::silence));
+    let driver = world
+        .sim
+        .open(|config| config.partition_failover.circuit_breaker_enabled = Some(false));
+    for (query, hedged) in [
+        (of_key("SELECT * FROM c"), true),
+        (query("SELECT * FROM c"), false),
+    ] {
+        let options = crate::core::OperationOptions::default();
+        let mut feed = driver.query(query, options).unwrap();
+        let begun = crate::engine::World::now(&world.sim);
+        let page = world.sim.run(feed.next_page()).unwrap().unwrap();
+        assert_eq!(values(&page), [0]);
+        assert_eq!(world.sim.trail(), "east west");
+        assert_eq!(page.diagnostics.hedge.is_some(), hedged);
+        let waited = crate::engine::World::now(&world.sim) - begun;
+        assert_eq!(waited < 2 * crate::core::clock::SECOND, hedged);
+    }
+}
+
+#[test]
 fn the_first_components_of_a_hierarchical_key_are_a_range() {
     let sim = Sim::new(|seen| match seen.what() {
         "container" => Reply::json(
