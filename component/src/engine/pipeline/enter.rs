@@ -20,9 +20,9 @@ impl<W: World> Pipeline<W> {
             ru: self.options.ru_budget,
             deadline,
         };
-        if self.state.metadata == MetadataMode::Eager
-            && let Some(scope) = &self.request.scope
-        {
+        // Who names a partition has read the definition, even in a lean driver.
+        let knows = self.state.metadata == MetadataMode::Eager || self.request.is_to_range();
+        if knows && let Some(scope) = &self.request.scope {
             self.container = self.state.containers.definition_of(&scope.container);
         }
     }

@@ -106,6 +106,28 @@ fn a_lean_driver_asks_for_nothing_else() {
 }
 
 #[test]
+fn a_lean_driver_keeps_sessions_by_partition_too() {
+    let world = World::new(2, 1, 9);
+    let driver = world
+        .sim
+        .open(|config| config.metadata = MetadataMode::Lean);
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let options = crate::core::OperationOptions::default();
+        let mut feed = driver.query(query("SELECT * FROM c"), options).unwrap();
+        while world.sim.run(feed.next_page()).unwrap().is_some() {}
+        let seen = world.sim.item_requests();
+        let token = |seen: &crate::engine::testing::Seen| {
+            let token = seen.header("x-ms-session-token");
+            token.unwrap_or("none").to_owned()
+        };
+        tokens.extend(seen.iter().map(token));
+    }
+    // The second partition is new to the session when it is asked first.
+    assert_eq!(tokens, ["none", "none", "0:1#120", "1:1#255"]);
+}
+
+#[test]
 fn a_slow_region_is_raced_for_one_key_only() {
     let world = World::new(1, 1, 9);
     world.on(|_, seen| (seen.region == "east").then(Reply::silence));

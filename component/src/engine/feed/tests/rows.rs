@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::backend::{World, query, values};
 use crate::core::query::{Query, Target};
+use crate::engine::testing::Reply;
 use crate::wire::epk_range::EpkRange;
 
 const PLAIN: &str = "SELECT * FROM c";
@@ -204,4 +205,51 @@ fn a_plan_narrows_the_query_to_what_it_covers() {
         json!({"queryInfo": {}, "queryRanges": [{"min": [], "max": []}]});
     world.pages(query("SELECT 5"));
     assert_eq!(world.page_requests(), 1);
+}
+
+#[test]
+fn a_hybrid_search_counts_everywhere_and_sends_each_ranking() {
+    let world = World::new(2, 1, 9);
+    let component = |number: u8| {
+        let total = "{documentdb-formattablehybridsearchquery-totaldocumentcount}";
+        json!({"rewrittenQuery": format!("ranking {number} of {total}"), "orderBy": ["Descending"], "top": 9})
+    };
+    *world.backend.plan.borrow_mut() = json!({"hybridSearchQueryInfo": {
+        "globalStatisticsQuery": "statistics", "requiresGlobalStatistics": true, "take": 2,
+        "componentQueryInfos": [component(0), component(1)]}});
+    world.on(|number, seen| {
+        let range = seen.header("x-ms-documentdb-partitionkeyrangeid");
+        let first = range.is_none_or(|range| range == "0");
+        let row = match number {
+            0 | 1 => json!({"documentCount": 21, "fullTextStatistics": []}),
+            _ => json!({"_rid": if first { "AAAAAAAAAAEAAAAAAAAAAA==" } else { "AAAAAAAAAAIAAAAAAAAAAA==" },
+                "orderByItems": [{"item": if first { 2 } else { 1 }}],
+                "payload": {"componentScores": [1, 1], "payload": {"v": if first { 10 } else { 20 }}}}),
+        };
+        Some(Reply::json(&json!({"Documents": [row]}).to_string()))
+    });
+    let search = "SELECT TOP 2 * FROM c ORDER BY RANK RRF(a, b)";
+    assert_eq!(world.pages(query(search)), [[10, 20]]);
+    assert_eq!(world.page_requests(), 6);
+    let bodies = world.sim.bodies();
+    let sent = |text: &str| bodies.iter().filter(|body| body.contains(text)).count();
+    assert_eq!(sent("\"statistics\""), 2);
+    assert_eq!((sent("ranking 0 of 42"), sent("ranking 1 of 42")), (2, 2));
+    // With a key only the rankings are of that key.
+    world.sim.seen();
+    world.on(|number, seen| {
+        let of_key = seen.header("x-ms-documentdb-partitionkey").is_some();
+        assert_eq!(of_key, number > 1);
+        let row = match of_key {
+            false => json!({"documentCount": 21, "fullTextStatistics": []}),
+            true => json!({"_rid": "AAAAAAAAAAEAAAAAAAAAAA==", "orderByItems": [{"item": 2}],
+                "payload": {"componentScores": [1, 1], "payload": {"v": 10}}}),
+        };
+        Some(Reply::json(&json!({"Documents": [row]}).to_string()))
+    });
+    let of_key = Query {
+        target: Target::Key(vec![crate::wire::key::KeyComponent::Null]),
+        ..query(search)
+    };
+    assert_eq!(world.pages(of_key), [[10]]);
 }
