@@ -32,7 +32,7 @@ use crate::core::{Error, Operation, OperationOptions, Outcome, Response, Result,
 use crate::wire::secret::Secret;
 
 /// How much longer than its operation a chore beside it may take.
-pub(super) const GRACE: Nanos = 250 * MILLI;
+const GRACE: Nanos = 250 * MILLI;
 
 /// A client of one account. Cheap to share within an instance; nothing runs between calls.
 #[derive(Debug)]

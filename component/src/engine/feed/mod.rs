@@ -21,7 +21,6 @@ use futures_util::future::LocalBoxFuture;
 
 use self::fan::Fan;
 use super::World;
-use super::driver::GRACE;
 use super::pipeline::Pipeline;
 use super::state::State;
 use super::transport::Answer;
@@ -180,7 +179,8 @@ impl<W: World> Feed<W> {
                 None => pull.await,
                 Some(chore) => {
                     let latest = deadline.map(|at| at.saturating_sub(DEADLINE_MARGIN));
-                    wait::with_chore(world, pull.as_mut(), chore, GRACE, latest).await
+                    // No grace: a page that has left the feed must not wait, lest a dropped call lose it.
+                    wait::with_chore(world, pull.as_mut(), chore, 0, latest).await
                 }
             }
         };

@@ -153,6 +153,22 @@ fn a_call_that_is_dropped_takes_its_requests_with_it() {
 }
 
 #[test]
+fn the_account_is_read_again_beside_a_page_which_does_not_wait_for_it() {
+    let world = World::new(3, 1, 9);
+    let mut feed = world.feed(query(PLAIN));
+    let mut rows = values(&world.next(&mut feed).unwrap().unwrap());
+    world.sim.seen();
+    world.sim.pass(3_600 * SECOND);
+    let begun = crate::engine::World::now(&world.sim);
+    let page = world.next(&mut feed).unwrap().unwrap();
+    rows.extend(values(&page));
+    assert_eq!(world.asked(), ["p1", "account"]);
+    assert_eq!(crate::engine::World::now(&world.sim) - begun, MILLI);
+    rows.extend(rest(&world, &mut feed));
+    assert_eq!(rows, world.in_order());
+}
+
+#[test]
 fn nothing_is_sent_before_the_first_page_or_after_a_drop() {
     let world = World::new(1, 1, 9);
     let mut feed = world.feed(query(PLAIN));
