@@ -4,9 +4,11 @@ use super::error::{Error, Result};
 use super::request::{Request, Scope};
 use crate::wire::container::ContainerDocument;
 use crate::wire::epk::{self, Epk, KeyHash};
+use crate::wire::epk_range::EpkRange;
 use crate::wire::headers::name;
 use crate::wire::key::KeyComponent;
 use crate::wire::patch::touches;
+use crate::wire::query_plan::KeyShape;
 
 /// A container's identity and partition key definition.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,14 +40,17 @@ impl Container {
         let Some(scope) = &request.scope else {
             return Ok(());
         };
-        self.check(scope)?;
-        // Spec data-plane §1.2: containers created without a partition key take an empty one for "no value".
-        let without_value = scope
-            .key
-            .iter()
-            .all(|part| *part == KeyComponent::Undefined);
-        if without_value && (self.paths.is_empty() || self.system_key) {
-            request.set_header(name::PARTITION_KEY, "[]");
+        // Without a key it goes to a partition.
+        if !scope.key.is_empty() {
+            self.check(scope)?;
+            // Spec data-plane §1.2: containers created without a partition key take an empty one for "no value".
+            let without_value = scope
+                .key
+                .iter()
+                .all(|part| *part == KeyComponent::Undefined);
+            if without_value && (self.paths.is_empty() || self.system_key) {
+                request.set_header(name::PARTITION_KEY, "[]");
+            }
         }
         request.set_header(name::INTENDED_CONTAINER_RID, self.rid.as_str());
         Ok(())
@@ -54,6 +59,23 @@ impl Container {
     /// Where an item's key lies in the container's hash space; none if the key cannot be hashed.
     pub fn point(&self, key: &[KeyComponent]) -> Option<Epk> {
         epk::effective_partition_key(key, self.hash).ok()
+    }
+
+    /// Where all items lie whose keys begin like this; none if it is no beginning but a whole key, or cannot be hashed.
+    pub fn prefix(&self, key: &[KeyComponent]) -> Option<EpkRange> {
+        if self.hash != KeyHash::Multi || key.len() >= self.paths.len() {
+            return None;
+        }
+        let (min, max) = epk::prefix_range(key).ok()?;
+        Some(EpkRange { min, max })
+    }
+
+    /// How it forms its keys.
+    pub fn key_shape(&self) -> KeyShape {
+        KeyShape {
+            hash: self.hash,
+            paths: self.paths.len(),
+        }
     }
 
     fn check(&self, scope: &Scope) -> Result<()> {

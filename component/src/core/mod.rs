@@ -33,6 +33,7 @@ pub mod partition;
 pub mod partition_failover;
 pub mod partition_map;
 pub mod plan_cache;
+pub mod query;
 pub mod ranges;
 pub mod read_many;
 pub mod request;

@@ -1,6 +1,7 @@
 //! From an operation to the request that carries it (spec driver-core §1.1 to §1.4).
 
 mod batch;
+pub mod query;
 
 use std::rc::Rc;
 

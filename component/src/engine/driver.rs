@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::World;
 use super::containers::Containers;
+use super::feed::Feed;
 use super::metadata::Chore;
 use super::pipeline::Pipeline;
 use super::single_flight::SingleFlight;
@@ -22,6 +23,7 @@ use crate::core::faults::Faults;
 use crate::core::ids::IdSource;
 use crate::core::operation::ContainerRef;
 use crate::core::options::Resolved;
+use crate::core::query::Query;
 use crate::core::request::Request;
 use crate::core::router::{Route, Router};
 use crate::core::routing::topology::Purpose;
@@ -90,6 +92,15 @@ impl<W: World> Driver<W> {
         (recorder, future)
     }
 
+    /// The rows of a query, page by page. Sends nothing before the first page is asked for, and outlives the driver.
+    ///
+    /// # Errors
+    /// `invalid-argument`; `closed`.
+    pub fn query(&self, query: Query, options: OperationOptions) -> Result<Feed<W>> {
+        let state = self.state.borrow().clone();
+        Feed::new(state.ok_or_else(Error::closed)?, query, options)
+    }
+
     /// Replaces the bearer token for operations that begin later.
     ///
     /// # Errors
@@ -143,6 +154,7 @@ impl<W: World> State<W> {
             refresh: RefCell::default(),
             containers: Containers::default(),
             sessions: RefCell::default(),
+            plans: RefCell::default(),
             router: RefCell::new(router),
             faults: RefCell::default(),
             metadata_hedges: Cell::new(0),

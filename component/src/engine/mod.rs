@@ -4,6 +4,7 @@
 mod attempt;
 mod containers;
 mod driver;
+mod feed;
 mod metadata;
 mod pipeline;
 mod single_flight;
@@ -16,4 +17,5 @@ mod wait;
 mod world;
 
 pub use driver::Driver;
+pub use feed::{Feed, Page};
 pub use world::World;

@@ -12,6 +12,7 @@ use crate::core::faults::Faults;
 use crate::core::identity::Identity;
 use crate::core::ids::IdSource;
 use crate::core::options::Layers;
+use crate::core::plan_cache::PlanCache;
 use crate::core::router::Router;
 use crate::core::routing::{refresh::Refresh, topology::Topology};
 use crate::core::runtime::Runtime;
@@ -36,6 +37,7 @@ pub(super) struct State<W> {
     pub(super) refresh: RefCell<Refresh>,
     pub(super) containers: Containers,
     pub(super) sessions: RefCell<Sessions>,
+    pub(super) plans: RefCell<PlanCache>,
     pub(super) router: RefCell<Router>,
     pub(super) faults: RefCell<Faults>,
     /// Metadata requests that race at this moment.

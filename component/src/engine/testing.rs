@@ -117,6 +117,7 @@ pub(in crate::engine) struct Sim(Rc<Inner>);
 struct Inner {
     script: RefCell<Script>,
     seen: RefCell<Vec<Seen>>,
+    bodies: RefCell<Vec<String>>,
     clock: Cell<Nanos>,
     sleepers: RefCell<Vec<Nanos>>,
 }
@@ -126,6 +127,7 @@ impl Sim {
         Self(Rc::new(Inner {
             script: RefCell::new(Box::new(script)),
             seen: RefCell::default(),
+            bodies: RefCell::default(),
             clock: Cell::new(1_000 * MILLI),
             sleepers: RefCell::default(),
         }))
@@ -139,6 +141,11 @@ impl Sim {
     /// What was seen since the last look.
     pub(in crate::engine) fn seen(&self) -> Vec<Seen> {
         self.0.seen.take()
+    }
+
+    /// The request bodies since the last look.
+    pub(in crate::engine) fn bodies(&self) -> Vec<String> {
+        self.0.bodies.take()
     }
 
     /// The regions that were asked for items since the last look.
@@ -241,8 +248,12 @@ impl World for Sim {
     async fn send(
         &self,
         reply: Reply,
-        _: Option<&[u8]>,
+        body: Option<&[u8]>,
     ) -> std::result::Result<HttpResponse, TransportFailure> {
+        if let Some(body) = body {
+            let text = String::from_utf8_lossy(body).into_owned();
+            self.0.bodies.borrow_mut().push(text);
+        }
         self.sleep_until(self.now().saturating_add(reply.after))
             .await;
         let (status, headers, body) = reply.result?;

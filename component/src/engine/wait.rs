@@ -1,9 +1,10 @@
 //! Waiting with an end. Futures are handed over pinned: moving a large one costs as much as a host call.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::task::Poll;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, LocalBoxFuture, select};
 
 use super::World;
 use crate::core::clock::Nanos;
@@ -38,4 +39,26 @@ pub(super) async fn with_chore<W: World, F: Future>(
         }
         Either::Right(((), operation)) => operation.await,
     }
+}
+
+/// What the first of several futures comes to, with its name; it is taken out. None if there are none.
+pub(super) async fn first<K: Copy, T>(
+    futures: &mut Vec<(K, LocalBoxFuture<'static, T>)>,
+) -> Option<(K, T)> {
+    poll_fn(|context| {
+        for at in 0..futures.len() {
+            if let Some((name, future)) = futures.get_mut(at)
+                && let Poll::Ready(output) = future.as_mut().poll(context)
+            {
+                let name = *name;
+                drop(futures.remove(at));
+                return Poll::Ready(Some((name, output)));
+            }
+        }
+        match futures.is_empty() {
+            true => Poll::Ready(None),
+            false => Poll::Pending,
+        }
+    })
+    .await
 }

@@ -152,6 +152,12 @@ impl Feed {
         }
     }
 
+    /// The rows that there are of the next page, when no more requests may be sent for it. The feed goes on after them.
+    pub fn flush(&mut self) -> Vec<Row> {
+        self.before_page = None;
+        std::mem::take(&mut self.page)
+    }
+
     /// The leaves whose answers are needed, at most `limit`: first those that hold up the next page, then those that will
     /// be needed later. They are the same until their answers are accepted, so leave out what is under way.
     pub fn wanted(&self, limit: usize) -> Vec<Leaf> {

@@ -20,9 +20,9 @@ impl<W: World> Pipeline<W> {
             ru: self.options.ru_budget,
             deadline,
         };
-        if self.state.metadata == MetadataMode::Eager
-            && let Some(scope) = &self.request.scope
-        {
+        // Who names a partition has read the definition, even in a lean driver.
+        let knows = self.state.metadata == MetadataMode::Eager || self.request.is_to_range();
+        if knows && let Some(scope) = &self.request.scope {
             self.container = self.state.containers.definition_of(&scope.container);
         }
     }
@@ -120,10 +120,12 @@ impl<W: World> Pipeline<W> {
 
     fn partition(&self) -> Option<Partition> {
         let (container, scope) = (self.container.as_ref()?, self.request.scope.as_ref()?);
-        let range = self
-            .ranges
-            .as_ref()?
-            .lookup(&container.point(&scope.key)?)?;
+        let ranges = self.ranges.as_ref()?;
+        let range = if scope.key.is_empty() {
+            ranges.by_id(self.request.range_id()?)?
+        } else {
+            ranges.lookup(&container.point(&scope.key)?)?
+        };
         Some(Partition {
             container: Rc::from(container.rid.as_str()),
             range: Rc::clone(&range.id),

@@ -96,6 +96,8 @@ impl<W: World> Pipeline<W> {
                 self.rest(delay).await;
                 Ok(())
             }
+            // Whoever named the partition finds those that took its place.
+            Step::RefreshRanges if self.request.is_to_range() => Err(self.surface(target, ended)),
             Step::RefreshRanges => {
                 let _ = self.check_allowance(target, ended)?;
                 self.refresh_ranges().await?;

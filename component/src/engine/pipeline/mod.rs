@@ -145,10 +145,10 @@ impl<W: World> Pipeline<W> {
             }
             if decision.step == Step::RecoverContainer {
                 ended = self.check_allowance(&target, ended)?;
-                if Box::pin(self.recover_container()).await? {
+                if !self.request.is_tied() && Box::pin(self.recover_container()).await? {
                     continue;
                 }
-                // It is the same container: the answer has another reason.
+                // It is the same container: the answer has another reason. Or the request has no place in another one.
                 decision = self.judge(&target, &ended);
             }
             self.blame(&target, &decision);

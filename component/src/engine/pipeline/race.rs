@@ -13,6 +13,7 @@ use crate::core::diagnostics::{AttemptId, ExecutionContext, Hedge, elapsed_ms};
 use crate::core::hedging::{
     self, Ending, Facts, Plan, Race, RequestClass, Settings, Step, Strategy,
 };
+use crate::core::query::NAME;
 use crate::core::retry::Direction;
 use crate::engine::World;
 use crate::engine::attempt::{Ended, Plan as Attempt};
@@ -100,6 +101,7 @@ impl<W: World> Pipeline<W> {
     fn hedging_class(&self) -> RequestClass {
         match self.request.name {
             "read_item" => RequestClass::ItemRead,
+            NAME if !self.request.is_to_range() => RequestClass::SinglePartitionQuery,
             "read_container" => RequestClass::ContainerRead,
             // Where a later page begins is known only to the region that gave the first.
             "read_partition_key_ranges" if self.request.header(name::IF_NONE_MATCH).is_none() => {
@@ -117,7 +119,11 @@ impl<W: World> Pipeline<W> {
     ) -> (Rc<Target>, Ended) {
         let state = Rc::clone(&self.state);
         let world = &state.transport.world;
-        let _permit = (hedging.class != RequestClass::ItemRead).then(|| Permit::new(&state));
+        let metadata = matches!(
+            hedging.class,
+            RequestClass::ContainerRead | RequestClass::FirstRangesPage
+        );
+        let _permit = metadata.then(|| Permit::new(&state));
         let threshold = self.recorder.now().saturating_add(hedging.plan.threshold);
         let plan = self.plan(Rc::clone(&primary), self.context);
         let (first, attempt) = self.attempt(&plan);

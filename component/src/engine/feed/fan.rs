@@ -1,0 +1,289 @@
+//! A query over several partitions: requests side by side, answers into the feed (spec data-plane §3.7, §2.5).
+
+use std::rc::Rc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+
+use super::{Asker, Call, render};
+use crate::core::clock::{Nanos, millis};
+use crate::core::feed::{Feed, Leaf, LeafId, LeafPage, Pull, Row, Shape, leaf_page_size};
+use crate::core::feed_token::{FeedKind, FeedToken, Fingerprint};
+use crate::core::query::{PAGE_ROWS, Query, Target, feed_slice, range_of, token_of};
+use crate::core::ranges::RangeMap;
+use crate::core::request::Request;
+use crate::core::request::query::{EXECUTION_INFO, Page, Source};
+use crate::core::{Error, ErrorKind, Result};
+use crate::engine::World;
+use crate::engine::transport::Answer;
+use crate::engine::wait;
+use crate::wire::epk_range::EpkRange;
+use crate::wire::query_body::{self, ResumeFilter};
+
+/// Requests of one feed under way at a time.
+const MAX_UNDER_WAY: usize = 32;
+
+/// Before a partition is asked again that says it is gone when the container still has it.
+const MOVE_PAUSE: Nanos = millis(200);
+
+/// A feed over several leaves. Between two calls for a page nothing is under way.
+///
+/// Holds what its [`Feed`] holds: a page for each leaf of a merge, else the page that is being given and what
+/// [`Limits`](crate::core::feed::Limits) allows. A page of the service has at most 4 MB; at most [`MAX_UNDER_WAY`] arrive at
+/// a time.
+pub(super) struct Fan {
+    feed: Feed,
+    shape: Shape,
+    scope: Scope,
+    /// As they were known last.
+    ranges: Rc<RangeMap>,
+    /// What is sent to every partition.
+    text: String,
+    /// The body with it, as most requests have it.
+    body: Rc<Vec<u8>>,
+    page_rows: usize,
+    /// Rows to ask each leaf for; none leaves it to the service.
+    leaf_rows: Option<u64>,
+}
+
+/// What a feed reads, as far as its continuations depend on it.
+pub(super) struct Scope {
+    /// The container's resource id.
+    pub(super) container: String,
+    /// Of the query and its target.
+    pub(super) fingerprint: Fingerprint,
+    /// Where the complete key lies that the query is about.
+    pub(super) point: Option<EpkRange>,
+}
+
+/// How a request to a leaf ended.
+enum Landed {
+    Page(Box<Answer>),
+    /// The partition is gone; these are there now.
+    Moved(Rc<RangeMap>),
+}
+
+/// Requests under way.
+type Flights = Vec<(LeafId, LocalBoxFuture<'static, Result<Landed>>)>;
+
+impl Fan {
+    pub(super) fn new(
+        feed: Feed,
+        shape: Shape,
+        scope: Scope,
+        ranges: Rc<RangeMap>,
+        query: &Query,
+        text: String,
+    ) -> Result<Self> {
+        let page = query.max_item_count.unwrap_or(PAGE_ROWS);
+        let leaves = feed.wanted(usize::MAX).len() as u64;
+        Ok(Self {
+            leaf_rows: leaf_rows(&shape, query, leaves),
+            body: Rc::new(query_body::body(&text, &query.parameters, None)?),
+            page_rows: usize::try_from(page).unwrap_or(usize::MAX),
+            feed,
+            shape,
+            scope,
+            ranges,
+            text,
+        })
+    }
+
+    /// The body of the next page; none at the end.
+    pub(super) async fn pull<W: World>(
+        &mut self,
+        asker: &Asker<W>,
+        call: &mut Call,
+    ) -> Result<Option<Vec<u8>>> {
+        let mut flights = Flights::new();
+        loop {
+            match self.feed.next_page(self.page_rows)? {
+                Pull::Page(rows) => return Ok(Some(render(&rows))),
+                Pull::Done => return Ok(None),
+                Pull::Blocked => {}
+            }
+            if !call.is_spent() {
+                self.take_off(asker, call, &mut flights)?;
+            } else if flights.is_empty() {
+                return Ok(Some(render(&self.flush())));
+            }
+            let Some((leaf, landed)) = wait::first(&mut flights).await else {
+                return Err(Error::new(
+                    ErrorKind::Service,
+                    "query_items: the query has no rows and no request to ask for them: report it as a bug",
+                ));
+            };
+            match landed? {
+                Landed::Page(mut answer) => {
+                    call.note(&mut answer.headers);
+                    let info = answer.headers.other(EXECUTION_INFO).map(str::to_owned);
+                    let page = LeafPage {
+                        body: answer.body,
+                        continuation: answer.headers.continuation,
+                        execution_info: info,
+                    };
+                    // A page that makes no sense comes out of the feed, after the rows before it.
+                    let _ = self.feed.accept(leaf, page);
+                }
+                Landed::Moved(ranges) => {
+                    self.ranges = ranges;
+                    self.repair(leaf)?;
+                }
+            }
+        }
+    }
+
+    /// The rows that there are of a page.
+    pub(super) fn flush(&mut self) -> Vec<Row> {
+        self.feed.flush()
+    }
+
+    pub(super) fn continuation(&self) -> Result<Option<String>> {
+        let state = self.feed.state()?;
+        if state.slices.is_empty() {
+            return Ok(None);
+        }
+        let token = FeedToken {
+            kind: FeedKind::Query,
+            container: self.scope.container.clone(),
+            fingerprint: self.scope.fingerprint,
+            root: token_of(&self.shape, state)?,
+        };
+        Ok(Some(token.encode()?))
+    }
+
+    /// Asks the leaves that are wanted, but those under way. Leaves that lie in several partitions by now are cut first.
+    fn take_off<W: World>(
+        &mut self,
+        asker: &Asker<W>,
+        call: &Call,
+        flights: &mut Flights,
+    ) -> Result<()> {
+        let mut cut = true;
+        while cut {
+            cut = false;
+            for leaf in self.feed.wanted(MAX_UNDER_WAY) {
+                if flights.len() >= MAX_UNDER_WAY {
+                    return Ok(());
+                }
+                if flights.iter().any(|(id, _)| *id == leaf.id) {
+                    continue;
+                }
+                match self.request(asker, &leaf)? {
+                    Some(request) => {
+                        let flight = self.ask(asker, call, request);
+                        flights.push((leaf.id, flight));
+                    }
+                    None => {
+                        self.repair(leaf.id)?;
+                        cut = true;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The request for a leaf's next page; none if it lies in several partitions.
+    fn request<W: World>(&self, asker: &Asker<W>, leaf: &Leaf) -> Result<Option<Request>> {
+        let query = &asker.query;
+        let range = range_of(&leaf.slice);
+        let tiles;
+        let from = match &query.target {
+            Target::Key(key) if range.is_some() && range == self.scope.point => Source::Key(key),
+            _ => {
+                tiles = range.map(|range| self.ranges.tiles(&range));
+                match tiles.as_deref() {
+                    Some([tile]) => Source::Tile(tile),
+                    _ => return Ok(None),
+                }
+            }
+        };
+        let body = match (&leaf.query, &leaf.boundary) {
+            (None, None) => Rc::clone(&self.body),
+            (own, boundary) => {
+                let text = own.as_deref().unwrap_or(&self.text);
+                let filter = boundary.as_ref().map(|boundary| ResumeFilter {
+                    values: &boundary.values,
+                    rid: Some(&boundary.rid),
+                    exclude: false,
+                });
+                Rc::new(query_body::body(text, &query.parameters, filter)?)
+            }
+        };
+        let page = Page {
+            from,
+            body,
+            correlated: &asker.correlated,
+            max_item_count: self.leaf_rows,
+            continuation: leaf.continuation.as_deref(),
+        };
+        Request::query(query, page).map(Some)
+    }
+
+    /// Sends a request, and finds out where the partition went if it is gone.
+    fn ask<W: World>(
+        &self,
+        asker: &Asker<W>,
+        call: &Call,
+        request: Request,
+    ) -> LocalBoxFuture<'static, Result<Landed>> {
+        let id = request.range_id().map(str::to_owned);
+        let answer = asker.send(request, call);
+        let (state, at) = (Rc::clone(&asker.state), asker.query.container.clone());
+        let (known, options) = (Rc::clone(&self.ranges), Rc::clone(&asker.options));
+        let recorder = call.recorder.clone();
+        async move {
+            let error = match answer.await {
+                Ok(answer) => return Ok(Landed::Page(Box::new(answer))),
+                Err(error) => error,
+            };
+            let Some(id) = id.filter(|_| has_moved(&error)) else {
+                return Err(error);
+            };
+            let found = state.ranges_again(&at, &known, &options, &recorder).await;
+            let Ok(ranges) = found else {
+                return Err(error);
+            };
+            if ranges.by_id(&id).is_some() {
+                let world = &state.transport.world;
+                let at = recorder.now().saturating_add(MOVE_PAUSE);
+                world.sleep_until(at).await;
+                recorder.resume(world.now());
+            }
+            Ok(Landed::Moved(ranges))
+        }
+        .boxed_local()
+    }
+
+    /// Cuts a leaf at the borders of the partitions that there are now.
+    fn repair(&mut self, id: LeafId) -> Result<()> {
+        let mut leaves = self.feed.wanted(usize::MAX).into_iter();
+        let range = leaves.find(|leaf| leaf.id == id);
+        let range = range.and_then(|leaf| range_of(&leaf.slice));
+        let tiles = range.map(|range| self.ranges.tiles(&range));
+        let tiles = tiles.unwrap_or_default();
+        let slices = tiles.iter().map(|tile| feed_slice(&tile.slice)).collect();
+        Ok(self.feed.replace(id, slices)?)
+    }
+}
+
+/// A merge takes few rows of each leaf; what has to be read to its end comes in pages as large as they can be.
+fn leaf_rows(shape: &Shape, query: &Query, leaves: u64) -> Option<u64> {
+    let aggregates = shape.aggregate.is_some() || shape.aliases.iter().any(|(_, of)| of.is_some());
+    if shape.grouped || aggregates || shape.dcount.is_some() || shape.non_streaming {
+        return None;
+    }
+    if shape.order.is_empty() {
+        return query.max_item_count.map(u64::from);
+    }
+    let offset = shape.offset.unwrap_or(0);
+    let reach = shape.take().map(|take| take.saturating_add(offset));
+    let page = query.max_item_count.unwrap_or(PAGE_ROWS);
+    Some(leaf_page_size(reach, leaves, page.into()))
+}
+
+/// Whether the partition was split, merged or moved (spec §2.5).
+fn has_moved(error: &Error) -> bool {
+    error.status == Some(410) && matches!(error.sub_status, Some(1002 | 1007 | 1008))
+}

@@ -1,0 +1,8 @@
+//! Queries against a container of many partitions that answers as the service does.
+
+mod backend;
+mod ends;
+mod keys;
+mod moves;
+mod rows;
+mod tokens;
