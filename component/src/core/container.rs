@@ -40,8 +40,8 @@ impl Container {
         let Some(scope) = &request.scope else {
             return Ok(());
         };
-        // Without a key it goes to a partition.
-        if !scope.key.is_empty() {
+        // What goes to a partition by its id has no key.
+        if !request.is_to_range() {
             self.check(scope)?;
             // Spec data-plane §1.2: containers created without a partition key take an empty one for "no value".
             let without_value = scope

@@ -46,15 +46,10 @@ pub fn hybrid_of(info: &HybridInfo, text: &str) -> Hybrid {
 }
 
 fn order_of(info: &QueryInfo) -> Vec<Order> {
-    let mut order = Vec::with_capacity(info.order_by.len());
-    for (at, direction) in info.order_by.iter().enumerate() {
-        let expression = info.order_by_expressions.get(at);
-        order.push(Order {
-            descending: *direction == Direction::Descending,
-            expression: expression.cloned().unwrap_or_default(),
-        });
-    }
-    order
+    let order = |direction: &Direction| Order {
+        descending: *direction == Direction::Descending,
+    };
+    info.order_by.iter().map(order).collect()
 }
 
 /// The result's properties in their order, each with its aggregate.
@@ -114,10 +109,7 @@ mod tests {
             r#"{"distinctType":"Ordered","top":3,"offset":1,"limit":2,"orderBy":["Descending","Ascending"],
                 "orderByExpressions":["c.a","c.b"],"hasSelectValue":true}"#,
         );
-        let order = |descending, expression: &str| Order {
-            descending,
-            expression: expression.to_owned(),
-        };
+        let order = |descending| Order { descending };
         assert_eq!(
             ordered,
             Shape {
@@ -125,7 +117,7 @@ mod tests {
                 top: Some(3),
                 offset: Some(1),
                 limit: Some(2),
-                order: vec![order(true, "c.a"), order(false, "c.b")],
+                order: vec![order(true), order(false)],
                 value: true,
                 ..Shape::default()
             }
