@@ -253,10 +253,7 @@ mod tests {
             ..Shape::default()
         };
         let descending = Shape {
-            order: vec![Order {
-                descending: true,
-                ..Order::default()
-            }],
+            order: vec![Order { descending: true }],
             ..Shape::default()
         };
         let map = ranges(0, &["40", "80"]);
