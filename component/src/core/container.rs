@@ -41,7 +41,7 @@ impl Container {
             return Ok(());
         };
         // What goes to a partition by its id has no key.
-        if !request.is_to_range() {
+        if !scope.key.is_empty() || !request.is_to_range() {
             self.check(scope)?;
             // Spec data-plane §1.2: containers created without a partition key take an empty one for "no value".
             let without_value = scope

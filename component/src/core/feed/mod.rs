@@ -40,8 +40,6 @@ pub use window::leaf_page_size;
 
 use std::rc::Rc;
 
-use crate::wire::json::push_text;
-
 /// Names a leaf: a sequence of requests to one slice. Never used again within a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeafId(pub u32);
@@ -81,16 +79,6 @@ pub struct Boundary {
     pub rid: String,
     /// How many rows with these keys and this `_rid` were given, at least 1: a join yields several.
     pub skip: u64,
-}
-
-impl Boundary {
-    /// The value of the body's field `resumeFilter`: from this row on, itself included.
-    pub fn resume_filter(&self) -> String {
-        let mut filter = ["{\"value\":[", &self.values.join(","), "],\"rid\":"].concat();
-        push_text(&mut filter, &self.rid);
-        filter.push_str(",\"exclude\":false}");
-        filter
-    }
 }
 
 /// Where a feed stands, for its continuation token.

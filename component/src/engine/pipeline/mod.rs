@@ -97,14 +97,12 @@ impl<W: World> Pipeline<W> {
 
     /// An operation of the caller's, which was admitted.
     pub(super) async fn complete(&mut self) -> Result<Answer> {
-        if !self.begin()? {
-            if !self.is_ready() {
-                Box::pin(self.get_ready()).await?;
-                self.bind()?;
-            }
-            if self.take_turn()? {
-                Box::pin(self.wait_for_turn()).await;
-            }
+        if !self.is_ready() {
+            Box::pin(self.get_ready()).await?;
+        }
+        self.bind()?;
+        if self.take_turn()? {
+            Box::pin(self.wait_for_turn()).await;
         }
         self.run().await
     }

@@ -123,10 +123,11 @@ impl Backend {
         random: &mut Random,
     ) -> (Vec<(&Document, usize)>, Option<String>) {
         let mut rows = self.places(&leaf.slice);
+        // What makes its body another one than that of the other leaves.
         let body = leaf
             .boundary
             .as_ref()
-            .map(|boundary| boundary.resume_filter());
+            .map(|boundary| format!("{} {}", boundary.rid, boundary.values.join(" ")));
         if let Some(boundary) = &leaf.boundary {
             let is_last = |document: &Document| rid(document.number) == boundary.rid;
             let place = self

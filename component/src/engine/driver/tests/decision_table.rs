@@ -182,8 +182,8 @@ fn run(ending: Ending, column: usize, known: bool, always: bool) -> Run {
         ended = seen.at + MILLI;
     }
     let state = driver.state.borrow().clone().unwrap();
-    let write = operation().is_read();
-    let (avoided, breaker) = state.router.borrow().marks(!write, ended, 60 * SECOND);
+    let write = !operation().is_read();
+    let (avoided, breaker) = state.router.borrow().marks(write, ended, 60 * SECOND);
     Run {
         attempts,
         avoided,
