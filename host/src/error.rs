@@ -100,6 +100,11 @@ impl Error {
         self.kind() == Some(types::ErrorKind::Throttled)
     }
 
+    /// The operation for whose sake a batch was not carried out: its place, from 0.
+    pub fn failed_operation(&self) -> Option<usize> {
+        usize::try_from(self.driver()?.failed_operation?).ok()
+    }
+
     /// The driver's error, if it is one.
     pub fn driver(&self) -> Option<&types::Error> {
         match self {
@@ -157,6 +162,7 @@ impl From<Rejection> for Error {
             retryable: false,
             outcome: types::Outcome::NotApplied,
             cause: None,
+            failed_operation: None,
             headers: None,
             diagnostics: None,
         })
@@ -222,6 +228,7 @@ mod tests {
             retryable: true,
             outcome: types::Outcome::NotApplied,
             cause: None,
+            failed_operation: None,
             headers: None,
             diagnostics: None,
         })
