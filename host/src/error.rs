@@ -113,6 +113,14 @@ impl Error {
         }
     }
 
+    /// The call is wrong; nothing was sent.
+    pub(crate) fn invalid_argument(message: &str) -> Self {
+        Self::from(Rejection {
+            kind: types::ErrorKind::InvalidArgument,
+            message: message.to_owned(),
+        })
+    }
+
     pub(crate) fn unwritable(what: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
         move |source| Self::Json {
             what,
