@@ -14,17 +14,22 @@ use crate::types::{
 ///
 /// A value that cannot be written as JSON is reported by the call that uses the batch.
 ///
-/// ```
-/// use cosmosdb_driver_host::{Batch, Patch};
-/// use serde_json::json;
-///
+/// ```no_run
+/// # use cosmosdb_driver_host::{Batch, Error, Patch, blocking::Container};
+/// # use serde_json::{Value, json};
+/// # fn example(shop: &Container, etag: &str) -> Result<(), Error> {
 /// let batch = Batch::new()
 ///     .create(&json!({ "id": "order-7", "tenant": "contoso", "amount": 2 }))
 ///     .patch("stock", Patch::new().increment("/left", -2).only_if("from c where c.left >= 2"))
 ///     .delete("cart")
-///     .if_match("\"00000000-0000-0000-0000-000000000000\"")
+///     .if_match(etag)
 ///     .read("stock");
-/// # drop(batch);
+/// match shop.execute_batch("contoso", batch) {
+///     Ok(done) => println!("{} left", done.results[3].json::<Value>()?["left"]),
+///     Err(error) => println!("operation {:?} failed, none was carried out", error.failed_operation()),
+/// }
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug, Default)]
 pub struct Batch {

@@ -100,7 +100,8 @@ impl Error {
         self.kind() == Some(types::ErrorKind::Throttled)
     }
 
-    /// The operation for whose sake a batch was not carried out: its place, from 0.
+    /// The operation for whose sake a batch was not carried out: its place in the batch, from 0. None if the batch as a
+    /// whole failed.
     pub fn failed_operation(&self) -> Option<usize> {
         usize::try_from(self.driver()?.failed_operation?).ok()
     }

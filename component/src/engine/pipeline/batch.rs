@@ -14,6 +14,7 @@ impl<W: World> Pipeline<W> {
     ///
     /// # Errors
     /// Another operation failed, or the answer makes no sense.
+    #[cold]
     pub(super) fn conclude(&mut self, answer: &mut Answer) -> Result<bool> {
         let body = std::mem::take(&mut answer.body);
         let sent = Sent {

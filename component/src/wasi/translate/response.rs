@@ -8,6 +8,8 @@ use crate::wasi::bindings::types as wit;
 use crate::wire::batch::OperationResult;
 use crate::wire::headers::ResponseHeaders;
 
+// A response is large: handing it over costs more than its fields.
+#[inline(always)]
 pub(in crate::wasi) fn response(response: Response) -> wit::Response {
     wit::Response {
         status: response.status,
