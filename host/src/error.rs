@@ -100,12 +100,26 @@ impl Error {
         self.kind() == Some(types::ErrorKind::Throttled)
     }
 
+    /// The operation for whose sake a batch was not carried out: its place in the batch, from 0. None if the batch as a
+    /// whole failed.
+    pub fn failed_operation(&self) -> Option<usize> {
+        usize::try_from(self.driver()?.failed_operation?).ok()
+    }
+
     /// The driver's error, if it is one.
     pub fn driver(&self) -> Option<&types::Error> {
         match self {
             Self::Driver(error) => Some(error),
             _ => None,
         }
+    }
+
+    /// The call is wrong; nothing was sent.
+    pub(crate) fn invalid_argument(message: &str) -> Self {
+        Self::from(Rejection {
+            kind: types::ErrorKind::InvalidArgument,
+            message: message.to_owned(),
+        })
     }
 
     pub(crate) fn unwritable(what: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
@@ -157,6 +171,7 @@ impl From<Rejection> for Error {
             retryable: false,
             outcome: types::Outcome::NotApplied,
             cause: None,
+            failed_operation: None,
             headers: None,
             diagnostics: None,
         })
@@ -222,6 +237,7 @@ mod tests {
             retryable: true,
             outcome: types::Outcome::NotApplied,
             cause: None,
+            failed_operation: None,
             headers: None,
             diagnostics: None,
         })

@@ -45,6 +45,7 @@
 //! [wasmtime]: https://wasmtime.dev
 
 mod background;
+mod batch;
 mod bindings;
 mod cache;
 mod client;
@@ -66,6 +67,7 @@ mod state;
 mod transport;
 pub mod types;
 
+pub use batch::Batch;
 pub use client::{Client, Container, Database, blocking};
 pub use config::{Config, Credential};
 pub use definition::ContainerDefinition;

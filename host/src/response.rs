@@ -3,20 +3,23 @@
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
-use crate::types::{self, Diagnostics, ResponseHeaders};
+use crate::types::{self, BatchResult, Diagnostics, ResponseHeaders};
 
 /// The answer to a successful operation: its body as bytes, or decoded.
 #[derive(Debug, Clone)]
 pub struct Response<T = Vec<u8>> {
-    /// The body. None if the answer has none: deletes, 304, and writes without
+    /// The body. None if the answer has none: deletes, 304, batches, and writes without
     /// [`content_response`](crate::ItemOptions::content_response).
     pub value: Option<T>,
-    /// The HTTP status: 200, 201, 204, or 304 for a conditional read of an unchanged item.
+    /// The HTTP status: 200, 201, 204, or 304 for a conditional read of an unchanged item. Of a batch: 200, or 207 if one
+    /// of its results is 304.
     pub status: u16,
     /// Charge, session token, etag and all the others.
     pub headers: ResponseHeaders,
     /// What happened on the wire.
     pub diagnostics: Diagnostics,
+    /// Of a batch: one result for each operation, in their order. Empty for everything else.
+    pub results: Vec<BatchResult>,
 }
 
 impl<T> Response<T> {
@@ -57,6 +60,7 @@ impl Response {
             status: self.status,
             headers: self.headers,
             diagnostics: self.diagnostics,
+            results: self.results,
         })
     }
 }
@@ -68,6 +72,7 @@ impl From<types::Response> for Response {
             status: response.status,
             headers: response.headers,
             diagnostics: response.diagnostics,
+            results: response.results,
         }
     }
 }

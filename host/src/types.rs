@@ -4,13 +4,14 @@
 //! [`Config`](crate::Config), [`Credential`](crate::Credential) and [`RuntimeConfig`](crate::RuntimeConfig).
 
 pub use crate::bindings::wit::{
-    Attempt, AttemptEvent, AttemptEventKind, AttemptRollup, AvailabilityStrategy, Compaction,
-    ContainerRef, CreateContainer, CreateDatabase, DeleteItem, Diagnostics, DiagnosticsConfig,
-    DiagnosticsReport, Error, ErrorCause, ErrorKind, ExecutionContext, FaultCondition, FaultError,
-    FaultEvaluation, FaultOperation, FaultResponse, FaultRule, Hedge, ItemRef, KeyComponent,
-    MetadataMode, Operation, OperationOptions, Outcome, PartitionFailover, PatchItem, PatchMove,
-    PatchOperation, PatchValue, PipelineKind, Precondition, PriorityLevel, ReadConsistency,
-    ReadItem, RegionSummary, ReplaceItem, RequestSent, RequestTimeouts, Response, ResponseHeaders,
+    Attempt, AttemptEvent, AttemptEventKind, AttemptRollup, AvailabilityStrategy, Batch,
+    BatchAction, BatchOperation, BatchPatch, BatchReplace, BatchResult, Compaction, ContainerRef,
+    CreateContainer, CreateDatabase, DeleteItem, Diagnostics, DiagnosticsConfig, DiagnosticsReport,
+    Error, ErrorCause, ErrorKind, ExecutionContext, FaultCondition, FaultError, FaultEvaluation,
+    FaultOperation, FaultResponse, FaultRule, Hedge, ItemRef, KeyComponent, MetadataMode,
+    Operation, OperationOptions, Outcome, PartitionFailover, PatchItem, PatchMove, PatchOperation,
+    PatchValue, PipelineKind, Precondition, PriorityLevel, ReadConsistency, ReadItem,
+    RegionSummary, ReplaceItem, RequestSent, RequestTimeouts, Response, ResponseHeaders,
     Throughput, ThroughputControlGroup, TopologyCache, Verbosity, WriteItem,
 };
 

@@ -96,6 +96,7 @@ pub fn conclude(
     );
     // Like a read it has changed nothing, whatever the status.
     let mut error = refusal(&name, true, culprit, headers.clone(), hide);
+    error.failed_operation = u32::try_from(index).ok();
     error
         .message
         .push_str(" None of the batch was carried out.");

@@ -83,6 +83,8 @@ pub struct Error {
     pub outcome: Outcome,
     /// The last failure, where the error sums up several.
     pub cause: Option<Cause>,
+    /// The place of the operation for whose sake a batch was not carried out.
+    pub failed_operation: Option<u32>,
     /// The headers of the service's answer.
     pub headers: Option<ResponseHeaders>,
     /// What was sent.
@@ -101,6 +103,7 @@ impl Error {
             retryable: false,
             outcome: Outcome::NotApplied,
             cause: None,
+            failed_operation: None,
             headers: None,
             diagnostics: None,
         })

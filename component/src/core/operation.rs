@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::batch;
 use super::error::{Error, Result};
+use crate::wire::batch::BatchOperation;
 use crate::wire::key::KeyComponent;
 use crate::wire::patch::PatchOperation;
 
@@ -136,6 +138,13 @@ pub enum Operation {
     ReadContainer(ContainerRef),
     /// Deletes a container.
     DeleteContainer(ContainerRef),
+    /// Carries out all operations on items of one key, or none of them.
+    ExecuteBatch {
+        container: ContainerRef,
+        key: PartitionKey,
+        operations: Vec<BatchOperation>,
+        session_token: Option<String>,
+    },
 }
 
 impl Operation {
@@ -154,6 +163,7 @@ impl Operation {
             Self::CreateContainer { .. } => "create_container",
             Self::ReadContainer(_) => "read_container",
             Self::DeleteContainer(_) => "delete_container",
+            Self::ExecuteBatch { .. } => batch::NAME,
         }
     }
 

@@ -54,6 +54,8 @@ pub struct Request {
     pub body: Option<Rc<Vec<u8>>>,
     /// The container, for item operations.
     pub scope: Option<Scope>,
+    /// How many operations a transactional batch holds; 0 for everything else.
+    pub operations: usize,
 }
 
 impl Request {
@@ -61,7 +63,7 @@ impl Request {
     /// writes return the item.
     ///
     /// # Errors
-    /// `invalid-argument`: ids, keys, etags, tokens or patches that cannot be sent; `payload-too-large`.
+    /// `invalid-argument`: ids, keys, etags, tokens, patches or batches that cannot be sent; `payload-too-large`.
     pub fn new(operation: Operation, content_response: bool) -> Result<Self> {
         let (name, class) = (operation.name(), class_of(&operation));
         let minimal = !content_response;
@@ -126,6 +128,12 @@ impl Request {
             }
             Operation::ReadContainer(at) => Ok(Self::bare(Method::GET, container_link(&at)?)),
             Operation::DeleteContainer(at) => Ok(Self::bare(Method::DELETE, container_link(&at)?)),
+            Operation::ExecuteBatch {
+                container,
+                key,
+                operations,
+                session_token,
+            } => Self::batch(container, key, &operations, session_token, content_response),
         };
         Ok(Self {
             name,
@@ -180,6 +188,16 @@ impl Request {
         self.class == Class::Read
     }
 
+    /// Whether it is a transactional batch.
+    pub fn is_batch(&self) -> bool {
+        self.operations > 0
+    }
+
+    /// Whether it goes where reads go. To the service every batch is a write, also one that only reads.
+    pub fn goes_to_readers(&self) -> bool {
+        self.is_read() && !self.is_batch()
+    }
+
     /// Whether it goes to items, rather than to databases, containers or the account.
     pub fn is_data_plane(&self) -> bool {
         self.scope.is_some()
@@ -187,7 +205,7 @@ impl Request {
 
     /// What kind of request it is to the timeouts.
     pub fn timeout_class(&self) -> RequestClass {
-        match (self.is_data_plane(), self.is_read()) {
+        match (self.is_data_plane(), self.goes_to_readers()) {
             (true, true) => RequestClass::ItemRead,
             (true, false) => RequestClass::ItemWrite,
             (false, false) => RequestClass::ControlPlaneWrite,
@@ -224,6 +242,7 @@ impl Request {
             headers: Vec::new(),
             body: None,
             scope: None,
+            operations: 0,
         }
     }
 
@@ -336,6 +355,7 @@ impl Request {
 fn class_of(operation: &Operation) -> Class {
     match operation {
         _ if operation.is_read() => Class::Read,
+        Operation::ExecuteBatch { operations, .. } => super::batch::class_of(operations),
         Operation::PatchItem {
             operations,
             condition,

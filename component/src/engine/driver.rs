@@ -205,6 +205,7 @@ impl<W: World> State<W> {
                     status: answer.status,
                     body: answer.body,
                     headers: answer.headers,
+                    results: answer.results,
                 })
             }
             Err(mut error) => {
@@ -230,7 +231,7 @@ impl<W: World> State<W> {
             recorder.report(self.runtime.diagnostics);
         }
         let request = Request::new(operation, options.content_response_on_write)?;
-        let purpose = match (request.is_read(), request.is_data_plane()) {
+        let purpose = match (request.goes_to_readers(), request.is_data_plane()) {
             (true, _) => Purpose::Read,
             (false, true) => Purpose::Write,
             (false, false) => Purpose::MetadataWrite,

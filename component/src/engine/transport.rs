@@ -9,6 +9,7 @@ use crate::core::credential::Credential;
 use crate::core::exchange::{Head, HttpResponse, TransportFailure, check};
 use crate::core::request::Request;
 use crate::core::{Error, explain};
+use crate::wire::batch::OperationResult;
 use crate::wire::date::http_date;
 use crate::wire::headers::{API_VERSION, HeaderList, ResponseHeaders, name};
 
@@ -36,6 +37,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: ResponseHeaders,
     pub(super) body: Vec<u8>,
+    /// What the body says, if it answers a batch.
+    pub(super) results: Vec<OperationResult>,
 }
 
 impl Answer {
@@ -78,6 +81,7 @@ impl<W: World> Transport<W> {
             status: response.status,
             headers,
             body: response.body,
+            results: Vec::new(),
         })
     }
 
@@ -95,6 +99,7 @@ impl<W: World> Transport<W> {
             status,
             headers,
             body,
+            ..
         } = answer;
         explain::answer((name, read), status, headers, &body, &|text| {
             self.credential.hide(text)

@@ -1,8 +1,9 @@
 //! Short ways to write operations.
 
 use cosmosdb_driver_host::types::{
-    ContainerRef, CreateContainer, CreateDatabase, DeleteItem, ItemRef, KeyComponent, Operation,
-    PatchItem, PatchOperation, Precondition, ReadItem, ReplaceItem, WriteItem,
+    Batch, BatchOperation, ContainerRef, CreateContainer, CreateDatabase, DeleteItem, ItemRef,
+    KeyComponent, Operation, PatchItem, PatchOperation, Precondition, ReadItem, ReplaceItem,
+    WriteItem,
 };
 
 use crate::account::{CONTAINER, database};
@@ -120,6 +121,17 @@ impl At {
             operations,
             condition: condition.map(str::to_owned),
             precondition: self.precondition,
+            session_token: self.session_token,
+        })
+    }
+}
+
+impl At {
+    pub(crate) fn batch(self, operations: Vec<BatchOperation>) -> Operation {
+        Operation::ExecuteBatch(Batch {
+            container: self.container,
+            key: self.key,
+            operations,
             session_token: self.session_token,
         })
     }

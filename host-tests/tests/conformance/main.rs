@@ -40,6 +40,7 @@ macro_rules! on_every_face {
 
 mod account;
 mod allow;
+mod batches;
 mod build;
 mod concurrency;
 mod credentials;

@@ -199,6 +199,19 @@ macro_rules! typed_api {
                 self.run(Operation::ReadContainer(self.target.container.clone()))$($await)*
             }
 
+            /// Carries out all operations of a batch, or none of them. One POST. All items have this key; the results
+            /// are in [`Response::results`].
+            /// Errors of note: that of the operation which failed, with its place in
+            /// [`failed_operation`](Error::failed_operation); the driver's `invalid-argument` for an empty batch or one
+            /// of more than a hundred operations.
+            pub $($async)? fn execute_batch(
+                &self,
+                key: impl Into<PartitionKey>,
+                batch: Batch,
+            ) -> Result<Response, Error> {
+                self.run(self.target.batch(key.into(), batch)?)$($await)*
+            }
+
             /// Deletes it with all its items. One DELETE.
             /// Errors of note: [`is_not_found`](Error::is_not_found).
             pub $($async)? fn delete(&self) -> Result<Response, Error> {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::api::typed_api;
 use super::operations::{self, Target};
+use crate::batch::Batch;
 use crate::config::Config;
 use crate::error::Error;
 use crate::fault::Rules;

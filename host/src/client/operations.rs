@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
+use crate::batch::Batch;
 use crate::error::Error;
 use crate::item_options::ItemOptions;
 use crate::key::PartitionKey;
 use crate::patch::Patch;
 use crate::types::{
-    ContainerRef, CreateContainer, CreateDatabase, DeleteItem, ItemRef, Operation, PatchItem,
+    self, ContainerRef, CreateContainer, CreateDatabase, DeleteItem, ItemRef, Operation, PatchItem,
     ReadItem, ReplaceItem, Throughput, WriteItem,
 };
 
@@ -75,6 +76,20 @@ impl Target {
             operations,
             condition,
             precondition: self.options.precondition.clone(),
+            session_token: self.options.session_token.clone(),
+        }))
+    }
+
+    pub(super) fn batch(&self, key: PartitionKey, batch: Batch) -> Result<Operation, Error> {
+        if self.options.precondition.is_some() {
+            return Err(Error::invalid_argument(
+                "a batch as a whole has no etag condition: give it to an operation, with Batch::if_match",
+            ));
+        }
+        Ok(Operation::ExecuteBatch(types::Batch {
+            container: self.container.clone(),
+            key: key.into_wit(),
+            operations: batch.into_wit()?,
             session_token: self.options.session_token.clone(),
         }))
     }

@@ -116,6 +116,8 @@ fn one_failed_operation_is_the_error_of_the_batch() {
         let error = conclude_with(&three, answer).unwrap_err();
         assert_eq!((error.status, error.kind), (Some(status), kind), "{answer}");
         assert_eq!(error.outcome, Outcome::NotApplied, "{answer}");
+        let place = error.failed_operation.unwrap();
+        assert!(said.starts_with(&format!("operation {place} of 3")));
         let message = &error.message;
         assert!(message.starts_with("execute_batch: "), "{message}");
         assert!(message.contains(said), "{message}");
@@ -152,6 +154,7 @@ fn an_answer_that_makes_no_sense_leaves_the_outcome_unknown() {
         assert_eq!(error.kind, ErrorKind::Service, "{answer}");
         assert_eq!(error.outcome, Outcome::Unknown, "{answer}");
         assert!(error.message.contains("list of 2 results"));
+        assert_eq!(error.failed_operation, None);
         let error = conclude_with(&[read("a"), read("b")], answer).unwrap_err();
         assert_eq!(error.outcome, Outcome::NotApplied, "{answer}");
     }

@@ -236,6 +236,7 @@ fn bare(name: &'static str, class: Class, method: Method, link: Link) -> Request
         headers: Vec::new(),
         body: None,
         scope: None,
+        operations: 0,
     }
 }
 

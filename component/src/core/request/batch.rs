@@ -51,6 +51,7 @@ impl Request {
         Ok(Self {
             name: batch::NAME,
             class: batch::class_of(operations),
+            operations: operations.len(),
             ..request.with_body(body)
         })
     }
@@ -150,6 +151,7 @@ mod tests {
         );
         assert!(request.body.unwrap().starts_with(b"[{\"operationType\""));
         assert_eq!(request.class, Class::Write);
+        assert_eq!(request.operations, 2);
         assert_eq!(request.scope.unwrap().patched, ["/a", "/b"]);
         let with_content = batch(&operations, true).unwrap();
         assert!(with_content.header(name::PREFER).is_none());

@@ -15,6 +15,8 @@ use crate::wire::key::KeyComponent;
 
 mod account;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod batches;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod cancellation;
 mod circuit_breaker;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test

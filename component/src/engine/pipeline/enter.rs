@@ -82,7 +82,7 @@ impl<W: World> Pipeline<W> {
     }
 
     fn reads_items(&self) -> bool {
-        self.request.is_read() && self.request.is_data_plane()
+        self.request.goes_to_readers() && self.request.is_data_plane()
     }
 
     /// Fits the request to the account, the container and the options.
@@ -140,7 +140,7 @@ impl<W: World> Pipeline<W> {
         let facts = SendFacts {
             capturing_disabled: self.options.session_capturing_disabled,
             user_token: self.has_own_token(),
-            read_or_batch: self.request.is_read(),
+            read_or_batch: self.request.is_read() || self.request.is_batch(),
             multi_write: self.state.router.borrow().multi_write(),
             strategy: self.options.read_consistency,
             account: self.state.router.borrow().consistency(),

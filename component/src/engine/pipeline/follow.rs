@@ -202,6 +202,9 @@ impl<W: World> Pipeline<W> {
     /// The error for how the last attempt ended.
     fn surface(&mut self, target: &Target, ended: Ended) -> Box<Error> {
         let (name, read) = (self.request.name, self.request.is_read());
+        if let Some(error) = self.refused.take() {
+            return self.last_form(error);
+        }
         let error = match ended {
             Err(failure) => explain::failure(name, read, target.endpoint.url(), &failure),
             Ok(answer) => {
@@ -216,7 +219,7 @@ impl<W: World> Pipeline<W> {
         match self.primary.take() {
             // Who is not let in learns that, wherever it was said.
             Some(primary) if !matches!(error.status, Some(401 | 403)) => primary,
-            _ => explain::terminal(error, self.recorder.attempted_more_than_once()),
+            _ => self.last_form(error),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The operation pipeline: one operation from its admission to its end, over as many attempts as its budgets allow
 //! (spec driver-core §4.1). Every decision is the core's; this carries them out.
 
+mod batch;
 mod enter;
 mod follow;
 mod race;
@@ -54,6 +55,8 @@ pub(super) struct Pipeline<W: World> {
     metered: Option<GroupId>,
     /// How the first source of an account document failed.
     primary: Option<Box<Error>>,
+    /// The operation that failed in a batch which may succeed later.
+    refused: Option<Box<Error>>,
 }
 
 impl<W: World> Pipeline<W> {
@@ -81,6 +84,7 @@ impl<W: World> Pipeline<W> {
             recovered: false,
             sought: false,
             primary: None,
+            refused: None,
         }
     }
 
@@ -131,7 +135,13 @@ impl<W: World> Pipeline<W> {
             };
             let good = matches!(&ended, Ok(answer) if self.learn(&target, answer));
             let mut ended = match ended {
-                Ok(answer) if good => return Ok(answer),
+                Ok(answer) if good && !self.request.is_batch() => return Ok(answer),
+                Ok(mut answer) if good => {
+                    if self.conclude(&mut answer)? {
+                        return Ok(answer);
+                    }
+                    Ok(answer)
+                }
                 ended => ended,
             };
             if timed_out(&ended) {
@@ -151,6 +161,7 @@ impl<W: World> Pipeline<W> {
             }
             self.blame(&target, &decision);
             Box::pin(self.follow(&target, ended, decision)).await?;
+            self.refused = None;
         }
     }
 
@@ -164,7 +175,7 @@ impl<W: World> Pipeline<W> {
 
     /// What may have changed since the last attempt.
     fn dress(&mut self) {
-        if !self.request.is_read() && self.state.router.borrow().multi_write() {
+        if !self.request.goes_to_readers() && self.state.router.borrow().multi_write() {
             self.request
                 .set_header(name::ALLOW_TENTATIVE_WRITES, "true");
         }
@@ -214,7 +225,7 @@ impl<W: World> Pipeline<W> {
         let deadline = self.allowance.deadline;
         decide(&Facts {
             ending,
-            class: self.options.class(self.request.class),
+            class: self.class(),
             multi_write: router.multi_write(),
             hub_only: self.route.is_hub_only(),
             partition_failover: router.fails_over(&self.route),
@@ -222,7 +233,7 @@ impl<W: World> Pipeline<W> {
             other_endpoint: other_hub || router.has_other(&self.route, target),
             endpoints: router.endpoints(&self.route),
             recoverable: self.is_recoverable(),
-            retry_after: ended.as_ref().ok().and_then(Answer::retry_after),
+            retry_after: self.retry_after(ended),
             pause: if timed_out(ended) {
                 timeouts::pause(self.request.timeout_class(), self.rung)
             } else {

@@ -13,6 +13,7 @@ use crate::core::runtime::{DiagnosticsConfig, RuntimeConfig, TimeoutsConfig};
 use crate::core::throughput::{GroupConfig, PriorityLevel};
 use crate::core::{Config, MetadataMode, OperationOptions};
 use crate::wasi::bindings::types as wit;
+use crate::wire::batch::{Action, BatchOperation};
 use crate::wire::key::KeyComponent;
 use crate::wire::patch::{PatchOperation, PatchValue};
 use crate::wire::secret::Secret;
@@ -209,6 +210,35 @@ pub(in crate::wasi) fn operation(operation: wit::Operation) -> Operation {
         },
         wit::Operation::ReadContainer(at) => Operation::ReadContainer(container(at)),
         wit::Operation::DeleteContainer(at) => Operation::DeleteContainer(container(at)),
+        wit::Operation::ExecuteBatch(batch) => Operation::ExecuteBatch {
+            container: container(batch.container),
+            key: key(batch.key),
+            operations: batch.operations.into_iter().map(batch_operation).collect(),
+            session_token: batch.session_token,
+        },
+    }
+}
+
+fn batch_operation(operation: wit::BatchOperation) -> BatchOperation {
+    let (if_match, if_none_match) = match operation.precondition {
+        None => (None, None),
+        Some(wit::Precondition::IfMatch(etag)) => (Some(etag), None),
+        Some(wit::Precondition::IfNoneMatch(etag)) => (None, Some(etag)),
+    };
+    BatchOperation {
+        action: match operation.action {
+            wit::BatchAction::Create(item) => Action::Create(item),
+            wit::BatchAction::Upsert(item) => Action::Upsert(item),
+            wit::BatchAction::Replace(replace) => Action::Replace(replace.id, replace.body),
+            wit::BatchAction::Read(id) => Action::Read(id),
+            wit::BatchAction::Delete(id) => Action::Delete(id),
+            wit::BatchAction::Patch(patch) => {
+                let steps = patch.operations.into_iter().map(step).collect();
+                Action::Patch(patch.id, steps, patch.condition)
+            }
+        },
+        if_match,
+        if_none_match,
     }
 }
 

@@ -5,14 +5,27 @@ use crate::core::diagnostics::{
 };
 use crate::core::{Attempt, Diagnostics, Error, ErrorKind, Outcome, RequestSent, Response};
 use crate::wasi::bindings::types as wit;
+use crate::wire::batch::OperationResult;
 use crate::wire::headers::ResponseHeaders;
 
+// A response is large: handing it over costs more than its fields.
+#[inline(always)]
 pub(in crate::wasi) fn response(response: Response) -> wit::Response {
     wit::Response {
         status: response.status,
         body: response.body,
         headers: headers(response.headers),
         diagnostics: diagnostics(response.diagnostics),
+        results: response.results.into_iter().map(result).collect(),
+    }
+}
+
+fn result(result: OperationResult) -> wit::BatchResult {
+    wit::BatchResult {
+        status: result.status,
+        request_charge: result.request_charge,
+        etag: result.etag,
+        body: result.body.unwrap_or_default(),
     }
 }
 
@@ -35,6 +48,7 @@ pub(in crate::wasi) fn error(error: Box<Error>) -> wit::Error {
             sub_status: cause.sub_status,
             message: cause.message,
         }),
+        failed_operation: error.failed_operation,
         headers: error.headers.map(headers),
         diagnostics: error.diagnostics.map(diagnostics),
     }
