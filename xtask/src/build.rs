@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::artefact::{self, Artefact};
-use crate::progress::{run_shown, seconds};
+use crate::cold;
+use crate::progress::{self, Output, seconds};
 use crate::workspace::Workspace;
 
 /// What the components are compiled for.
@@ -81,37 +83,61 @@ pub(crate) fn ensure_target(workspace: &Workspace) -> Result<()> {
 }
 
 fn build(workspace: &Workspace, face: &Face) -> Result<(PathBuf, String)> {
-    // Cargo gives both faces one file name: in one folder each build would undo the other.
-    let folder = workspace.target.join(format!("component-{}", face.feature));
+    let start = Instant::now();
+    let listing = compile(workspace, face, "names", &LISTING.map(OsString::from))?;
+    let list = cold::list(&listing).context("the component's functions cannot be listed")?;
+    let file = workspace.components().join(cold::file_name(&list));
+    write_if_changed(list.as_bytes(), &file)?;
+    let mut attributes = OsString::from("-Cllvm-args=--forceattrs-csv-path=");
+    attributes.push(&file);
+    let component = compile(
+        workspace,
+        face,
+        "component",
+        &[attributes, SHORT_NUMBERS.into()],
+    )?;
+    let path = workspace.components().join(face.file);
+    write_if_changed(&artefact::without_names(&component)?, &path)?;
+    Ok((path, seconds(start.elapsed())))
+}
+
+/// Compiles one face with further flags for its last crate, and returns the component.
+///
+/// Cargo gives all of them one file name: in one folder each build would undo the other.
+fn compile(workspace: &Workspace, face: &Face, kind: &str, flags: &[OsString]) -> Result<Vec<u8>> {
+    let folder = workspace.target.join(format!("{kind}-{}", face.feature));
     let mut cargo = face_command(workspace, "rustc", face);
     cargo.args(["--crate-type", "cdylib", "--profile", "component"]);
     cargo.arg("--target-dir").arg(&folder);
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags()?);
-    let elapsed = run_shown(&format!("building {}", face.file), cargo)?;
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", common_flags()?);
+    cargo.arg("--").args(flags);
+    let title = format!("building {} ({kind})", face.file);
+    let finished = progress::run(&title, cargo, Output::Keep)?;
+    if !finished.success {
+        cold::without_notes(&finished.said).for_each(|line| eprintln!("{line}"));
+        bail!("{title} failed; the messages above say why");
+    }
     let built = folder
         .join(TARGET)
         .join("component")
         .join("cosmosdb_driver.wasm");
-    let path = workspace.components().join(face.file);
-    let component =
-        std::fs::read(&built).with_context(|| format!("cargo left no {}", built.display()))?;
-    write_if_changed(&artefact::without_names(&component)?, &path)?;
-    Ok((path, seconds(elapsed)))
+    std::fs::read(&built).with_context(|| format!("cargo left no {}", built.display()))
 }
 
-/// How eagerly functions are inlined. The compiler's own limit of 225 makes the components a sixth larger, and burns
-/// some 5 % less fuel.
-const INLINE_THRESHOLD: &str = "-Cllvm-args=--inline-threshold=40";
+/// For the build that only tells which functions there are: nothing is inlined, and all keep their names.
+const LISTING: [&str; 2] = ["-Cstrip=none", "-Cllvm-args=--inline-threshold=-100000"];
+
+/// How eagerly functions are inlined that are not [`cold`]. The compiler's own limit of 225 makes the components a tenth
+/// larger, and burns some 5 % less fuel.
+const INLINE_THRESHOLD: &str = "-Cllvm-args=--inlinedefault-threshold=60";
 
 /// Numbers in the code take as many bytes as they need; by default the linker leaves room for the largest. 25 KB.
 const SHORT_NUMBERS: &str = "-Clink-arg=--append-lld-flag=--compress-relocations";
 
 /// The compiler's flags for a component. Where the builder keeps crates is left out of the messages inside, so that it
 /// is the same on every machine.
-fn flags() -> Result<OsString> {
+fn common_flags() -> Result<OsString> {
     let mut flags = OsString::from(INLINE_THRESHOLD);
-    flags.push("\u{1f}");
-    flags.push(SHORT_NUMBERS);
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
     let Some(sources) = home.map(|home| home.join("registry").join("src")) else {

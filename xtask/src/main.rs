@@ -10,6 +10,7 @@
 mod artefact;
 mod build;
 mod check;
+mod cold;
 mod deny;
 mod gauges;
 mod progress;

@@ -1,0 +1,232 @@
+//! Which functions of a component are compiled for size, not for speed.
+//!
+//! A warm operation runs a small part of the driver; `cold.txt` names what it does not run. The compiler takes attributes
+//! by the names of compiled functions, which hold hashes, and generic code has many: so a first build lists them all.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use anyhow::Result;
+use wasmparser::{KnownCustom, Name, Parser, Payload};
+
+/// Modules, or `module: function function`, without the crate's name.
+const RULES: &str = include_str!("cold.txt");
+
+/// What a cold function becomes: small, and part of no other unless that is smaller.
+const ATTRIBUTES: [&str; 2] = ["minsize", "function-inline-threshold=0"];
+
+/// The cold functions of a component that has their names, as lines `function,attribute` for the compiler.
+pub(crate) fn list(component: &[u8]) -> Result<String> {
+    let rules: Vec<Rule> = rules().collect();
+    let mut lines = String::new();
+    for function in functions(component)? {
+        if rules.iter().any(|rule| rule.covers(function)) {
+            for attribute in ATTRIBUTES {
+                lines.push_str(&[function, ",", attribute, "\n"].concat());
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// A name by its content: cargo builds again when a flag changes, and does not see the file behind it.
+pub(crate) fn file_name(list: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    list.hash(&mut hasher);
+    format!("cold-{:016x}.csv", hasher.finish())
+}
+
+/// What cargo said, but for the compiler's notes that functions of the list are inlined already.
+pub(crate) fn without_notes(said: &str) -> impl Iterator<Item = &str> {
+    said.lines()
+        .filter(|line| !line.starts_with("Function in CSV file at line "))
+}
+
+/// The names of all functions, as far as the component keeps them.
+fn functions(component: &[u8]) -> Result<BTreeSet<&str>> {
+    let mut names = BTreeSet::new();
+    for payload in Parser::new(0).parse_all(component) {
+        let Payload::CustomSection(section) = payload? else {
+            continue;
+        };
+        let KnownCustom::Name(subsections) = section.as_known() else {
+            continue;
+        };
+        for subsection in subsections {
+            if let Name::Function(functions) = subsection? {
+                for function in functions {
+                    names.insert(function?.name);
+                }
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// A line of the rules.
+struct Rule {
+    module: Path,
+    /// Empty: all of the module.
+    functions: Vec<Path>,
+}
+
+impl Rule {
+    fn parse(line: &str) -> Self {
+        let (module, functions) = line.split_once(": ").unwrap_or((line, ""));
+        Self {
+            module: Path::new(module).of_the_driver(),
+            functions: functions.split_whitespace().map(Path::new).collect(),
+        }
+    }
+
+    fn covers(&self, symbol: &str) -> bool {
+        let functions = &self.functions;
+        self.module.find(symbol).is_some_and(|rest| {
+            functions.is_empty() || functions.iter().any(|name| name.find(rest).is_some())
+        })
+    }
+}
+
+/// A path as compiled names spell it.
+struct Path {
+    /// Of what is defined there: `4core6faults`.
+    counted: String,
+    /// Of types: `..core..faults`.
+    dotted: String,
+}
+
+impl Path {
+    fn new(path: &str) -> Self {
+        let parts = path.split("::");
+        Self {
+            counted: parts
+                .clone()
+                .map(|part| format!("{}{part}", part.len()))
+                .collect(),
+            dotted: parts.map(|part| format!("..{part}")).collect(),
+        }
+    }
+
+    fn of_the_driver(self) -> Self {
+        Self {
+            counted: ["15cosmosdb_driver", &self.counted].concat(),
+            dotted: ["cosmosdb_driver", &self.dotted].concat(),
+        }
+    }
+
+    /// What follows the path.
+    fn find<'a>(&self, symbol: &'a str) -> Option<&'a str> {
+        let counted = symbol.split_once(&self.counted).map(|(_, rest)| rest);
+        counted.or_else(|| {
+            let (_, rest) = symbol.split_once(&self.dotted)?;
+            let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+            ends.then_some(rest)
+        })
+    }
+}
+
+/// The lines of [`RULES`] that are no comments.
+fn rules() -> impl Iterator<Item = Rule> {
+    let lines = RULES.lines().filter(|line| !line.starts_with('#'));
+    lines.map(Rule::parse)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covers(rule: &str, symbol: &str) -> bool {
+        Rule::parse(rule).covers(symbol)
+    }
+
+    #[test]
+    fn a_rule_covers_what_is_defined_there_and_what_is_made_for_its_types() {
+        let table = [
+            (
+                "wire::patch",
+                "_ZN15cosmosdb_driver4wire5patch4body17h0E",
+                true,
+            ),
+            (
+                "wire::pat",
+                "_ZN15cosmosdb_driver4wire5patch4body17h0E",
+                false,
+            ),
+            ("wire::patch", "_ZN5other4wire5patch4body17h0E", false),
+            ("core::error", "_ZN4core5error5Error5cause17h0E", false),
+            (
+                "core::error",
+                "_ZN4core3ptr9drop$LT$cosmosdb_driver..core..error..Error$GT$17h0E",
+                true,
+            ),
+            (
+                "core::err",
+                "_ZN4core3ptr9drop$LT$cosmosdb_driver..core..error..Error$GT$17h0E",
+                false,
+            ),
+            (
+                "wire::patch: body step",
+                "_ZN15cosmosdb_driver4wire5patch4body17h0E",
+                true,
+            ),
+            (
+                "wire::patch: step",
+                "_ZN15cosmosdb_driver4wire5patch4body17h0E",
+                false,
+            ),
+            (
+                "engine::pipeline: judge",
+                "_ZN15cosmosdb_driver6engine8pipeline17Pipeline$LT$W$GT$5judge17h0E",
+                true,
+            ),
+        ];
+        for (rule, symbol, expected) in table {
+            assert_eq!(covers(rule, symbol), expected, "{rule}: {symbol}");
+        }
+    }
+
+    #[test]
+    fn every_rule_is_in_order_and_names_modules() {
+        let lines: Vec<&str> = RULES
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .collect();
+        assert!(lines.is_sorted(), "keep cold.txt sorted");
+        for line in lines {
+            let ring = line.split("::").next();
+            assert!(
+                ["wire", "core", "engine", "wasi"].map(Some).contains(&ring),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_functions_of_inner_modules_are_listed() -> Result<()> {
+        // A component with one core module whose name section calls function 0 as given.
+        let name = b"_ZN15cosmosdb_driver4wire5patch4body17h0E";
+        let length = |n: usize| u8::try_from(n).map_err(anyhow::Error::from);
+        let map = [&[1, 0, length(name.len())?][..], name].concat();
+        let section = [&b"\x04name\x01"[..], &[length(map.len())?], &map].concat();
+        let module = [
+            b"\0asm\x01\0\0\0\0",
+            &[length(section.len())?][..],
+            &section,
+        ]
+        .concat();
+        let component = [
+            b"\0asm\x0d\0\x01\0\x01",
+            &[length(module.len())?][..],
+            &module,
+        ]
+        .concat();
+        let [first, second] = ATTRIBUTES;
+        let name = std::str::from_utf8(name)?;
+        assert_eq!(
+            list(&component)?,
+            format!("{name},{first}\n{name},{second}\n")
+        );
+        assert!(list(b"no wasm").is_err());
+        Ok(())
+    }
+}
