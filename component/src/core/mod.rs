@@ -22,6 +22,7 @@ pub mod exchange;
 pub mod explain;
 pub mod faults;
 pub mod feed;
+pub mod feed_operation;
 pub mod feed_token;
 pub mod hedging;
 pub mod hub_cache;

@@ -26,24 +26,11 @@ pub struct Query {
     pub text: String,
     /// The values of its parameters.
     pub parameters: Vec<Parameter>,
-    /// Rows of a page: a hint to the service where pages are its own, a limit where the driver puts them together. At least
-    /// 1. By default the service decides, and pages of the driver's have [`PAGE_ROWS`].
-    pub max_item_count: Option<u32>,
-    /// Where a feed of the same query ended: goes on there.
-    pub continuation: Option<String>,
-    /// A session token, sent as it is.
-    pub session_token: Option<String>,
     /// Whether pages say how the query was executed. Default: no.
     pub query_metrics: bool,
     /// Whether pages say which indexes were used. Default: no.
     pub index_metrics: bool,
-    /// Whether a query that has no continuation is refused before its first page, rather than when a continuation is asked
-    /// for. Default: no.
-    pub resumable: bool,
 }
-
-/// Rows of a page that the driver puts together, unless told otherwise.
-pub const PAGE_ROWS: u32 = 1000;
 
 /// Which part of a container is read.
 #[derive(Clone, PartialEq)]
@@ -75,25 +62,16 @@ impl Query {
             target: Target::Container,
             text: text.into(),
             parameters: Vec::new(),
-            max_item_count: None,
-            continuation: None,
-            session_token: None,
             query_metrics: false,
             index_metrics: false,
-            resumable: false,
         }
     }
 
     /// Checks what can be checked without metadata.
     ///
     /// # Errors
-    /// `invalid-argument`: pages without rows, a key without components, a range without points.
+    /// `invalid-argument`: a key without components, a range without points.
     pub fn check(&self) -> Result<()> {
-        if self.max_item_count == Some(0) {
-            return Err(Error::invalid(
-                "max-item-count is 0: give the rows of a page, at least 1, or leave it out",
-            ));
-        }
         match &self.target {
             Target::Key(key) if key.is_empty() => Err(Error::invalid(
                 "the partition key has no component: give one for each path of the container's key, or leave the key out to \
@@ -138,7 +116,6 @@ pub fn streams(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::error::ErrorKind;
     use crate::wire::key::KeyComponent;
 
     fn query(target: Target) -> Query {
@@ -190,11 +167,6 @@ mod tests {
         ] {
             assert_eq!(query(target.clone()).check().is_ok(), good, "{target:?}");
         }
-        let none = Query {
-            max_item_count: Some(0),
-            ..query(Target::Container)
-        };
-        assert_eq!(none.check().unwrap_err().kind, ErrorKind::InvalidArgument);
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct Page<'a> {
     pub max_item_count: Option<u64>,
     /// The service's, of the page before.
     pub continuation: Option<&'a str>,
+    /// Sent as it is.
+    pub session_token: Option<&'a str>,
 }
 
 impl Request {
@@ -72,7 +74,7 @@ impl Request {
         };
         request = request.with_conditions(Conditions {
             precondition: None,
-            session_token: query.session_token.clone(),
+            session_token: page.session_token.map(str::to_owned),
         })?;
         let count = page.max_item_count.map(|count| count.to_string());
         request = request.with(
@@ -196,6 +198,7 @@ mod tests {
             correlated: "u",
             max_item_count: None,
             continuation: None,
+            session_token: None,
         }
     }
 
@@ -212,12 +215,12 @@ mod tests {
         let query = Query {
             query_metrics: true,
             index_metrics: true,
-            session_token: Some("0:1#2".to_owned()),
             ..query()
         };
         let page = Page {
             max_item_count: Some(7),
             continuation: Some("next"),
+            session_token: Some("0:1#2"),
             ..page(Source::Key(&key))
         };
         let request = Request::query(&query, page).unwrap();
@@ -314,10 +317,10 @@ mod tests {
         bad.container.container = "a/b".to_owned();
         assert!(Request::query(&bad, page(Source::Tile(&tile))).is_err());
         assert!(Request::query_plan(&bad, Rc::default(), "u").is_err());
-        let token = Query {
-            session_token: Some(String::new()),
-            ..query()
+        let token = Page {
+            session_token: Some(""),
+            ..page(Source::Tile(&tile))
         };
-        assert!(Request::query(&token, page(Source::Tile(&tile))).is_err());
+        assert!(Request::query(&query(), token).is_err());
     }
 }

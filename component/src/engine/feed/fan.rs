@@ -8,8 +8,9 @@ use futures_util::future::LocalBoxFuture;
 use super::{Asker, Call, render};
 use crate::core::clock::{Nanos, millis};
 use crate::core::feed::{Feed, Leaf, LeafId, LeafPage, Pull, Row, Shape, leaf_page_size};
+use crate::core::feed_operation::{FeedOptions, MAX_UNDER_WAY, PAGE_ROWS};
 use crate::core::feed_token::{FeedKind, FeedToken, Fingerprint};
-use crate::core::query::{PAGE_ROWS, Query, Target, feed_slice, range_of, token_of};
+use crate::core::query::{Query, Target, feed_slice, range_of, token_of};
 use crate::core::ranges::RangeMap;
 use crate::core::request::Request;
 use crate::core::request::query::{EXECUTION_INFO, Page, Source};
@@ -19,9 +20,6 @@ use crate::engine::transport::Answer;
 use crate::engine::wait;
 use crate::wire::epk_range::EpkRange;
 use crate::wire::query_body::{self, ResumeFilter};
-
-/// Requests of one feed under way at a time.
-const MAX_UNDER_WAY: usize = 32;
 
 /// Before a partition is asked again that says it is gone when the container still has it.
 const MOVE_PAUSE: Nanos = millis(200);
@@ -42,6 +40,8 @@ pub(super) struct Fan {
     /// The body with it, as most requests have it.
     body: Rc<Vec<u8>>,
     page_rows: usize,
+    /// Requests under way at a time.
+    concurrency: usize,
     /// Rows to ask each leaf for; none leaves it to the service.
     leaf_rows: Option<u64>,
 }
@@ -72,15 +72,17 @@ impl Fan {
         shape: Shape,
         scope: Scope,
         ranges: Rc<RangeMap>,
-        query: &Query,
+        (query, options): (&Query, &FeedOptions),
         text: String,
     ) -> Result<Self> {
-        let page = query.max_item_count.unwrap_or(PAGE_ROWS);
+        let page = options.max_item_count.unwrap_or(PAGE_ROWS);
+        let concurrency = options.max_concurrency.unwrap_or(MAX_UNDER_WAY);
         let leaves = feed.wanted(usize::MAX).len() as u64;
         Ok(Self {
-            leaf_rows: leaf_rows(&shape, query, leaves),
+            leaf_rows: leaf_rows(&shape, options, leaves),
             body: Rc::new(query_body::body(&text, &query.parameters, None)?),
             page_rows: usize::try_from(page).unwrap_or(usize::MAX),
+            concurrency: usize::try_from(concurrency).unwrap_or(usize::MAX),
             feed,
             shape,
             scope,
@@ -162,8 +164,8 @@ impl Fan {
         let mut cut = true;
         while cut {
             cut = false;
-            for leaf in self.feed.wanted(MAX_UNDER_WAY) {
-                if flights.len() >= MAX_UNDER_WAY {
+            for leaf in self.feed.wanted(self.concurrency) {
+                if flights.len() >= self.concurrency {
                     return Ok(());
                 }
                 if flights.iter().any(|(id, _)| *id == leaf.id) {
@@ -217,6 +219,7 @@ impl Fan {
             correlated: &asker.correlated,
             max_item_count: self.leaf_rows,
             continuation: leaf.continuation.as_deref(),
+            session_token: asker.feed.session_token.as_deref(),
         };
         Request::query(query, page).map(Some)
     }
@@ -269,17 +272,17 @@ impl Fan {
 }
 
 /// A merge takes few rows of each leaf; what has to be read to its end comes in pages as large as they can be.
-fn leaf_rows(shape: &Shape, query: &Query, leaves: u64) -> Option<u64> {
+fn leaf_rows(shape: &Shape, options: &FeedOptions, leaves: u64) -> Option<u64> {
     let aggregates = shape.aggregate.is_some() || shape.aliases.iter().any(|(_, of)| of.is_some());
     if shape.grouped || aggregates || shape.dcount.is_some() || shape.non_streaming {
         return None;
     }
     if shape.order.is_empty() {
-        return query.max_item_count.map(u64::from);
+        return options.max_item_count.map(u64::from);
     }
     let offset = shape.offset.unwrap_or(0);
     let reach = shape.take().map(|take| take.saturating_add(offset));
-    let page = query.max_item_count.unwrap_or(PAGE_ROWS);
+    let page = options.max_item_count.unwrap_or(PAGE_ROWS);
     Some(leaf_page_size(reach, leaves, page.into()))
 }
 

@@ -29,6 +29,7 @@ use crate::core::allowance::{Allowance, DEADLINE_MARGIN, Verdict};
 use crate::core::container::is_stale;
 use crate::core::diagnostics::{Diagnostics, Recorder};
 use crate::core::feed::Row;
+use crate::core::feed_operation::{FeedOperation, FeedOptions};
 use crate::core::options::Resolved;
 use crate::core::query::{NAME, Query, Target};
 use crate::core::request::Request;
@@ -56,6 +57,8 @@ pub struct Feed<W: World> {
 /// Some rows, and what they cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
+    /// 200; 304 if a change feed has nothing new for now.
+    pub status: u16,
     /// A JSON object with the rows in the array `Documents`: the service's own where one request made the page. It may hold
     /// no rows and not be the last.
     pub body: Vec<u8>,
@@ -75,6 +78,7 @@ pub struct Page {
 struct Asker<W: World> {
     state: Rc<State<W>>,
     query: Query,
+    feed: FeedOptions,
     /// The request body of the text as it is.
     body: Rc<Vec<u8>>,
     options: Rc<Resolved>,
@@ -117,19 +121,23 @@ impl<W: World> Feed<W> {
     /// `invalid-argument`: options or a query that cannot be sent.
     pub(super) fn new(
         state: Rc<State<W>>,
-        query: Query,
+        operation: FeedOperation,
+        feed: FeedOptions,
         options: OperationOptions,
     ) -> Result<Self> {
+        let FeedOperation::QueryItems(query) = operation;
         query.check()?;
+        feed.check()?;
         let options = state.layers.resolve(options, &state.runtime)?;
         let given = options.activity_id.clone();
         Ok(Self {
-            begun: query.continuation.is_some(),
+            begun: feed.continuation.is_some(),
             asker: Asker {
                 body: Rc::new(query_body::body(&query.text, &query.parameters, None)?),
                 correlated: given.unwrap_or_else(|| state.ids.next_id()),
                 state,
                 query,
+                feed,
                 options,
             },
             stage: Stage::New,
@@ -159,7 +167,7 @@ impl<W: World> Feed<W> {
     /// `invalid-argument`: the feed cannot be resumed, or its continuation would be too long.
     pub fn continuation(&self) -> Result<Option<String>> {
         match &self.stage {
-            Stage::New => Ok(self.asker.query.continuation.clone()),
+            Stage::New => Ok(self.asker.feed.continuation.clone()),
             Stage::Single(single) => Ok(single.continuation.clone()),
             Stage::Many(fan) => fan.continuation(),
             Stage::Gone(error) => Err(error.for_another()),
@@ -236,6 +244,7 @@ impl<W: World> Feed<W> {
         }
         let session = (!call.session.is_empty()).then(|| call.session.to_string());
         Ok(Some(Page {
+            status: 200,
             body: body.unwrap_or_else(|| render(&[])),
             request_charge,
             session_token: session,
@@ -316,8 +325,9 @@ impl Single {
             from: Source::Key(key),
             body: Rc::clone(&asker.body),
             correlated: &asker.correlated,
-            max_item_count: asker.query.max_item_count.map(u64::from),
+            max_item_count: asker.feed.max_item_count.map(u64::from),
             continuation: self.continuation.as_deref(),
+            session_token: asker.feed.session_token.as_deref(),
         };
         let request = Request::query(&asker.query, page)?;
         let mut answer = asker.send(request, call).await?;

@@ -48,7 +48,7 @@ impl<W: World> Asker<W> {
     }
 
     fn single(&self) -> Result<Stage> {
-        let continuation = match &self.query.continuation {
+        let continuation = match &self.feed.continuation {
             None => None,
             Some(text) => match feed_token::parse(text)? {
                 Continuation::Server(own) => Some(own),
@@ -115,7 +115,7 @@ impl<W: World> Asker<W> {
             }
             _ => Feed::new(&shape, slices, &Limits::default())?,
         };
-        if query.resumable || query.continuation.is_some() {
+        if self.feed.resumable || self.feed.continuation.is_some() {
             feed.state()?;
         }
         let scope = Scope {
@@ -126,13 +126,13 @@ impl<W: World> Asker<W> {
                 Resolved::Range(_) => None,
             },
         };
-        if let Some(text) = &query.continuation {
+        if let Some(text) = &self.feed.continuation {
             let token = feed_token::parse(text)?.driver()?;
             let root = token.open(FeedKind::Query, &scope.container, scope.fingerprint)?;
             let state = state_of(&shape, root, &parts, &ranges)?;
             feed = Feed::resume(&shape, state, &Limits::default())?;
         }
-        Fan::new(feed, shape, scope, ranges, query, text)
+        Fan::new(feed, shape, scope, ranges, (query, &self.feed), text)
     }
 }
 

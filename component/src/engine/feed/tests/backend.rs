@@ -6,10 +6,13 @@ use std::rc::Rc;
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::core::query::Query;
+use crate::core::feed_operation::{FeedOperation, FeedOptions};
+use crate::core::operation::ContainerRef;
+use crate::core::query::{self, Target};
 use crate::core::{OperationOptions, Result};
 use crate::engine::testing::{Reply, Seen, Sim, account, at, metadata};
 use crate::engine::{Driver, Feed, Page};
+use crate::wire::query_body::Parameter;
 
 /// An event that a test makes happen at a request: an answer in place of the usual one.
 type Event = Box<dyn Fn(usize, &Seen) -> Option<Reply>>;
@@ -30,6 +33,42 @@ pub(super) struct Backend {
     pub(super) plan: RefCell<Value>,
     event: RefCell<Event>,
     asked: Cell<usize>,
+}
+
+/// A query and how it is read.
+#[derive(Clone)]
+pub(super) struct Query {
+    pub(super) container: ContainerRef,
+    pub(super) target: Target,
+    pub(super) text: String,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) query_metrics: bool,
+    pub(super) index_metrics: bool,
+    pub(super) max_item_count: Option<u32>,
+    pub(super) continuation: Option<String>,
+    pub(super) session_token: Option<String>,
+    pub(super) resumable: bool,
+}
+
+impl Query {
+    pub(super) fn open(self, driver: &Driver<Sim>, options: OperationOptions) -> Result<Feed<Sim>> {
+        let query = query::Query {
+            container: self.container,
+            target: self.target,
+            text: self.text,
+            parameters: self.parameters,
+            query_metrics: self.query_metrics,
+            index_metrics: self.index_metrics,
+        };
+        let feed = FeedOptions {
+            max_item_count: self.max_item_count,
+            continuation: self.continuation,
+            session_token: self.session_token,
+            resumable: self.resumable,
+            ..FeedOptions::default()
+        };
+        driver.feed(FeedOperation::QueryItems(query), feed, options)
+    }
 }
 
 /// A driver and what it talks to.
@@ -99,7 +138,7 @@ impl World {
 
     pub(super) fn feed(&self, query: Query) -> Feed<Sim> {
         let options = OperationOptions::default();
-        self.driver.query(query, options).unwrap()
+        query.open(&self.driver, options).unwrap()
     }
 
     pub(super) fn next(&self, feed: &mut Feed<Sim>) -> Result<Option<Page>> {
@@ -287,7 +326,18 @@ impl Backend {
 
 /// A query over the container.
 pub(super) fn query(text: &str) -> Query {
-    Query::new(at(), text)
+    Query {
+        container: at(),
+        target: Target::Container,
+        text: text.to_owned(),
+        parameters: Vec::new(),
+        query_metrics: false,
+        index_metrics: false,
+        max_item_count: None,
+        continuation: None,
+        session_token: None,
+        resumable: false,
+    }
 }
 
 /// The values of a page's rows.

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::backend::{World, query, values};
-use crate::core::query::{Query, Target};
+use super::backend::{Query, World, query, values};
+use crate::core::query::Target;
 use crate::core::{ErrorKind, MetadataMode};
 use crate::engine::testing::{Reply, Sim};
 use crate::wire::key::KeyComponent;
@@ -94,11 +94,8 @@ fn a_lean_driver_asks_for_nothing_else() {
     let driver = world
         .sim
         .open(|config| config.metadata = MetadataMode::Lean);
-    let mut feed = driver
-        .query(
-            of_key("SELECT * FROM c"),
-            crate::core::OperationOptions::default(),
-        )
+    let mut feed = of_key("SELECT * FROM c")
+        .open(&driver, crate::core::OperationOptions::default())
         .unwrap();
     let page = world.sim.run(feed.next_page()).unwrap().unwrap();
     assert_eq!(values(&page), [0]);
@@ -114,7 +111,7 @@ fn a_lean_driver_keeps_sessions_by_partition_too() {
     let mut tokens = Vec::new();
     for _ in 0..2 {
         let options = crate::core::OperationOptions::default();
-        let mut feed = driver.query(query("SELECT * FROM c"), options).unwrap();
+        let mut feed = query("SELECT * FROM c").open(&driver, options).unwrap();
         while world.sim.run(feed.next_page()).unwrap().is_some() {}
         let seen = world.sim.item_requests();
         let token = |seen: &crate::engine::testing::Seen| {
@@ -139,7 +136,7 @@ fn a_slow_region_is_raced_for_one_key_only() {
         (query("SELECT * FROM c"), false),
     ] {
         let options = crate::core::OperationOptions::default();
-        let mut feed = driver.query(query, options).unwrap();
+        let mut feed = query.open(&driver, options).unwrap();
         let begun = crate::engine::World::now(&world.sim);
         let page = world.sim.run(feed.next_page()).unwrap().unwrap();
         assert_eq!(values(&page), [0]);
@@ -163,11 +160,8 @@ fn the_first_components_of_a_hierarchical_key_are_a_range() {
         }
     });
     let driver = sim.open(|_| {});
-    let mut feed = driver
-        .query(
-            of_key("SELECT * FROM c"),
-            crate::core::OperationOptions::default(),
-        )
+    let mut feed = of_key("SELECT * FROM c")
+        .open(&driver, crate::core::OperationOptions::default())
         .unwrap();
     let page = sim.run(feed.next_page()).unwrap().unwrap();
     assert!(values(&page).is_empty());

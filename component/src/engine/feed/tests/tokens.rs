@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use serde_json::json;
 
-use super::backend::{World, query, values};
-use crate::core::query::{Query, Target};
+use super::backend::{Query, World, query, values};
+use crate::core::query::Target;
 use crate::core::{Error, ErrorKind};
 use crate::wire::epk_range::EpkRange;
 use crate::wire::key::KeyComponent;
