@@ -1,13 +1,81 @@
-//! What a feed is made of, and how it is read (spec data-plane §3.9, §3.10).
+//! What a feed is made of, and how it is read (spec data-plane §3.9, §3.10, §5.1).
 
 use super::error::{Error, Result};
-use super::query::Query;
+use super::feed_token::FeedKind;
+use super::operation::ContainerRef;
+use super::query::{self, Query, Target};
+use crate::wire::query_body;
 
 /// An operation with many answers, pulled a page at a time. Names and semantics are those of `wit/types.wit`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FeedOperation {
     /// The rows of a query over the items of a container.
     QueryItems(Query),
+    /// All items, as they are: `GET` on the items, without a query and its plan. Of one complete partition key, each page is
+    /// one request and the service's own; otherwise the partitions are read one after the other.
+    ReadFeed {
+        /// Where they live.
+        container: ContainerRef,
+        /// Which of them.
+        target: Target,
+    },
+}
+
+impl FeedOperation {
+    /// The name of its requests in diagnostics, and of the feed (spec driver-core §1.10).
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::QueryItems(_) => query::NAME,
+            Self::ReadFeed {
+                target: Target::Key(_),
+                ..
+            } => "read_all_items_of_logical_partition",
+            Self::ReadFeed { .. } => "read_all_items",
+        }
+    }
+
+    /// Which items it reads.
+    pub fn items(&self) -> (&ContainerRef, &Target) {
+        match self {
+            Self::QueryItems(query) => (&query.container, &query.target),
+            Self::ReadFeed { container, target } => (container, target),
+        }
+    }
+
+    /// The query, if it is one.
+    pub fn query(&self) -> Option<&Query> {
+        match self {
+            Self::QueryItems(query) => Some(query),
+            Self::ReadFeed { .. } => None,
+        }
+    }
+
+    /// What its continuation tokens say that they belong to.
+    pub fn kind(&self) -> FeedKind {
+        match self {
+            Self::QueryItems(_) => FeedKind::Query,
+            Self::ReadFeed { .. } => FeedKind::ReadFeed,
+        }
+    }
+
+    /// The request body of a query, as the caller gave it; else nothing.
+    ///
+    /// # Errors
+    /// `invalid-argument`: a parameter that is no JSON.
+    pub fn body(&self) -> Result<Vec<u8>> {
+        Ok(match self {
+            Self::QueryItems(query) => query_body::body(&query.text, &query.parameters, None)?,
+            Self::ReadFeed { .. } => Vec::new(),
+        })
+    }
+
+    /// Checks what can be checked without metadata.
+    ///
+    /// # Errors
+    /// `invalid-argument`.
+    pub fn check(&self) -> Result<()> {
+        self.items().1.check()
+    }
 }
 
 /// How a feed is read, whatever it is made of.

@@ -1,4 +1,5 @@
-//! Queries: what a caller asks for, and which way it goes (spec data-plane §3.1 to §3.3).
+//! Queries: what a caller asks for, and which way it goes (spec data-plane §3.1 to §3.3). Other feeds of items read the same
+//! [`Target`]s.
 
 mod plan;
 mod token;
@@ -54,6 +55,37 @@ impl std::fmt::Debug for Target {
     }
 }
 
+impl Target {
+    /// Checks what can be checked without metadata.
+    ///
+    /// # Errors
+    /// `invalid-argument`: a key without components, a range without points.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Self::Key(key) if key.is_empty() => Err(Error::invalid(
+                "the partition key has no component: give one for each path of the container's key, or leave the key out to \
+                 read the whole container",
+            )),
+            Self::Range(range) if range.is_empty() => Err(Error::invalid(
+                "the feed range is empty: its lower bound must be below the upper one",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// A text that tells it from others.
+    ///
+    /// # Errors
+    /// A key that cannot be sent.
+    pub fn text(&self) -> Result<String> {
+        Ok(match self {
+            Self::Container => String::new(),
+            Self::Key(key) => key::header_value(key)?,
+            Self::Range(range) => [&range.min.to_hex(), "-", &*range.max.to_hex()].concat(),
+        })
+    }
+}
+
 impl Query {
     /// A query over all of a container, with nothing special.
     pub fn new(container: ContainerRef, text: impl Into<String>) -> Self {
@@ -65,35 +97,6 @@ impl Query {
             query_metrics: false,
             index_metrics: false,
         }
-    }
-
-    /// Checks what can be checked without metadata.
-    ///
-    /// # Errors
-    /// `invalid-argument`: a key without components, a range without points.
-    pub fn check(&self) -> Result<()> {
-        match &self.target {
-            Target::Key(key) if key.is_empty() => Err(Error::invalid(
-                "the partition key has no component: give one for each path of the container's key, or leave the key out to \
-                 query the whole container",
-            )),
-            Target::Range(range) if range.is_empty() => Err(Error::invalid(
-                "the feed range is empty: its lower bound must be below the upper one",
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// What the target is, as a text that tells it from others.
-    ///
-    /// # Errors
-    /// A key that cannot be sent.
-    pub fn scope(&self) -> Result<String> {
-        Ok(match &self.target {
-            Target::Container => String::new(),
-            Target::Key(key) => key::header_value(key)?,
-            Target::Range(range) => [&range.min.to_hex(), "-", &*range.max.to_hex()].concat(),
-        })
     }
 }
 
@@ -117,17 +120,6 @@ pub fn streams(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::wire::key::KeyComponent;
-
-    fn query(target: Target) -> Query {
-        let container = ContainerRef {
-            database: "d".to_owned(),
-            container: "c".to_owned(),
-        };
-        Query {
-            target,
-            ..Query::new(container, "SELECT * FROM c")
-        }
-    }
 
     fn range(min: &str, max: &str) -> Target {
         Target::Range(EpkRange {
@@ -165,7 +157,7 @@ mod tests {
             (range("", "FF"), true),
             (range("40", "4000"), false),
         ] {
-            assert_eq!(query(target.clone()).check().is_ok(), good, "{target:?}");
+            assert_eq!(target.check().is_ok(), good, "{target:?}");
         }
     }
 
@@ -176,7 +168,7 @@ mod tests {
             (Target::Key(vec![KeyComponent::Null]), "[null]"),
             (range("", "3F"), "-3F"),
         ] {
-            assert_eq!(query(target).scope().unwrap(), expected);
+            assert_eq!(target.text().unwrap(), expected);
         }
     }
 }

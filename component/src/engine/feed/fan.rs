@@ -1,4 +1,4 @@
-//! A query over several partitions: requests side by side, answers into the feed (spec data-plane §3.7, §2.5).
+//! A feed over several partitions: requests side by side, answers into the feed (spec data-plane §3.7, §2.5).
 
 use std::rc::Rc;
 
@@ -8,9 +8,9 @@ use futures_util::future::LocalBoxFuture;
 use super::{Asker, Call, render};
 use crate::core::clock::{Nanos, millis};
 use crate::core::feed::{Feed, Leaf, LeafId, LeafPage, Pull, Row, Shape, leaf_page_size};
-use crate::core::feed_operation::{FeedOptions, MAX_UNDER_WAY, PAGE_ROWS};
+use crate::core::feed_operation::{FeedOperation, FeedOptions, MAX_UNDER_WAY, PAGE_ROWS};
 use crate::core::feed_token::{FeedKind, FeedToken, Fingerprint};
-use crate::core::query::{Query, Target, feed_slice, range_of, token_of};
+use crate::core::query::{Target, feed_slice, range_of, token_of};
 use crate::core::ranges::RangeMap;
 use crate::core::request::Request;
 use crate::core::request::query::{EXECUTION_INFO, Page, Source};
@@ -35,7 +35,7 @@ pub(super) struct Fan {
     scope: Scope,
     /// As they were known last.
     ranges: Rc<RangeMap>,
-    /// What is sent to every partition.
+    /// The query that is sent to every partition.
     text: String,
     /// The body with it, as most requests have it.
     body: Rc<Vec<u8>>,
@@ -50,9 +50,11 @@ pub(super) struct Fan {
 pub(super) struct Scope {
     /// The container's resource id.
     pub(super) container: String,
-    /// Of the query and its target.
+    /// What is read.
+    pub(super) kind: FeedKind,
+    /// Of the query, if there is one, and the target.
     pub(super) fingerprint: Fingerprint,
-    /// Where the complete key lies that the query is about.
+    /// Where the complete key lies that the feed is about.
     pub(super) point: Option<EpkRange>,
 }
 
@@ -72,7 +74,7 @@ impl Fan {
         shape: Shape,
         scope: Scope,
         ranges: Rc<RangeMap>,
-        (query, options): (&Query, &FeedOptions),
+        (operation, options): (&FeedOperation, &FeedOptions),
         text: String,
     ) -> Result<Self> {
         let page = options.max_item_count.unwrap_or(PAGE_ROWS);
@@ -80,7 +82,10 @@ impl Fan {
         let leaves = feed.wanted(usize::MAX).len() as u64;
         Ok(Self {
             leaf_rows: leaf_rows(&shape, options, leaves),
-            body: Rc::new(query_body::body(&text, &query.parameters, None)?),
+            body: Rc::new(match operation.query() {
+                Some(query) => query_body::body(&text, &query.parameters, None)?,
+                None => Vec::new(),
+            }),
             page_rows: usize::try_from(page).unwrap_or(usize::MAX),
             concurrency: usize::try_from(concurrency).unwrap_or(usize::MAX),
             feed,
@@ -112,7 +117,7 @@ impl Fan {
             let Some((leaf, landed)) = wait::first(&mut flights).await else {
                 return Err(Error::new(
                     ErrorKind::Service,
-                    "query_items: the query has no rows and no request to ask for them: report it as a bug",
+                    "the feed has no rows and no request to ask for them: report it as a bug",
                 ));
             };
             match landed? {
@@ -146,7 +151,7 @@ impl Fan {
             return Ok(None);
         }
         let token = FeedToken {
-            kind: FeedKind::Query,
+            kind: self.scope.kind,
             container: self.scope.container.clone(),
             fingerprint: self.scope.fingerprint,
             root: token_of(&self.shape, state)?,
@@ -188,10 +193,9 @@ impl Fan {
 
     /// The request for a leaf's next page; none if it lies in several partitions.
     fn request<W: World>(&self, asker: &Asker<W>, leaf: &Leaf) -> Result<Option<Request>> {
-        let query = &asker.query;
         let range = range_of(&leaf.slice);
         let tiles;
-        let from = match &query.target {
+        let from = match asker.operation.items().1 {
             Target::Key(key) if range.is_some() && range == self.scope.point => Source::Key(key),
             _ => {
                 tiles = range.map(|range| self.ranges.tiles(&range));
@@ -210,18 +214,18 @@ impl Fan {
                     rid: Some(&boundary.rid),
                     exclude: false,
                 });
-                Rc::new(query_body::body(text, &query.parameters, filter)?)
+                let query = asker.operation.query();
+                let parameters = query.map_or(&[][..], |query| &query.parameters);
+                Rc::new(query_body::body(text, parameters, filter)?)
             }
         };
         let page = Page {
             from,
-            body,
-            correlated: &asker.correlated,
             max_item_count: self.leaf_rows,
             continuation: leaf.continuation.as_deref(),
             session_token: asker.feed.session_token.as_deref(),
         };
-        Request::query(query, page).map(Some)
+        asker.request(&body, page).map(Some)
     }
 
     /// Sends a request, and finds out where the partition went if it is gone.
@@ -233,7 +237,7 @@ impl Fan {
     ) -> LocalBoxFuture<'static, Result<Landed>> {
         let id = request.range_id().map(str::to_owned);
         let answer = asker.send(request, call);
-        let (state, at) = (Rc::clone(&asker.state), asker.query.container.clone());
+        let (state, at) = (Rc::clone(&asker.state), asker.operation.items().0.clone());
         let (known, options) = (Rc::clone(&self.ranges), Rc::clone(&asker.options));
         let recorder = call.recorder.clone();
         async move {

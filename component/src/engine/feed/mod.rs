@@ -1,4 +1,4 @@
-//! Feeds: a query is opened when its first page is asked for, and then pulled a page at a time (spec data-plane §3).
+//! Feeds: opened when their first page is asked for, and then pulled a page at a time (spec data-plane §3, §5).
 //!
 //! Nothing runs between two calls, and a call that is dropped takes its requests with it: what was answered stays, the
 //! rest is asked for again by the next call. So it is after an error too: the next call goes on where the feed stands,
@@ -31,20 +31,19 @@ use crate::core::diagnostics::{Diagnostics, Recorder};
 use crate::core::feed::Row;
 use crate::core::feed_operation::{FeedOperation, FeedOptions};
 use crate::core::options::Resolved;
-use crate::core::query::{NAME, Query, Target};
+use crate::core::query::Target;
 use crate::core::request::Request;
 use crate::core::request::query::{Page as PageRequest, Source};
 use crate::core::router::Route;
 use crate::core::routing::topology::Purpose;
 use crate::core::{Error, ErrorKind, OperationOptions, Result, explain};
 use crate::wire::headers::ResponseHeaders;
-use crate::wire::query_body;
 use crate::wire::session_token::SessionToken;
 
 /// The sub-status of a deadline that has come.
 const TIME_IS_UP: u32 = 20_008;
 
-/// The rows of a query. Outlives its driver.
+/// The pages of an operation with many answers. Outlives its driver.
 pub struct Feed<W: World> {
     asker: Asker<W>,
     stage: Stage,
@@ -77,9 +76,9 @@ pub struct Page {
 /// Who asks for what.
 struct Asker<W: World> {
     state: Rc<State<W>>,
-    query: Query,
+    operation: FeedOperation,
     feed: FeedOptions,
-    /// The request body of the text as it is.
+    /// The request body of a query as the caller gave it; else empty.
     body: Rc<Vec<u8>>,
     options: Rc<Resolved>,
     /// The same for all requests of the feed.
@@ -118,25 +117,24 @@ impl<W: World> Feed<W> {
     /// Sends nothing yet.
     ///
     /// # Errors
-    /// `invalid-argument`: options or a query that cannot be sent.
+    /// `invalid-argument`: options or an operation that cannot be sent.
     pub(super) fn new(
         state: Rc<State<W>>,
         operation: FeedOperation,
         feed: FeedOptions,
         options: OperationOptions,
     ) -> Result<Self> {
-        let FeedOperation::QueryItems(query) = operation;
-        query.check()?;
+        operation.check()?;
         feed.check()?;
         let options = state.layers.resolve(options, &state.runtime)?;
         let given = options.activity_id.clone();
         Ok(Self {
             begun: feed.continuation.is_some(),
             asker: Asker {
-                body: Rc::new(query_body::body(&query.text, &query.parameters, None)?),
+                body: Rc::new(operation.body()?),
                 correlated: given.unwrap_or_else(|| state.ids.next_id()),
                 state,
-                query,
+                operation,
                 feed,
                 options,
             },
@@ -160,7 +158,7 @@ impl<W: World> Feed<W> {
         self.end(call, pulled)
     }
 
-    /// Where the feed stands after the pages given, for a feed of the same query; none at its end. The service's own
+    /// Where the feed stands after the pages given, for a feed of the same operation; none at its end. The service's own
     /// continuation where its pages are the feed's. Before the first page, what the caller gave.
     ///
     /// # Errors
@@ -180,6 +178,7 @@ impl<W: World> Feed<W> {
         let world = &state.transport.world;
         let (recorder, deadline) = (call.recorder.clone(), call.allowance.deadline);
         let timeout = self.asker.options.end_to_end_timeout;
+        let name = self.asker.operation.name();
         let chore = state.account_chore(&recorder);
         let mut pull = Box::pin(self.pull(call));
         let run = async {
@@ -198,7 +197,7 @@ impl<W: World> Feed<W> {
         let in_time = wait::until(world, deadline, pin!(run)).await;
         in_time.unwrap_or_else(|| {
             recorder.time_out(world.now());
-            Err(explain::cut_off(NAME, timeout, false))
+            Err(explain::cut_off(name, timeout, false))
         })
     }
 
@@ -281,7 +280,7 @@ impl<W: World> Asker<W> {
         let now = state.transport.world.now();
         let id = options.activity_id.clone();
         let id = id.unwrap_or_else(|| state.ids.next_id());
-        let recorder = Recorder::new(NAME, id, now, &state.runtime.diagnostics);
+        let recorder = Recorder::new(self.operation.name(), id, now, &state.runtime.diagnostics);
         if options.diagnostics_report {
             recorder.report(state.runtime.diagnostics);
         }
@@ -296,6 +295,17 @@ impl<W: World> Asker<W> {
             query_metrics: Vec::new(),
             index_metrics: Vec::new(),
             answered: false,
+        }
+    }
+
+    /// The request for a page; the body is of queries alone.
+    fn request(&self, body: &Rc<Vec<u8>>, page: PageRequest<'_>) -> Result<Request> {
+        match self.operation.query() {
+            Some(query) => Request::query(query, Rc::clone(body), &self.correlated, page),
+            None => {
+                let (name, (at, _)) = (self.operation.name(), self.operation.items());
+                Request::items(name, at, page, Vec::new())
+            }
         }
     }
 
@@ -315,7 +325,7 @@ impl Single {
         asker: &Asker<W>,
         call: &mut Call,
     ) -> Result<Option<Vec<u8>>> {
-        let Target::Key(key) = &asker.query.target else {
+        let (_, Target::Key(key)) = asker.operation.items() else {
             return Ok(None);
         };
         if self.done {
@@ -323,13 +333,11 @@ impl Single {
         }
         let page = PageRequest {
             from: Source::Key(key),
-            body: Rc::clone(&asker.body),
-            correlated: &asker.correlated,
             max_item_count: asker.feed.max_item_count.map(u64::from),
             continuation: self.continuation.as_deref(),
             session_token: asker.feed.session_token.as_deref(),
         };
-        let request = Request::query(&asker.query, page)?;
+        let request = asker.request(&asker.body, page)?;
         let mut answer = asker.send(request, call).await?;
         call.note(&mut answer.headers);
         self.continuation = answer.headers.continuation;

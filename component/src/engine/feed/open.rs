@@ -1,4 +1,5 @@
-//! Which way a query goes: through to the service, or by a plan to several partitions (spec data-plane §3.2, §3.3).
+//! Which way a feed goes: through to the service, or to several partitions, by a plan if it is a query (spec data-plane §3.2,
+//! §3.3, §5.1).
 
 use std::rc::Rc;
 
@@ -6,9 +7,9 @@ use super::fan::{Fan, Scope};
 use super::{Asker, Call, Single, Stage};
 use crate::core::container::Container;
 use crate::core::feed::{Feed, Limits, Shape, Slice};
-use crate::core::feed_token::{self, Continuation, FeedKind, Fingerprint, Refused};
+use crate::core::feed_token::{self, Continuation, Fingerprint, Refused};
 use crate::core::plan_cache::PlanKey;
-use crate::core::query::{self, Target, feed_slice, state_of};
+use crate::core::query::{self, Query, Target, feed_slice, state_of};
 use crate::core::ranges::RangeMap;
 use crate::core::request::Request;
 use crate::core::{Error, ErrorKind, MetadataMode, Result};
@@ -21,9 +22,10 @@ use crate::wire::query_text::{Analysis, analyse};
 impl<W: World> Asker<W> {
     /// Finds the way, and where on it the feed begins.
     pub(super) async fn open(&self, call: &mut Call) -> Result<Stage> {
-        let (state, at) = (&self.state, &self.query.container);
-        let streams = query::streams(&self.query.text);
-        let keyed = matches!(self.query.target, Target::Key(_));
+        let (state, query) = (&self.state, self.operation.query());
+        let (at, target) = self.operation.items();
+        let streams = query.is_none_or(|query| query::streams(&query.text));
+        let keyed = matches!(target, Target::Key(_));
         let lean = state.metadata == MetadataMode::Lean;
         if !lean || state.needs_topology() {
             state.topology(&call.recorder).await?;
@@ -36,11 +38,11 @@ impl<W: World> Asker<W> {
         if matches!(target, Resolved::Key(_)) && streams {
             return self.single();
         }
-        let plain =
-            matches!(target, Resolved::Range(_)) && analyse(&self.query.text) == Analysis::Plain;
-        let plan = match plain {
-            true => None,
-            false => Some(self.plan(&container, call).await?),
+        let over_range = matches!(target, Resolved::Range(_));
+        let plain = |query: &Query| over_range && analyse(&query.text) == Analysis::Plain;
+        let plan = match query {
+            Some(query) if !plain(query) => Some(self.plan(query, &container, call).await?),
+            _ => None,
         };
         let ranges = state.ranges(at, &self.options, &call.recorder).await?;
         let fan = self.fan(&container, target, plan.as_deref(), ranges)?;
@@ -63,7 +65,7 @@ impl<W: World> Asker<W> {
 
     /// Which part of the container's hash space is meant.
     fn resolve(&self, container: &Container) -> Result<Resolved> {
-        Ok(match &self.query.target {
+        Ok(match self.operation.items().1 {
             Target::Container => Resolved::Range(EpkRange::ALL),
             Target::Range(range) => Resolved::Range(range.clone()),
             Target::Key(key) => match container.prefix(key) {
@@ -74,15 +76,20 @@ impl<W: World> Asker<W> {
     }
 
     /// How the gateway would have it run, asked once for each query.
-    async fn plan(&self, container: &Container, call: &mut Call) -> Result<Rc<QueryPlan>> {
-        let keyed = matches!(self.query.target, Target::Key(_));
+    async fn plan(
+        &self,
+        query: &Query,
+        container: &Container,
+        call: &mut Call,
+    ) -> Result<Rc<QueryPlan>> {
+        let keyed = matches!(query.target, Target::Key(_));
         // A plan for one key covers that key alone.
         let features = [SUPPORTED_FEATURES, if keyed { ",Key" } else { "" }].concat();
         let key = PlanKey::new(&container.rid, &self.body, &features);
         if let Some(plan) = self.state.plans.borrow_mut().get(key) {
             return Ok(plan);
         }
-        let request = Request::query_plan(&self.query, Rc::clone(&self.body), &self.correlated)?;
+        let request = Request::query_plan(query, Rc::clone(&self.body), &self.correlated)?;
         let answer = self.send(request, call).await?;
         let plan = query_plan::parse(&answer.body, container.key_shape())
             .map_err(|malformed| Error::new(ErrorKind::Service, malformed.to_string()))?;
@@ -99,12 +106,13 @@ impl<W: World> Asker<W> {
         plan: Option<&QueryPlan>,
         ranges: Rc<RangeMap>,
     ) -> Result<Fan> {
-        let query = &self.query;
+        let (_, wanted) = self.operation.items();
+        let own_text = self.operation.query().map_or("", |query| &query.text);
         let parts = parts_of(&target, plan, &ranges);
         let work = plan.map(|plan| &plan.work);
         let (shape, text) = match work {
-            Some(Work::Query(info)) => (query::shape_of(info), info.text(&query.text)),
-            _ => (Shape::default(), query.text.clone()),
+            Some(Work::Query(info)) => (query::shape_of(info), info.text(own_text)),
+            _ => (Shape::default(), own_text.to_owned()),
         };
         let slices = slices_of(&parts, &ranges);
         let mut feed = match work {
@@ -120,7 +128,8 @@ impl<W: World> Asker<W> {
         }
         let scope = Scope {
             container: container.rid.clone(),
-            fingerprint: Fingerprint::of(&[&self.body, query.scope()?.as_bytes()]),
+            kind: self.operation.kind(),
+            fingerprint: Fingerprint::of(&[&self.body, wanted.text()?.as_bytes()]),
             point: match target {
                 Resolved::Key(point) => Some(point),
                 Resolved::Range(_) => None,
@@ -128,11 +137,18 @@ impl<W: World> Asker<W> {
         };
         if let Some(text) = &self.feed.continuation {
             let token = feed_token::parse(text)?.driver()?;
-            let root = token.open(FeedKind::Query, &scope.container, scope.fingerprint)?;
+            let root = token.open(scope.kind, &scope.container, scope.fingerprint)?;
             let state = state_of(&shape, root, &parts, &ranges)?;
             feed = Feed::resume(&shape, state, &Limits::default())?;
         }
-        Fan::new(feed, shape, scope, ranges, (query, &self.feed), text)
+        Fan::new(
+            feed,
+            shape,
+            scope,
+            ranges,
+            (&self.operation, &self.feed),
+            text,
+        )
     }
 }
 

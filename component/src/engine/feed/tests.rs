@@ -1,7 +1,8 @@
-//! Queries against a container of many partitions that answers as the service does.
+//! Feeds of a container of many partitions that answers as the service does.
 
 mod backend;
 mod ends;
+mod items;
 mod keys;
 mod moves;
 mod rows;

@@ -145,9 +145,19 @@ impl World {
         self.sim.run(feed.next_page())
     }
 
+    /// A feed of something else than a query.
+    pub(super) fn open(&self, operation: FeedOperation, feed: FeedOptions) -> Feed<Sim> {
+        let options = OperationOptions::default();
+        self.driver.feed(operation, feed, options).unwrap()
+    }
+
     /// The values of all rows, page by page.
     pub(super) fn pages(&self, query: Query) -> Vec<Vec<i64>> {
-        let mut feed = self.feed(query);
+        self.rest(self.feed(query))
+    }
+
+    /// The values of the rows that are left, page by page.
+    pub(super) fn rest(&self, mut feed: Feed<Sim>) -> Vec<Vec<i64>> {
         let mut pages = Vec::new();
         while let Some(page) = self.next(&mut feed).unwrap() {
             pages.push(values(&page));
@@ -196,7 +206,7 @@ impl World {
 }
 
 /// `p3` for a page of the partition 3, `[null]` for one of that key.
-fn what(seen: &Seen) -> String {
+pub(super) fn what(seen: &Seen) -> String {
     if seen.header("x-ms-cosmos-is-query-plan-request").is_some() {
         return "plan".to_owned();
     }
