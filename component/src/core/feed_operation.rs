@@ -1,5 +1,6 @@
-//! What a feed is made of, and how it is read (spec data-plane §3.9, §3.10, §5.1).
+//! What a feed is made of, and how it is read (spec data-plane §3.9, §3.10, §5).
 
+use super::change_feed::{self, Changes, Mode};
 use super::error::{Error, Result};
 use super::feed_token::FeedKind;
 use super::operation::ContainerRef;
@@ -19,6 +20,16 @@ pub enum FeedOperation {
         /// Which of them.
         target: Target,
     },
+    /// Changes of items, as they happen: `GET` on the items, without a query. It has no end: a page of status 304 says that
+    /// there is nothing new for now.
+    ///
+    /// A page is one request where one partition is read, and the service's own. Of several partitions one is asked after
+    /// the other until one has changes: as many requests as there are partitions if none has. Whoever reads now and then
+    /// opens the feed with the continuation of the time before, takes a page and the new continuation, and drops the feed:
+    /// that costs one request, or a round of them if there is nothing new, besides what the driver has to know of the
+    /// container. All versions and deletes begin with a request to each partition before the first page, which fixes where
+    /// each of them starts.
+    ChangeFeed(Changes),
 }
 
 impl FeedOperation {
@@ -31,6 +42,7 @@ impl FeedOperation {
                 ..
             } => "read_all_items_of_logical_partition",
             Self::ReadFeed { .. } => "read_all_items",
+            Self::ChangeFeed(_) => change_feed::NAME,
         }
     }
 
@@ -39,6 +51,7 @@ impl FeedOperation {
         match self {
             Self::QueryItems(query) => (&query.container, &query.target),
             Self::ReadFeed { container, target } => (container, target),
+            Self::ChangeFeed(changes) => (&changes.container, &changes.target),
         }
     }
 
@@ -46,7 +59,7 @@ impl FeedOperation {
     pub fn query(&self) -> Option<&Query> {
         match self {
             Self::QueryItems(query) => Some(query),
-            Self::ReadFeed { .. } => None,
+            _ => None,
         }
     }
 
@@ -55,6 +68,10 @@ impl FeedOperation {
         match self {
             Self::QueryItems(_) => FeedKind::Query,
             Self::ReadFeed { .. } => FeedKind::ReadFeed,
+            Self::ChangeFeed(changes) => match changes.mode {
+                Mode::LatestVersion => FeedKind::ChangeFeed,
+                Mode::AllVersionsAndDeletes => FeedKind::AllVersionsChangeFeed,
+            },
         }
     }
 
@@ -65,7 +82,7 @@ impl FeedOperation {
     pub fn body(&self) -> Result<Vec<u8>> {
         Ok(match self {
             Self::QueryItems(query) => query_body::body(&query.text, &query.parameters, None)?,
-            Self::ReadFeed { .. } => Vec::new(),
+            _ => Vec::new(),
         })
     }
 
@@ -74,6 +91,9 @@ impl FeedOperation {
     /// # Errors
     /// `invalid-argument`.
     pub fn check(&self) -> Result<()> {
+        if let Self::ChangeFeed(changes) = self {
+            changes.check()?;
+        }
         self.items().1.check()
     }
 }
@@ -84,7 +104,9 @@ pub struct FeedOptions {
     /// Rows of a page: a hint to the service where pages are its own, a limit where the driver puts them together. At least
     /// 1. By default the service decides, and pages of the driver's have [`PAGE_ROWS`].
     pub max_item_count: Option<u32>,
-    /// Requests of one page under way at a time, at least 1. Default: [`MAX_UNDER_WAY`].
+    /// Requests of one page under way at a time, at least 1. Default: [`MAX_UNDER_WAY`]; of a change feed 1, but for the
+    /// requests before the first page of all versions and deletes. More of them find changes sooner, but may cost requests
+    /// whose pages nobody takes if the feed is dropped.
     pub max_concurrency: Option<u32>,
     /// Where a feed of the same operation ended: goes on there.
     pub continuation: Option<String>,

@@ -61,12 +61,9 @@ impl fmt::Display for FeedError {
                 );
             }
             Self::TooDeep => ("a row is nested deeper than 128 levels", ""),
-            Self::Malformed(detail) => (
-                "the service's answer to the query makes no sense: ",
-                *detail,
-            ),
+            Self::Malformed(detail) => ("the service's answer makes no sense: ", *detail),
             Self::TooMuch(detail) => (
-                "the query has to hold more than the driver allows; narrow it down, or raise the limit: too many ",
+                "the feed has to hold more than the driver allows; narrow it down, or raise the limit: too many ",
                 *detail,
             ),
             Self::Unsupported(detail) => (

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{Conditions, Request, Scope};
+use crate::core::change_feed;
 use crate::core::error::Result;
 use crate::core::operation::{ContainerRef, PartitionKey};
 use crate::core::query::{NAME, Query, Target};
@@ -158,8 +159,13 @@ impl Request {
     /// Whether it makes sense only in the container that it was made for: it names a partition, goes on after a page, or
     /// asks for changes, whose place is kept together with the container's id.
     pub fn is_tied(&self) -> bool {
-        let goes_on = [name::CONTINUATION, name::A_IM];
-        self.is_to_range() || goes_on.iter().any(|name| self.header(name).is_some())
+        let goes_on = self.header(name::CONTINUATION).is_some();
+        self.is_to_range() || goes_on || self.asks_for_changes()
+    }
+
+    /// Whether it is one of a change feed.
+    pub fn asks_for_changes(&self) -> bool {
+        self.name == change_feed::NAME
     }
 
     /// The id of the partition that it goes to.

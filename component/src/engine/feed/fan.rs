@@ -11,7 +11,7 @@ use crate::core::feed::{Feed, Leaf, LeafId, LeafPage, Pull, Row, Shape, leaf_pag
 use crate::core::feed_operation::{FeedOperation, FeedOptions, MAX_UNDER_WAY, PAGE_ROWS};
 use crate::core::feed_token::{FeedKind, FeedToken, Fingerprint};
 use crate::core::query::{Target, feed_slice, range_of, token_of};
-use crate::core::ranges::RangeMap;
+use crate::core::ranges::{RangeMap, Tile};
 use crate::core::request::Request;
 use crate::core::request::query::{EXECUTION_INFO, Page, Source};
 use crate::core::{Error, ErrorKind, Result};
@@ -59,14 +59,14 @@ pub(super) struct Scope {
 }
 
 /// How a request to a leaf ended.
-enum Landed {
+pub(super) enum Landed {
     Page(Box<Answer>),
     /// The partition is gone; these are there now.
     Moved(Rc<RangeMap>),
 }
 
 /// Requests under way.
-type Flights = Vec<(LeafId, LocalBoxFuture<'static, Result<Landed>>)>;
+pub(super) type Flights = Vec<(LeafId, LocalBoxFuture<'static, Result<Landed>>)>;
 
 impl Fan {
     pub(super) fn new(
@@ -178,7 +178,7 @@ impl Fan {
                 }
                 match self.request(asker, &leaf)? {
                     Some(request) => {
-                        let flight = self.ask(asker, call, request);
+                        let flight = ask(asker, call, request, &self.ranges);
                         flights.push((leaf.id, flight));
                     }
                     None => {
@@ -193,17 +193,12 @@ impl Fan {
 
     /// The request for a leaf's next page; none if it lies in several partitions.
     fn request<W: World>(&self, asker: &Asker<W>, leaf: &Leaf) -> Result<Option<Request>> {
-        let range = range_of(&leaf.slice);
-        let tiles;
-        let from = match asker.operation.items().1 {
-            Target::Key(key) if range.is_some() && range == self.scope.point => Source::Key(key),
-            _ => {
-                tiles = range.map(|range| self.ranges.tiles(&range));
-                match tiles.as_deref() {
-                    Some([tile]) => Source::Tile(tile),
-                    _ => return Ok(None),
-                }
-            }
+        let Some(range) = range_of(&leaf.slice) else {
+            return Ok(None);
+        };
+        let tiles = self.ranges.tiles(&range);
+        let Some(from) = source(&self.scope, asker.operation.items().1, &range, &tiles) else {
+            return Ok(None);
         };
         let body = match (&leaf.query, &leaf.boundary) {
             (None, None) => Rc::clone(&self.body),
@@ -228,41 +223,6 @@ impl Fan {
         asker.request(&body, page).map(Some)
     }
 
-    /// Sends a request, and finds out where the partition went if it is gone.
-    fn ask<W: World>(
-        &self,
-        asker: &Asker<W>,
-        call: &Call,
-        request: Request,
-    ) -> LocalBoxFuture<'static, Result<Landed>> {
-        let id = request.range_id().map(str::to_owned);
-        let answer = asker.send(request, call);
-        let (state, at) = (Rc::clone(&asker.state), asker.operation.items().0.clone());
-        let (known, options) = (Rc::clone(&self.ranges), Rc::clone(&asker.options));
-        let recorder = call.recorder.clone();
-        async move {
-            let error = match answer.await {
-                Ok(answer) => return Ok(Landed::Page(Box::new(answer))),
-                Err(error) => error,
-            };
-            let Some(id) = id.filter(|_| has_moved(&error)) else {
-                return Err(error);
-            };
-            let found = state.ranges_again(&at, &known, &options, &recorder).await;
-            let Ok(ranges) = found else {
-                return Err(error);
-            };
-            if ranges.by_id(&id).is_some() {
-                let world = &state.transport.world;
-                let at = recorder.now().saturating_add(MOVE_PAUSE);
-                world.sleep_until(at).await;
-                recorder.resume(world.now());
-            }
-            Ok(Landed::Moved(ranges))
-        }
-        .boxed_local()
-    }
-
     /// Cuts a leaf at the borders of the partitions that there are now.
     fn repair(&mut self, id: LeafId) -> Result<()> {
         let mut leaves = self.feed.wanted(usize::MAX).into_iter();
@@ -273,6 +233,55 @@ impl Fan {
         let slices = tiles.iter().map(|tile| feed_slice(&tile.slice)).collect();
         Ok(self.feed.replace(id, slices)?)
     }
+}
+
+/// Where the requests of a leaf go that reads this range, whose tiles these are; none if it lies in several partitions.
+pub(super) fn source<'a>(
+    scope: &Scope,
+    target: &'a Target,
+    range: &EpkRange,
+    tiles: &'a [Tile],
+) -> Option<Source<'a>> {
+    match (target, tiles) {
+        (Target::Key(key), _) if scope.point.as_ref() == Some(range) => Some(Source::Key(key)),
+        (_, [tile]) => Some(Source::Tile(tile)),
+        _ => None,
+    }
+}
+
+/// Sends a request, and finds out where the partition went if it is not where these ranges say.
+pub(super) fn ask<W: World>(
+    asker: &Asker<W>,
+    call: &Call,
+    request: Request,
+    ranges: &Rc<RangeMap>,
+) -> LocalBoxFuture<'static, Result<Landed>> {
+    let id = request.range_id().map(str::to_owned);
+    let answer = asker.send(request, call);
+    let (state, at) = (Rc::clone(&asker.state), asker.operation.items().0.clone());
+    let (known, options) = (Rc::clone(ranges), Rc::clone(&asker.options));
+    let recorder = call.recorder.clone();
+    async move {
+        let error = match answer.await {
+            Ok(answer) => return Ok(Landed::Page(Box::new(answer))),
+            Err(error) => error,
+        };
+        let Some(id) = id.filter(|_| has_moved(&error)) else {
+            return Err(error);
+        };
+        let found = state.ranges_again(&at, &known, &options, &recorder).await;
+        let Ok(ranges) = found else {
+            return Err(error);
+        };
+        if ranges.by_id(&id).is_some() {
+            let world = &state.transport.world;
+            let at = recorder.now().saturating_add(MOVE_PAUSE);
+            world.sleep_until(at).await;
+            recorder.resume(world.now());
+        }
+        Ok(Landed::Moved(ranges))
+    }
+    .boxed_local()
 }
 
 /// A merge takes few rows of each leaf; what has to be read to its end comes in pages as large as they can be.

@@ -9,6 +9,7 @@
 
 mod fan;
 mod open;
+mod rounds;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod tests;
@@ -20,12 +21,14 @@ use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
 use self::fan::Fan;
+use self::rounds::Rounds;
 use super::World;
 use super::pipeline::Pipeline;
 use super::state::State;
 use super::transport::Answer;
 use super::wait;
 use crate::core::allowance::{Allowance, DEADLINE_MARGIN, Verdict};
+use crate::core::change_feed::{self, Mode};
 use crate::core::container::is_stale;
 use crate::core::diagnostics::{Diagnostics, Recorder};
 use crate::core::feed::Row;
@@ -92,6 +95,8 @@ enum Stage {
     Single(Single),
     /// The driver puts pages together.
     Many(Box<Fan>),
+    /// The service's pages are the feed's, now from one partition and now from another.
+    Rounds(Box<Rounds>),
     /// The container is another one now, and the rest of the rows gone.
     Gone(Box<Error>),
 }
@@ -111,6 +116,8 @@ struct Call {
     index_metrics: Vec<String>,
     /// Whether the feed has moved on.
     answered: bool,
+    /// Of the page.
+    status: u16,
 }
 
 impl<W: World> Feed<W> {
@@ -165,9 +172,10 @@ impl<W: World> Feed<W> {
     /// `invalid-argument`: the feed cannot be resumed, or its continuation would be too long.
     pub fn continuation(&self) -> Result<Option<String>> {
         match &self.stage {
-            Stage::New => Ok(self.asker.feed.continuation.clone()),
+            Stage::New => self.asker.given_continuation(),
             Stage::Single(single) => Ok(single.continuation.clone()),
             Stage::Many(fan) => fan.continuation(),
+            Stage::Rounds(rounds) => rounds.continuation(),
             Stage::Gone(error) => Err(error.for_another()),
         }
     }
@@ -221,6 +229,7 @@ impl<W: World> Feed<W> {
             Stage::New => Ok(None),
             Stage::Single(single) => single.pull(&self.asker, call).await,
             Stage::Many(fan) => fan.pull(&self.asker, call).await,
+            Stage::Rounds(rounds) => rounds.pull(&self.asker, call).await,
             Stage::Gone(error) => Err(error.for_another()),
         }
     }
@@ -237,13 +246,13 @@ impl<W: World> Feed<W> {
             }
         };
         let request_charge = call.recorder.request_charge();
-        let diagnostics = call.recorder.finish(Some((200, None)));
+        let diagnostics = call.recorder.finish(Some((call.status, None)));
         if body.is_none() && diagnostics.request_count == 0 {
             return Ok(None);
         }
         let session = (!call.session.is_empty()).then(|| call.session.to_string());
         Ok(Some(Page {
-            status: 200,
+            status: call.status,
             body: body.unwrap_or_else(|| render(&[])),
             request_charge,
             session_token: session,
@@ -257,20 +266,24 @@ impl<W: World> Feed<W> {
     /// are no errors.
     fn rescue(&mut self, call: &Call, error: Box<Error>) -> Result<Option<Vec<u8>>> {
         let rows = match &mut self.stage {
-            Stage::Many(fan) => fan.flush(),
-            _ => Vec::new(),
+            Stage::Many(fan) => Some(fan.flush()).filter(|rows| !rows.is_empty()),
+            _ => None,
+        };
+        let body = match &mut self.stage {
+            Stage::Rounds(rounds) => rounds.waiting(),
+            _ => rows.map(|rows| render(&rows)),
         };
         if self.begun && is_recreated(&error) {
             self.stage = Stage::Gone(error.for_another());
         }
         let spent = error.kind == ErrorKind::BudgetSpent;
-        if rows.is_empty() && !(spent && call.answered) {
+        if body.is_none() && !(spent && call.answered) {
             return Err(error);
         }
         if !spent && error.sub_status != Some(TIME_IS_UP) {
             self.pending = Some(error);
         }
-        Ok(Some(render(&rows)))
+        Ok(Some(body.unwrap_or_else(|| render(&[]))))
     }
 }
 
@@ -295,6 +308,20 @@ impl<W: World> Asker<W> {
             query_metrics: Vec::new(),
             index_metrics: Vec::new(),
             answered: false,
+            status: 200,
+        }
+    }
+
+    /// Where the feed stands before it is opened.
+    fn given_continuation(&self) -> Result<Option<String>> {
+        match (&self.operation, &self.feed.continuation) {
+            // None would start anew, and what happens until then would be lost.
+            (FeedOperation::ChangeFeed(changes), None)
+                if changes.mode == Mode::AllVersionsAndDeletes =>
+            {
+                Err(change_feed::not_pinned())
+            }
+            (_, given) => Ok(given.clone()),
         }
     }
 

@@ -4,9 +4,11 @@
 use std::rc::Rc;
 
 use super::fan::{Fan, Scope};
+use super::rounds::Rounds;
 use super::{Asker, Call, Single, Stage};
 use crate::core::container::Container;
 use crate::core::feed::{Feed, Limits, Shape, Slice};
+use crate::core::feed_operation::FeedOperation;
 use crate::core::feed_token::{self, Continuation, Fingerprint, Refused};
 use crate::core::plan_cache::PlanKey;
 use crate::core::query::{self, Query, Target, feed_slice, state_of};
@@ -24,7 +26,12 @@ impl<W: World> Asker<W> {
     pub(super) async fn open(&self, call: &mut Call) -> Result<Stage> {
         let (state, query) = (&self.state, self.operation.query());
         let (at, target) = self.operation.items();
-        let streams = query.is_none_or(|query| query::streams(&query.text));
+        let streams = match &self.operation {
+            FeedOperation::QueryItems(query) => query::streams(&query.text),
+            FeedOperation::ReadFeed { .. } => true,
+            // The driver keeps its place, not the service.
+            FeedOperation::ChangeFeed(_) => false,
+        };
         let keyed = matches!(target, Target::Key(_));
         let lean = state.metadata == MetadataMode::Lean;
         if !lean || state.needs_topology() {
@@ -44,7 +51,17 @@ impl<W: World> Asker<W> {
             Some(query) if !plain(query) => Some(self.plan(query, &container, call).await?),
             _ => None,
         };
-        let ranges = state.ranges(at, &self.options, &call.recorder).await?;
+        let ranges = match &target {
+            // A search counts words everywhere.
+            Resolved::Key(_) if !searches(plan.as_deref()) => Rc::new(RangeMap::whole()),
+            _ => state.ranges(at, &self.options, &call.recorder).await?,
+        };
+        if let FeedOperation::ChangeFeed(changes) = &self.operation {
+            let (Resolved::Key(part) | Resolved::Range(part)) = &target;
+            let scope = self.scope(&container, &target)?;
+            let rounds = Rounds::new(self, changes, scope, part, ranges)?;
+            return Ok(Stage::Rounds(Box::new(rounds)));
+        }
         let fan = self.fan(&container, target, plan.as_deref(), ranges)?;
         Ok(Stage::Many(Box::new(fan)))
     }
@@ -99,6 +116,19 @@ impl<W: World> Asker<W> {
         Ok(plan)
     }
 
+    fn scope(&self, container: &Container, target: &Resolved) -> Result<Scope> {
+        let text = self.operation.items().1.text()?;
+        Ok(Scope {
+            container: container.rid.clone(),
+            kind: self.operation.kind(),
+            fingerprint: Fingerprint::of(&[&self.body, text.as_bytes()]),
+            point: match target {
+                Resolved::Key(point) => Some(point.clone()),
+                Resolved::Range(_) => None,
+            },
+        })
+    }
+
     fn fan(
         &self,
         container: &Container,
@@ -106,7 +136,6 @@ impl<W: World> Asker<W> {
         plan: Option<&QueryPlan>,
         ranges: Rc<RangeMap>,
     ) -> Result<Fan> {
-        let (_, wanted) = self.operation.items();
         let own_text = self.operation.query().map_or("", |query| &query.text);
         let parts = parts_of(&target, plan, &ranges);
         let work = plan.map(|plan| &plan.work);
@@ -126,15 +155,7 @@ impl<W: World> Asker<W> {
         if self.feed.resumable || self.feed.continuation.is_some() {
             feed.state()?;
         }
-        let scope = Scope {
-            container: container.rid.clone(),
-            kind: self.operation.kind(),
-            fingerprint: Fingerprint::of(&[&self.body, wanted.text()?.as_bytes()]),
-            point: match target {
-                Resolved::Key(point) => Some(point),
-                Resolved::Range(_) => None,
-            },
-        };
+        let scope = self.scope(container, &target)?;
         if let Some(text) = &self.feed.continuation {
             let token = feed_token::parse(text)?.driver()?;
             let root = token.open(scope.kind, &scope.container, scope.fingerprint)?;
@@ -158,6 +179,10 @@ enum Resolved {
     Key(EpkRange),
     /// A part of the hash space.
     Range(EpkRange),
+}
+
+fn searches(plan: Option<&QueryPlan>) -> bool {
+    plan.is_some_and(|plan| matches!(plan.work, Work::Hybrid(_)))
 }
 
 fn point_of(container: &Container, key: &[KeyComponent]) -> Result<EpkRange> {

@@ -24,11 +24,13 @@ pub(super) struct Backend {
     /// The place of each row, and its value.
     rows: Vec<(u8, i64)>,
     /// Rows of a page at most.
-    page: Cell<usize>,
+    pub(super) page: Cell<usize>,
     /// Whether rows come sorted, as a rewritten query asks for them.
     pub(super) sorted: Cell<bool>,
     /// What each partition answers, whole, instead of rows.
     pub(super) part: RefCell<Option<Value>>,
+    /// The place of each change, and its value.
+    pub(super) log: RefCell<Vec<(u8, i64)>>,
     /// The gateway's plan.
     pub(super) plan: RefCell<Value>,
     event: RefCell<Event>,
@@ -100,6 +102,7 @@ impl World {
             page: Cell::new(page),
             sorted: Cell::new(false),
             part: RefCell::default(),
+            log: RefCell::default(),
             plan: RefCell::new(json!({"queryInfo": {}})),
             event: RefCell::new(Box::new(|_, _| None)),
             asked: Cell::new(0),
@@ -262,7 +265,10 @@ impl Backend {
             min.max(bound("x-ms-start-epk", 0)),
             max.min(bound("x-ms-end-epk", 0xFF)),
         );
-        self.page_of(seen, min, max)
+        match seen.header("a-im") {
+            Some(_) => super::changes::page_of(self, seen, min, max),
+            None => self.page_of(seen, min, max),
+        }
     }
 
     fn page_of(&self, seen: &Seen, min: u8, max: u8) -> Reply {

@@ -78,7 +78,7 @@ fn parts_of_one_key_are_put_together_too() {
     world.on(move |number, _| Some(part(number % 3 < 2)));
     let sum = of_key("SELECT VALUE SUM(c.v) FROM c");
     assert_eq!(world.pages(sum.clone()), [[15]]);
-    let expected = "account container plan ranges ranges [null] [null] [null]";
+    let expected = "account container plan [null] [null] [null]";
     assert_eq!(world.asked().join(" "), expected);
     // A plan for one key is not the one for all.
     world.pages(Query {
