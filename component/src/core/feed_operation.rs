@@ -1,10 +1,10 @@
 //! What a feed is made of, and how it is read (spec data-plane §3.9, §3.10, §5).
 
-use super::change_feed::{self, Changes, Mode};
+use super::change_feed::{self, Changes};
 use super::error::{Error, Result};
-use super::feed_token::FeedKind;
 use super::operation::ContainerRef;
 use super::query::{self, Query, Target};
+use super::resources::Resources;
 use crate::wire::query_body;
 
 /// An operation with many answers, pulled a page at a time. Names and semantics are those of `wit/types.wit`.
@@ -30,6 +30,8 @@ pub enum FeedOperation {
     /// container. All versions and deletes begin with a request to each partition before the first page, which fixes where
     /// each of them starts.
     ChangeFeed(Changes),
+    /// Databases, containers, scripts and so on. Each page is one request, and the service's own.
+    Resources(Resources),
 }
 
 impl FeedOperation {
@@ -43,15 +45,27 @@ impl FeedOperation {
             } => "read_all_items_of_logical_partition",
             Self::ReadFeed { .. } => "read_all_items",
             Self::ChangeFeed(_) => change_feed::NAME,
+            Self::Resources(resources) => resources.name(),
         }
     }
 
-    /// Which items it reads.
-    pub fn items(&self) -> (&ContainerRef, &Target) {
+    /// Where its items live; none if it is about something else.
+    pub fn container(&self) -> Option<&ContainerRef> {
         match self {
-            Self::QueryItems(query) => (&query.container, &query.target),
-            Self::ReadFeed { container, target } => (container, target),
-            Self::ChangeFeed(changes) => (&changes.container, &changes.target),
+            Self::QueryItems(query) => Some(&query.container),
+            Self::ReadFeed { container, .. } => Some(container),
+            Self::ChangeFeed(changes) => Some(&changes.container),
+            Self::Resources(_) => None,
+        }
+    }
+
+    /// Which of them it reads.
+    pub fn target(&self) -> &Target {
+        match self {
+            Self::QueryItems(query) => &query.target,
+            Self::ReadFeed { target, .. } => target,
+            Self::ChangeFeed(changes) => &changes.target,
+            Self::Resources(_) => &Target::Container,
         }
     }
 
@@ -63,18 +77,6 @@ impl FeedOperation {
         }
     }
 
-    /// What its continuation tokens say that they belong to.
-    pub fn kind(&self) -> FeedKind {
-        match self {
-            Self::QueryItems(_) => FeedKind::Query,
-            Self::ReadFeed { .. } => FeedKind::ReadFeed,
-            Self::ChangeFeed(changes) => match changes.mode {
-                Mode::LatestVersion => FeedKind::ChangeFeed,
-                Mode::AllVersionsAndDeletes => FeedKind::AllVersionsChangeFeed,
-            },
-        }
-    }
-
     /// The request body of a query, as the caller gave it; else nothing.
     ///
     /// # Errors
@@ -82,6 +84,7 @@ impl FeedOperation {
     pub fn body(&self) -> Result<Vec<u8>> {
         Ok(match self {
             Self::QueryItems(query) => query_body::body(&query.text, &query.parameters, None)?,
+            Self::Resources(resources) => resources.body()?,
             _ => Vec::new(),
         })
     }
@@ -94,7 +97,7 @@ impl FeedOperation {
         if let Self::ChangeFeed(changes) = self {
             changes.check()?;
         }
-        self.items().1.check()
+        self.target().check()
     }
 }
 
@@ -110,7 +113,7 @@ pub struct FeedOptions {
     pub max_concurrency: Option<u32>,
     /// Where a feed of the same operation ended: goes on there.
     pub continuation: Option<String>,
-    /// A session token, sent as it is.
+    /// A session token, sent as it is with requests for items.
     pub session_token: Option<String>,
     /// Whether a feed that has no continuation is refused before its first page, rather than when a continuation is asked
     /// for. Default: no.

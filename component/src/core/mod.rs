@@ -38,6 +38,7 @@ pub mod query;
 pub mod ranges;
 pub mod read_many;
 pub mod request;
+pub mod resources;
 pub mod response;
 pub mod retry;
 pub mod router;

@@ -15,6 +15,7 @@ pub use self::cursor::{Cursor, State};
 use super::error::{Error, ErrorKind, Result};
 use super::feed::FeedError;
 pub use super::feed::LeafId;
+use super::feed_token::FeedKind;
 use super::operation::ContainerRef;
 use super::query::Target;
 use super::ranges::{MAX_RANGES, RangeMap};
@@ -51,6 +52,14 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// What its continuation tokens say that they belong to.
+    pub fn kind(&self) -> FeedKind {
+        match self.mode {
+            Mode::LatestVersion => FeedKind::ChangeFeed,
+            Mode::AllVersionsAndDeletes => FeedKind::AllVersionsChangeFeed,
+        }
+    }
+
     /// Checks what can be checked without metadata.
     ///
     /// # Errors

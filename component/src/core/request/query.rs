@@ -39,6 +39,8 @@ pub enum Source<'a> {
     Key(&'a PartitionKey),
     /// One partition, or a part of it.
     Tile(&'a Tile),
+    /// What has no partitions.
+    Whole,
 }
 
 /// Which page of a feed.
@@ -109,6 +111,7 @@ impl Request {
                 request.with_key(own)?
             }
             Source::Tile(tile) => request.with_tile(tile),
+            Source::Whole => request,
         };
         request = request.with_conditions(Conditions {
             precondition: None,

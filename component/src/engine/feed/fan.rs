@@ -5,7 +5,8 @@ use std::rc::Rc;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
-use super::{Asker, Call, render};
+use super::asker::Asker;
+use super::{Call, render};
 use crate::core::clock::{Nanos, millis};
 use crate::core::feed::{Feed, Leaf, LeafId, LeafPage, Pull, Row, Shape, leaf_page_size};
 use crate::core::feed_operation::{FeedOperation, FeedOptions, MAX_UNDER_WAY, PAGE_ROWS};
@@ -197,7 +198,7 @@ impl Fan {
             return Ok(None);
         };
         let tiles = self.ranges.tiles(&range);
-        let Some(from) = source(&self.scope, asker.operation.items().1, &range, &tiles) else {
+        let Some(from) = source(&self.scope, asker.operation.target(), &range, &tiles) else {
             return Ok(None);
         };
         let body = match (&leaf.query, &leaf.boundary) {
@@ -220,7 +221,7 @@ impl Fan {
             continuation: leaf.continuation.as_deref(),
             session_token: asker.feed.session_token.as_deref(),
         };
-        asker.request(&body, page).map(Some)
+        asker.request(&body, page, Vec::new()).map(Some)
     }
 
     /// Cuts a leaf at the borders of the partitions that there are now.
@@ -257,8 +258,9 @@ pub(super) fn ask<W: World>(
     ranges: &Rc<RangeMap>,
 ) -> LocalBoxFuture<'static, Result<Landed>> {
     let id = request.range_id().map(str::to_owned);
+    let at = request.scope.as_ref().map(|scope| scope.container.clone());
     let answer = asker.send(request, call);
-    let (state, at) = (Rc::clone(&asker.state), asker.operation.items().0.clone());
+    let state = Rc::clone(&asker.state);
     let (known, options) = (Rc::clone(ranges), Rc::clone(&asker.options));
     let recorder = call.recorder.clone();
     async move {
@@ -266,7 +268,7 @@ pub(super) fn ask<W: World>(
             Ok(answer) => return Ok(Landed::Page(Box::new(answer))),
             Err(error) => error,
         };
-        let Some(id) = id.filter(|_| has_moved(&error)) else {
+        let (Some(id), Some(at)) = (id.filter(|_| has_moved(&error)), at) else {
             return Err(error);
         };
         let found = state.ranges_again(&at, &known, &options, &recorder).await;

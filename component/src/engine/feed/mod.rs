@@ -7,6 +7,7 @@
 //! Each call has an allowance of its own. When its request units are spent, or its time is over, it gives what rows there
 //! are.
 
+mod asker;
 mod fan;
 mod open;
 mod rounds;
@@ -17,28 +18,19 @@ mod tests;
 use std::pin::pin;
 use std::rc::Rc;
 
-use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
-
+use self::asker::Asker;
 use self::fan::Fan;
 use self::rounds::Rounds;
 use super::World;
-use super::pipeline::Pipeline;
 use super::state::State;
-use super::transport::Answer;
 use super::wait;
 use crate::core::allowance::{Allowance, DEADLINE_MARGIN, Verdict};
-use crate::core::change_feed::{self, Mode};
 use crate::core::container::is_stale;
 use crate::core::diagnostics::{Diagnostics, Recorder};
 use crate::core::feed::Row;
 use crate::core::feed_operation::{FeedOperation, FeedOptions};
-use crate::core::options::Resolved;
 use crate::core::query::Target;
-use crate::core::request::Request;
 use crate::core::request::query::{Page as PageRequest, Source};
-use crate::core::router::Route;
-use crate::core::routing::topology::Purpose;
 use crate::core::{Error, ErrorKind, OperationOptions, Result, explain};
 use crate::wire::headers::ResponseHeaders;
 use crate::wire::session_token::SessionToken;
@@ -61,8 +53,9 @@ pub struct Feed<W: World> {
 pub struct Page {
     /// 200; 304 if a change feed has nothing new for now.
     pub status: u16,
-    /// A JSON object with the rows in the array `Documents`: the service's own where one request made the page. It may hold
-    /// no rows and not be the last.
+    /// A JSON object with the rows in the array `Documents`, in a list of resources in the array that
+    /// [`ResourceCollection`](crate::core::resources::ResourceCollection) names: the service's own where one request made
+    /// the page. It may hold no rows and not be the last.
     pub body: Vec<u8>,
     /// Of all requests of this page, in RU.
     pub request_charge: f64,
@@ -74,18 +67,6 @@ pub struct Page {
     pub index_metrics: Vec<String>,
     /// What was sent for this page.
     pub diagnostics: Box<Diagnostics>,
-}
-
-/// Who asks for what.
-struct Asker<W: World> {
-    state: Rc<State<W>>,
-    operation: FeedOperation,
-    feed: FeedOptions,
-    /// The request body of a query as the caller gave it; else empty.
-    body: Rc<Vec<u8>>,
-    options: Rc<Resolved>,
-    /// The same for all requests of the feed.
-    correlated: String,
 }
 
 enum Stage {
@@ -287,85 +268,28 @@ impl<W: World> Feed<W> {
     }
 }
 
-impl<W: World> Asker<W> {
-    fn begin(&self) -> Call {
-        let (state, options) = (&self.state, &self.options);
-        let now = state.transport.world.now();
-        let id = options.activity_id.clone();
-        let id = id.unwrap_or_else(|| state.ids.next_id());
-        let recorder = Recorder::new(self.operation.name(), id, now, &state.runtime.diagnostics);
-        if options.diagnostics_report {
-            recorder.report(state.runtime.diagnostics);
-        }
-        let timeout = options.end_to_end_timeout;
-        Call {
-            recorder,
-            allowance: Allowance {
-                ru: options.ru_budget,
-                deadline: timeout.map(|timeout| now.saturating_add(timeout)),
-            },
-            session: SessionToken::default(),
-            query_metrics: Vec::new(),
-            index_metrics: Vec::new(),
-            answered: false,
-            status: 200,
-        }
-    }
-
-    /// Where the feed stands before it is opened.
-    fn given_continuation(&self) -> Result<Option<String>> {
-        match (&self.operation, &self.feed.continuation) {
-            // None would start anew, and what happens until then would be lost.
-            (FeedOperation::ChangeFeed(changes), None)
-                if changes.mode == Mode::AllVersionsAndDeletes =>
-            {
-                Err(change_feed::not_pinned())
-            }
-            (_, given) => Ok(given.clone()),
-        }
-    }
-
-    /// The request for a page; the body is of queries alone.
-    fn request(&self, body: &Rc<Vec<u8>>, page: PageRequest<'_>) -> Result<Request> {
-        match self.operation.query() {
-            Some(query) => Request::query(query, Rc::clone(body), &self.correlated, page),
-            None => {
-                let (name, (at, _)) = (self.operation.name(), self.operation.items());
-                Request::items(name, at, page, Vec::new())
-            }
-        }
-    }
-
-    /// Sends a request through the pipeline. Begins at the first poll.
-    fn send(&self, request: Request, call: &Call) -> LocalBoxFuture<'static, Result<Answer>> {
-        let (state, options) = (&self.state, &self.options);
-        let route = Route::new(Purpose::Read, request.is_data_plane(), options);
-        let mut pipeline = Pipeline::new(state, request, options, &call.recorder, route);
-        pipeline.admit(call.allowance.deadline);
-        async move { pipeline.complete().await }.boxed_local()
-    }
-}
-
 impl Single {
     async fn pull<W: World>(
         &mut self,
         asker: &Asker<W>,
         call: &mut Call,
     ) -> Result<Option<Vec<u8>>> {
-        let (_, Target::Key(key)) = asker.operation.items() else {
-            return Ok(None);
-        };
         if self.done {
             return Ok(None);
         }
         let page = PageRequest {
-            from: Source::Key(key),
+            from: match asker.operation.target() {
+                Target::Key(key) => Source::Key(key),
+                _ => Source::Whole,
+            },
             max_item_count: asker.feed.max_item_count.map(u64::from),
             continuation: self.continuation.as_deref(),
             session_token: asker.feed.session_token.as_deref(),
         };
-        let request = asker.request(&asker.body, page)?;
+        let request = asker.request(&asker.body, page, Vec::new())?;
+        let has_session = request.is_data_plane();
         let mut answer = asker.send(request, call).await?;
+        answer.headers.session_token.take_if(|_| !has_session);
         call.note(&mut answer.headers);
         self.continuation = answer.headers.continuation;
         self.done = self.continuation.is_none();

@@ -3,13 +3,14 @@
 
 use std::rc::Rc;
 
+use super::asker::Asker;
 use super::fan::{Fan, Scope};
 use super::rounds::Rounds;
-use super::{Asker, Call, Single, Stage};
+use super::{Call, Single, Stage};
 use crate::core::container::Container;
 use crate::core::feed::{Feed, Limits, Shape, Slice};
 use crate::core::feed_operation::FeedOperation;
-use crate::core::feed_token::{self, Continuation, Fingerprint, Refused};
+use crate::core::feed_token::{self, Continuation, FeedKind, Fingerprint, Refused};
 use crate::core::plan_cache::PlanKey;
 use crate::core::query::{self, Query, Target, feed_slice, state_of};
 use crate::core::ranges::RangeMap;
@@ -25,21 +26,21 @@ impl<W: World> Asker<W> {
     /// Finds the way, and where on it the feed begins.
     pub(super) async fn open(&self, call: &mut Call) -> Result<Stage> {
         let (state, query) = (&self.state, self.operation.query());
-        let (at, target) = self.operation.items();
+        let keyed = matches!(self.operation.target(), Target::Key(_));
         let streams = match &self.operation {
             FeedOperation::QueryItems(query) => query::streams(&query.text),
-            FeedOperation::ReadFeed { .. } => true,
+            FeedOperation::ReadFeed { .. } | FeedOperation::Resources(_) => true,
             // The driver keeps its place, not the service.
             FeedOperation::ChangeFeed(_) => false,
         };
-        let keyed = matches!(target, Target::Key(_));
         let lean = state.metadata == MetadataMode::Lean;
         if !lean || state.needs_topology() {
             state.topology(&call.recorder).await?;
         }
-        if keyed && streams && lean {
-            return self.single();
-        }
+        let at = match self.operation.container() {
+            Some(at) if !(keyed && streams && lean) => at,
+            _ => return self.single(),
+        };
         let container = state.container(at, &self.options, &call.recorder).await?;
         let target = self.resolve(&container)?;
         if matches!(target, Resolved::Key(_)) && streams {
@@ -58,7 +59,7 @@ impl<W: World> Asker<W> {
         };
         if let FeedOperation::ChangeFeed(changes) = &self.operation {
             let (Resolved::Key(part) | Resolved::Range(part)) = &target;
-            let scope = self.scope(&container, &target)?;
+            let scope = self.scope(changes.kind(), &container, &target)?;
             let rounds = Rounds::new(self, changes, scope, part, ranges)?;
             return Ok(Stage::Rounds(Box::new(rounds)));
         }
@@ -82,7 +83,7 @@ impl<W: World> Asker<W> {
 
     /// Which part of the container's hash space is meant.
     fn resolve(&self, container: &Container) -> Result<Resolved> {
-        Ok(match self.operation.items().1 {
+        Ok(match self.operation.target() {
             Target::Container => Resolved::Range(EpkRange::ALL),
             Target::Range(range) => Resolved::Range(range.clone()),
             Target::Key(key) => match container.prefix(key) {
@@ -116,11 +117,11 @@ impl<W: World> Asker<W> {
         Ok(plan)
     }
 
-    fn scope(&self, container: &Container, target: &Resolved) -> Result<Scope> {
-        let text = self.operation.items().1.text()?;
+    fn scope(&self, kind: FeedKind, container: &Container, target: &Resolved) -> Result<Scope> {
+        let text = self.operation.target().text()?;
         Ok(Scope {
             container: container.rid.clone(),
-            kind: self.operation.kind(),
+            kind,
             fingerprint: Fingerprint::of(&[&self.body, text.as_bytes()]),
             point: match target {
                 Resolved::Key(point) => Some(point.clone()),
@@ -155,7 +156,11 @@ impl<W: World> Asker<W> {
         if self.feed.resumable || self.feed.continuation.is_some() {
             feed.state()?;
         }
-        let scope = self.scope(container, &target)?;
+        let kind = match self.operation.query() {
+            Some(_) => FeedKind::Query,
+            None => FeedKind::ReadFeed,
+        };
+        let scope = self.scope(kind, container, &target)?;
         if let Some(text) = &self.feed.continuation {
             let token = feed_token::parse(text)?.driver()?;
             let root = token.open(scope.kind, &scope.container, scope.fingerprint)?;

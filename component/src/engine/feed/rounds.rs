@@ -5,8 +5,9 @@
 
 use std::rc::Rc;
 
+use super::asker::Asker;
 use super::fan::{Flights, Landed, Scope, ask, source};
-use super::{Asker, Call, render};
+use super::{Call, render};
 use crate::core::Result;
 use crate::core::change_feed::{Answer, ChangeFeed, Changes, Leaf, Next, State};
 use crate::core::feed_operation::MAX_UNDER_WAY;
@@ -166,7 +167,7 @@ impl Rounds {
 
     /// The request for a slice's next changes; none if it lies in several partitions.
     fn request<W: World>(&self, asker: &Asker<W>, leaf: &Leaf) -> Result<Option<Request>> {
-        let (at, target) = asker.operation.items();
+        let target = asker.operation.target();
         let tiles = self.ranges.tiles(&leaf.slice);
         let Some(from) = source(&self.scope, target, &leaf.slice, &tiles) else {
             return Ok(None);
@@ -178,6 +179,6 @@ impl Rounds {
             session_token: asker.feed.session_token.as_deref(),
         };
         let headers = self.feed.headers(leaf);
-        Request::items(asker.operation.name(), at, page, headers).map(Some)
+        asker.request(&asker.body, page, headers).map(Some)
     }
 }

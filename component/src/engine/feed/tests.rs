@@ -7,5 +7,6 @@ mod ends;
 mod items;
 mod keys;
 mod moves;
+mod resources;
 mod rows;
 mod tokens;
