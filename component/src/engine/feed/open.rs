@@ -63,7 +63,7 @@ impl<W: World> Asker<W> {
             let rounds = Rounds::new(self, changes, scope, part, ranges)?;
             return Ok(Stage::Rounds(Box::new(rounds)));
         }
-        let fan = self.fan(&container, target, plan.as_deref(), ranges)?;
+        let fan = self.fan(&container, &target, plan.as_deref(), ranges)?;
         Ok(Stage::Many(Box::new(fan)))
     }
 
@@ -133,12 +133,12 @@ impl<W: World> Asker<W> {
     fn fan(
         &self,
         container: &Container,
-        target: Resolved,
+        target: &Resolved,
         plan: Option<&QueryPlan>,
         ranges: Rc<RangeMap>,
     ) -> Result<Fan> {
         let own_text = self.operation.query().map_or("", |query| &query.text);
-        let parts = parts_of(&target, plan, &ranges);
+        let parts = parts_of(target, plan, &ranges);
         let work = plan.map(|plan| &plan.work);
         let (shape, text) = match work {
             Some(Work::Query(info)) => (query::shape_of(info), info.text(own_text)),
@@ -160,7 +160,7 @@ impl<W: World> Asker<W> {
             Some(_) => FeedKind::Query,
             None => FeedKind::ReadFeed,
         };
-        let scope = self.scope(kind, container, &target)?;
+        let scope = self.scope(kind, container, target)?;
         if let Some(text) = &self.feed.continuation {
             let token = feed_token::parse(text)?.driver()?;
             let root = token.open(scope.kind, &scope.container, scope.fingerprint)?;
