@@ -9,6 +9,7 @@
 
 mod fan;
 mod open;
+mod shared;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod tests;
@@ -20,6 +21,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
 use self::fan::Fan;
+pub use self::shared::Shared;
 use super::World;
 use super::pipeline::Pipeline;
 use super::state::State;
@@ -44,6 +46,9 @@ use crate::wire::session_token::SessionToken;
 /// The sub-status of a deadline that has come.
 const TIME_IS_UP: u32 = 20_008;
 
+/// The status of what comes after the last page.
+const END: u16 = 204;
+
 /// The rows of a query. Outlives its driver.
 pub struct Feed<W: World> {
     asker: Asker<W>,
@@ -57,7 +62,7 @@ pub struct Feed<W: World> {
 /// Some rows, and what they cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
-    /// 200; 304 if a change feed has nothing new for now.
+    /// 200; 304 if a change feed has nothing new for now; 204 after the last page.
     pub status: u16,
     /// A JSON object with the rows in the array `Documents`: the service's own where one request made the page. It may hold
     /// no rows and not be the last.
@@ -152,10 +157,22 @@ impl<W: World> Feed<W> {
     /// # Errors
     /// Of the request that failed, after the rows that came before it. The next call goes on from there, if it can.
     pub async fn next_page(&mut self) -> Result<Option<Page>> {
+        let recorder = self.record();
+        let page = self.page(recorder).await?;
+        Ok((page.status != END).then_some(page))
+    }
+
+    /// The record of a page that is asked for next.
+    fn record(&self) -> Recorder {
+        self.asker.record()
+    }
+
+    /// The next page, or an empty one at the end.
+    async fn page(&mut self, recorder: Recorder) -> Result<Page> {
         if let Some(error) = self.pending.take() {
             return Err(error);
         }
-        let mut call = self.asker.begin();
+        let mut call = self.asker.begin(recorder);
         let pulled = self.pull_in_time(&mut call).await;
         self.end(call, pulled)
     }
@@ -227,7 +244,7 @@ impl<W: World> Feed<W> {
     }
 
     /// Makes a page of what a call has come to.
-    fn end(&mut self, call: Call, pulled: Result<Option<Vec<u8>>>) -> Result<Option<Page>> {
+    fn end(&mut self, call: Call, pulled: Result<Option<Vec<u8>>>) -> Result<Page> {
         self.begun |= call.answered;
         let body = match pulled.or_else(|error| self.rescue(&call, error)) {
             Ok(body) => body,
@@ -238,20 +255,23 @@ impl<W: World> Feed<W> {
             }
         };
         let request_charge = call.recorder.request_charge();
-        let diagnostics = call.recorder.finish(Some((200, None)));
-        if body.is_none() && diagnostics.request_count == 0 {
-            return Ok(None);
-        }
+        let ended = body.is_none() && call.recorder.request_count() == 0;
+        let status = if ended { END } else { 200 };
+        let diagnostics = call.recorder.finish(Some((status, None)));
         let session = (!call.session.is_empty()).then(|| call.session.to_string());
-        Ok(Some(Page {
-            status: 200,
-            body: body.unwrap_or_else(|| render(&[])),
+        Ok(Page {
+            status,
+            body: match body {
+                Some(body) => body,
+                None if ended => Vec::new(),
+                None => render(&[]),
+            },
             request_charge,
             session_token: session,
             query_metrics: call.query_metrics,
             index_metrics: call.index_metrics,
             diagnostics,
-        }))
+        })
     }
 
     /// The rows that are there in spite of an error, which waits for the next call then. Spent allowances end a page, and
@@ -276,7 +296,7 @@ impl<W: World> Feed<W> {
 }
 
 impl<W: World> Asker<W> {
-    fn begin(&self) -> Call {
+    fn record(&self) -> Recorder {
         let (state, options) = (&self.state, &self.options);
         let now = state.transport.world.now();
         let id = options.activity_id.clone();
@@ -285,6 +305,11 @@ impl<W: World> Asker<W> {
         if options.diagnostics_report {
             recorder.report(state.runtime.diagnostics);
         }
+        recorder
+    }
+
+    fn begin(&self, recorder: Recorder) -> Call {
+        let (options, now) = (&self.options, recorder.now());
         let timeout = options.end_to_end_timeout;
         Call {
             recorder,
