@@ -8,11 +8,12 @@ pub use crate::bindings::wit::{
     BatchAction, BatchOperation, BatchPatch, BatchReplace, BatchResult, Compaction, ContainerRef,
     CreateContainer, CreateDatabase, DeleteItem, Diagnostics, DiagnosticsConfig, DiagnosticsReport,
     Error, ErrorCause, ErrorKind, ExecutionContext, FaultCondition, FaultError, FaultEvaluation,
-    FaultOperation, FaultResponse, FaultRule, Hedge, ItemRef, KeyComponent, MetadataMode,
-    Operation, OperationOptions, Outcome, PartitionFailover, PatchItem, PatchMove, PatchOperation,
-    PatchValue, PipelineKind, Precondition, PriorityLevel, ReadConsistency, ReadItem,
-    RegionSummary, ReplaceItem, RequestSent, RequestTimeouts, Response, ResponseHeaders,
-    Throughput, ThroughputControlGroup, TopologyCache, Verbosity, WriteItem,
+    FaultOperation, FaultResponse, FaultRule, FeedOperation, FeedOptions, FeedScope, Hedge,
+    ItemRef, KeyComponent, MetadataMode, Operation, OperationOptions, Outcome, PartitionFailover,
+    PatchItem, PatchMove, PatchOperation, PatchValue, PipelineKind, Precondition, PriorityLevel,
+    QueryItems, QueryParameter, ReadConsistency, ReadItem, RegionSummary, ReplaceItem, RequestSent,
+    RequestTimeouts, Response, ResponseHeaders, Throughput, ThroughputControlGroup, TopologyCache,
+    Verbosity, WriteItem,
 };
 
 /// Nothing set: everything falls through to the client's, the runtime's and the built-in defaults.
@@ -39,6 +40,19 @@ impl Default for OperationOptions {
             retry_ambiguous_writes: None,
             ru_budget: None,
             diagnostics_report: None,
+        }
+    }
+}
+
+/// The service's and the driver's own choices, from the start.
+impl Default for FeedOptions {
+    fn default() -> Self {
+        Self {
+            max_item_count: None,
+            max_concurrency: None,
+            continuation: None,
+            session_token: None,
+            resumable: false,
         }
     }
 }

@@ -212,6 +212,16 @@ macro_rules! typed_api {
                 self.run(self.target.batch(key.into(), batch)?)$($await)*
             }
 
+            /// The rows of a query, page by page. Sends nothing before the first page is asked for: see [`Query`] and
+            /// [`types::QueryItems`](crate::types::QueryItems) for what is sent then.
+            /// Errors of note: of the first page, the driver's `invalid-argument` if the service does not
+            /// understand the text.
+            pub $($async)? fn query_items(&self, query: impl Into<Query>) -> Result<Feed, Error> {
+                let (operation, feed) = self.target.query(query.into())?;
+                let options = self.target.options.operation.clone();
+                self.client.open_feed(operation, feed, options)$($await)*
+            }
+
             /// Deletes it with all its items. One DELETE.
             /// Errors of note: [`is_not_found`](Error::is_not_found).
             pub $($async)? fn delete(&self) -> Result<Response, Error> {

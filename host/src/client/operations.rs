@@ -7,9 +7,10 @@ use crate::error::Error;
 use crate::item_options::ItemOptions;
 use crate::key::PartitionKey;
 use crate::patch::Patch;
+use crate::query::Query;
 use crate::types::{
-    self, ContainerRef, CreateContainer, CreateDatabase, DeleteItem, ItemRef, Operation, PatchItem,
-    ReadItem, ReplaceItem, Throughput, WriteItem,
+    self, ContainerRef, CreateContainer, CreateDatabase, DeleteItem, FeedOperation, FeedOptions,
+    ItemRef, Operation, PatchItem, ReadItem, ReplaceItem, Throughput, WriteItem,
 };
 
 /// The container that a handle names, and the options of its operations.
@@ -92,6 +93,17 @@ impl Target {
             operations: batch.into_wit()?,
             session_token: self.options.session_token.clone(),
         }))
+    }
+
+    pub(super) fn query(&self, query: Query) -> Result<(FeedOperation, FeedOptions), Error> {
+        if self.options.precondition.is_some() {
+            return Err(Error::invalid_argument(
+                "a query has no etag condition: leave it out",
+            ));
+        }
+        let (query, mut feed) = query.into_wit(self.container.clone())?;
+        feed.session_token.clone_from(&self.options.session_token);
+        Ok((FeedOperation::QueryItems(query), feed))
     }
 
     fn write(&self, key: PartitionKey, body: Vec<u8>) -> WriteItem {

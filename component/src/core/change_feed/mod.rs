@@ -319,7 +319,7 @@ impl ChangeFeed {
     /// Where the feed is: after the pages that were taken.
     ///
     /// # Errors
-    /// `unavailable`: a feed of all versions and deletes before each slice has answered once. What happens until the next
+    /// `not-resumable`: a feed of all versions and deletes before each slice has answered once. What happens until the next
     /// request would be lost.
     pub fn state(&self) -> Result<State> {
         let pinned = |position: &Position| position.cursor.etag.is_some();
@@ -388,7 +388,7 @@ impl ChangeFeed {
 /// A feed of all versions and deletes has no continuation yet.
 pub fn not_pinned() -> Box<Error> {
     Error::new(
-        ErrorKind::Unavailable,
+        ErrorKind::NotResumable,
         "the change feed has no continuation before each partition has answered once: take a page first",
     )
 }

@@ -115,6 +115,6 @@ impl std::error::Error for NotResumable {}
 
 impl From<NotResumable> for Box<Error> {
     fn from(reason: NotResumable) -> Self {
-        Error::invalid(reason.to_string())
+        Error::new(ErrorKind::NotResumable, reason.to_string())
     }
 }

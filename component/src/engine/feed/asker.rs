@@ -37,15 +37,21 @@ pub(super) struct Asker<W: World> {
 }
 
 impl<W: World> Asker<W> {
-    pub(super) fn begin(&self) -> Call {
+    pub(super) fn record(&self) -> Recorder {
         let (state, options) = (&self.state, &self.options);
         let now = state.transport.world.now();
         let id = options.activity_id.clone();
         let id = id.unwrap_or_else(|| state.ids.next_id());
-        let recorder = Recorder::new(self.operation.name(), id, now, &state.runtime.diagnostics);
+        let name = self.operation.name();
+        let recorder = Recorder::new(name, id, now, &state.runtime.diagnostics);
         if options.diagnostics_report {
             recorder.report(state.runtime.diagnostics);
         }
+        recorder
+    }
+
+    pub(super) fn begin(&self, recorder: Recorder) -> Call {
+        let (options, now) = (&self.options, recorder.now());
         let timeout = options.end_to_end_timeout;
         Call {
             recorder,

@@ -11,6 +11,7 @@ mod asker;
 mod fan;
 mod open;
 mod rounds;
+mod shared;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod tests;
@@ -21,6 +22,7 @@ use std::rc::Rc;
 use self::asker::Asker;
 use self::fan::Fan;
 use self::rounds::Rounds;
+pub use self::shared::Shared;
 use super::World;
 use super::state::State;
 use super::wait;
@@ -38,6 +40,9 @@ use crate::wire::session_token::SessionToken;
 /// The sub-status of a deadline that has come.
 const TIME_IS_UP: u32 = 20_008;
 
+/// The status of what comes after the last page.
+const END: u16 = 204;
+
 /// The pages of an operation with many answers. Outlives its driver.
 pub struct Feed<W: World> {
     asker: Asker<W>,
@@ -51,7 +56,7 @@ pub struct Feed<W: World> {
 /// Some rows, and what they cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
-    /// 200; 304 if a change feed has nothing new for now.
+    /// 200; 304 if a change feed has nothing new for now; 204 after the last page.
     pub status: u16,
     /// A JSON object with the rows in the array `Documents`, in a list of resources in the array that
     /// [`ResourceCollection`](crate::core::resources::ResourceCollection) names: the service's own where one request made
@@ -138,10 +143,22 @@ impl<W: World> Feed<W> {
     /// # Errors
     /// Of the request that failed, after the rows that came before it. The next call goes on from there, if it can.
     pub async fn next_page(&mut self) -> Result<Option<Page>> {
+        let recorder = self.record();
+        let page = self.page(recorder).await?;
+        Ok((page.status != END).then_some(page))
+    }
+
+    /// The record of a page that is asked for next.
+    fn record(&self) -> Recorder {
+        self.asker.record()
+    }
+
+    /// The next page, or an empty one at the end.
+    async fn page(&mut self, recorder: Recorder) -> Result<Page> {
         if let Some(error) = self.pending.take() {
             return Err(error);
         }
-        let mut call = self.asker.begin();
+        let mut call = self.asker.begin(recorder);
         let pulled = self.pull_in_time(&mut call).await;
         self.end(call, pulled)
     }
@@ -216,7 +233,7 @@ impl<W: World> Feed<W> {
     }
 
     /// Makes a page of what a call has come to.
-    fn end(&mut self, call: Call, pulled: Result<Option<Vec<u8>>>) -> Result<Option<Page>> {
+    fn end(&mut self, call: Call, pulled: Result<Option<Vec<u8>>>) -> Result<Page> {
         self.begun |= call.answered;
         let body = match pulled.or_else(|error| self.rescue(&call, error)) {
             Ok(body) => body,
@@ -227,20 +244,23 @@ impl<W: World> Feed<W> {
             }
         };
         let request_charge = call.recorder.request_charge();
-        let diagnostics = call.recorder.finish(Some((call.status, None)));
-        if body.is_none() && diagnostics.request_count == 0 {
-            return Ok(None);
-        }
+        let ended = body.is_none() && call.recorder.request_count() == 0;
+        let status = if ended { END } else { call.status };
+        let diagnostics = call.recorder.finish(Some((status, None)));
         let session = (!call.session.is_empty()).then(|| call.session.to_string());
-        Ok(Some(Page {
-            status: call.status,
-            body: body.unwrap_or_else(|| render(&[])),
+        Ok(Page {
+            status,
+            body: match body {
+                Some(body) => body,
+                None if ended => Vec::new(),
+                None => render(&[]),
+            },
             request_charge,
             session_token: session,
             query_metrics: call.query_metrics,
             index_metrics: call.index_metrics,
             diagnostics,
-        }))
+        })
     }
 
     /// The rows that are there in spite of an error, which waits for the next call then. Spent allowances end a page, and

@@ -227,7 +227,7 @@ fn all_versions_are_pinned_before_the_first_page() {
     let world = World::with_changes(40, 1, 9);
     let mut feed = world.changes(versions(), FeedOptions::default());
     let error = feed.continuation().unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Unavailable);
+    assert_eq!(error.kind, ErrorKind::NotResumable);
     let begun = crate::engine::World::now(&world.sim);
     // A call that ends too early has no continuation either, but the next one goes on.
     world.on(|number, _| (number == 35).then(|| Reply::status(403, 0)));
