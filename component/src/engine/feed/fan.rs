@@ -92,20 +92,31 @@ impl Fan {
     }
 
     /// The body of the next page; none at the end.
+    ///
+    /// What was asked ahead lands before rows leave the feed: it is paid for, and rows that have left must not wait, lest a
+    /// dropped call lose them. If it fails, the leaf is asked again when it is needed.
     pub(super) async fn pull<W: World>(
         &mut self,
         asker: &Asker<W>,
         call: &mut Call,
     ) -> Result<Option<Vec<u8>>> {
-        let mut flights = Flights::new();
+        let (mut flights, mut failed) = (Flights::new(), None);
+        let asks_ahead = self.feed.asks_ahead();
         loop {
-            match self.feed.next_page(self.page_rows)? {
-                Pull::Page(rows) => return Ok(Some(render(&rows))),
-                Pull::Done => return Ok(None),
-                Pull::Blocked => {}
+            if flights.is_empty() || !asks_ahead {
+                match self.feed.next_page(self.page_rows)? {
+                    Pull::Page(rows) => return Ok(Some(render(&rows))),
+                    Pull::Done => return Ok(None),
+                    Pull::Blocked => {}
+                }
+                if let Some(error) = failed {
+                    return Err(error);
+                }
             }
             if !call.is_spent() {
-                self.take_off(asker, call, &mut flights)?;
+                if failed.is_none() && !self.feed.is_ahead() {
+                    self.take_off(asker, call, &mut flights)?;
+                }
             } else if flights.is_empty() {
                 return Ok(Some(render(&self.flush())));
             }
@@ -115,8 +126,10 @@ impl Fan {
                     "query_items: the query has no rows and no request to ask for them: report it as a bug",
                 ));
             };
-            match landed? {
-                Landed::Page(mut answer) => {
+            match landed {
+                Err(error) if asks_ahead => failed = Some(error),
+                Err(error) => return Err(error),
+                Ok(Landed::Page(mut answer)) => {
                     call.note(&mut answer.headers);
                     let info = answer.headers.other(EXECUTION_INFO).map(str::to_owned);
                     let page = LeafPage {
@@ -127,7 +140,7 @@ impl Fan {
                     // A page that makes no sense comes out of the feed, after the rows before it.
                     let _ = self.feed.accept(leaf, page);
                 }
-                Landed::Moved(ranges) => {
+                Ok(Landed::Moved(ranges)) => {
                     self.ranges = ranges;
                     self.repair(leaf)?;
                 }
@@ -137,7 +150,10 @@ impl Fan {
 
     /// The rows that there are of a page.
     pub(super) fn flush(&mut self) -> Vec<Row> {
-        self.feed.flush()
+        match self.feed.next_page(self.page_rows) {
+            Ok(Pull::Page(rows)) => rows,
+            _ => self.feed.flush(),
+        }
     }
 
     pub(super) fn continuation(&self) -> Result<Option<String>> {

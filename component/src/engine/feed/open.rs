@@ -107,13 +107,19 @@ impl<W: World> Asker<W> {
             _ => (Shape::default(), query.text.clone()),
         };
         let slices = slices_of(&parts, &ranges);
+        self.feed.check_fan_out(slices.len())?;
+        let limits = Limits {
+            prefetch: usize::try_from(self.feed.prefetch.unwrap_or(0)).unwrap_or(usize::MAX),
+            ..Limits::default()
+        };
         let mut feed = match work {
             Some(Work::Hybrid(info)) => {
                 let search = query::hybrid_of(info, &text);
                 let everywhere = slices_of(&[EpkRange::ALL], &ranges);
-                Feed::hybrid(search, everywhere, slices, &Limits::default())?
+                self.feed.check_fan_out(everywhere.len())?;
+                Feed::hybrid(search, everywhere, slices, &limits)?
             }
-            _ => Feed::new(&shape, slices, &Limits::default())?,
+            _ => Feed::new(&shape, slices, &limits)?,
         };
         if self.feed.resumable || self.feed.continuation.is_some() {
             feed.state()?;
@@ -130,7 +136,7 @@ impl<W: World> Asker<W> {
             let token = feed_token::parse(text)?.driver()?;
             let root = token.open(FeedKind::Query, &scope.container, scope.fingerprint)?;
             let state = state_of(&shape, root, &parts, &ranges)?;
-            feed = Feed::resume(&shape, state, &Limits::default())?;
+            feed = Feed::resume(&shape, state, &limits)?;
         }
         Fan::new(feed, shape, scope, ranges, (query, &self.feed), text)
     }

@@ -3,6 +3,7 @@
 mod backend;
 mod ends;
 mod keys;
+mod limits;
 mod moves;
 mod rows;
 mod tokens;
