@@ -1,13 +1,27 @@
 //! What a feed is made of, and how it is read (spec data-plane §3.9, §3.10).
 
 use super::error::{Error, Result};
-use super::query::Query;
+use super::query::{self, Query};
+use super::read_many::{self, Items};
 
 /// An operation with many answers, pulled a page at a time. Names and semantics are those of `wit/types.wit`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FeedOperation {
     /// The rows of a query over the items of a container.
     QueryItems(Query),
+    /// Items by id and partition key, or all items of partition keys: a point read where a partition has one of them, one
+    /// query for up to 1000 where it has several. What does not exist is left out, or `null` in input order. Has no continuation.
+    ReadMany(Items),
+}
+
+impl FeedOperation {
+    /// The operation's name in diagnostics and telemetry (spec driver-core §1.10).
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::QueryItems(_) => query::NAME,
+            Self::ReadMany(_) => read_many::NAME,
+        }
+    }
 }
 
 /// How a feed is read, whatever it is made of.

@@ -14,7 +14,7 @@ use crate::core::query::{Query, Target, feed_slice, range_of, token_of};
 use crate::core::ranges::RangeMap;
 use crate::core::request::Request;
 use crate::core::request::query::{EXECUTION_INFO, Page, Source};
-use crate::core::{Error, ErrorKind, Result};
+use crate::core::{Error, Result, explain};
 use crate::engine::World;
 use crate::engine::transport::Answer;
 use crate::engine::wait;
@@ -57,14 +57,14 @@ pub(super) struct Scope {
 }
 
 /// How a request to a leaf ended.
-enum Landed {
+pub(super) enum Landed {
     Page(Box<Answer>),
     /// The partition is gone; these are there now.
     Moved(Rc<RangeMap>),
 }
 
-/// Requests under way.
-type Flights = Vec<(LeafId, LocalBoxFuture<'static, Result<Landed>>)>;
+/// Requests under way, each with the number of its leaf.
+pub(super) type Flights = Vec<(u32, LocalBoxFuture<'static, Result<Landed>>)>;
 
 impl Fan {
     pub(super) fn new(
@@ -121,11 +121,9 @@ impl Fan {
                 return Ok(Some(render(&self.flush())));
             }
             let Some((leaf, landed)) = wait::first(&mut flights).await else {
-                return Err(Error::new(
-                    ErrorKind::Service,
-                    "query_items: the query has no rows and no request to ask for them: report it as a bug",
-                ));
+                return Err(explain::stuck(asker.name));
             };
+            let leaf = LeafId(leaf);
             match landed {
                 Err(error) if asks_ahead => failed = Some(error),
                 Err(error) => return Err(error),
@@ -184,13 +182,13 @@ impl Fan {
                 if flights.len() >= self.concurrency {
                     return Ok(());
                 }
-                if flights.iter().any(|(id, _)| *id == leaf.id) {
+                if flights.iter().any(|(id, _)| *id == leaf.id.0) {
                     continue;
                 }
                 match self.request(asker, &leaf)? {
                     Some(request) => {
-                        let flight = self.ask(asker, call, request);
-                        flights.push((leaf.id, flight));
+                        let flight = asker.ask(request, &self.ranges, call);
+                        flights.push((leaf.id.0, flight));
                     }
                     None => {
                         self.repair(leaf.id)?;
@@ -240,17 +238,30 @@ impl Fan {
         Request::query(query, page).map(Some)
     }
 
+    /// Cuts a leaf at the borders of the partitions that there are now.
+    fn repair(&mut self, id: LeafId) -> Result<()> {
+        let mut leaves = self.feed.wanted(usize::MAX).into_iter();
+        let range = leaves.find(|leaf| leaf.id == id);
+        let range = range.and_then(|leaf| range_of(&leaf.slice));
+        let tiles = range.map(|range| self.ranges.tiles(&range));
+        let tiles = tiles.unwrap_or_default();
+        let slices = tiles.iter().map(|tile| feed_slice(&tile.slice)).collect();
+        Ok(self.feed.replace(id, slices)?)
+    }
+}
+
+impl<W: World> Asker<W> {
     /// Sends a request, and finds out where the partition went if it is gone.
-    fn ask<W: World>(
+    pub(super) fn ask(
         &self,
-        asker: &Asker<W>,
-        call: &Call,
         request: Request,
+        ranges: &Rc<RangeMap>,
+        call: &Call,
     ) -> LocalBoxFuture<'static, Result<Landed>> {
         let id = request.range_id().map(str::to_owned);
-        let answer = asker.send(request, call);
-        let (state, at) = (Rc::clone(&asker.state), asker.query.container.clone());
-        let (known, options) = (Rc::clone(&self.ranges), Rc::clone(&asker.options));
+        let answer = self.send(request, call);
+        let (state, at) = (Rc::clone(&self.state), self.query.container.clone());
+        let (known, options) = (Rc::clone(ranges), Rc::clone(&self.options));
         let recorder = call.recorder.clone();
         async move {
             let error = match answer.await {
@@ -273,17 +284,6 @@ impl Fan {
             Ok(Landed::Moved(ranges))
         }
         .boxed_local()
-    }
-
-    /// Cuts a leaf at the borders of the partitions that there are now.
-    fn repair(&mut self, id: LeafId) -> Result<()> {
-        let mut leaves = self.feed.wanted(usize::MAX).into_iter();
-        let range = leaves.find(|leaf| leaf.id == id);
-        let range = range.and_then(|leaf| range_of(&leaf.slice));
-        let tiles = range.map(|range| self.ranges.tiles(&range));
-        let tiles = tiles.unwrap_or_default();
-        let slices = tiles.iter().map(|tile| feed_slice(&tile.slice)).collect();
-        Ok(self.feed.replace(id, slices)?)
     }
 }
 

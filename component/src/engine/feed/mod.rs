@@ -8,7 +8,9 @@
 //! are.
 
 mod fan;
+mod many;
 mod open;
+mod render;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod tests;
@@ -20,6 +22,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
 use self::fan::Fan;
+use self::many::Many;
+use self::render::render;
 use super::World;
 use super::pipeline::Pipeline;
 use super::state::State;
@@ -28,10 +32,10 @@ use super::wait;
 use crate::core::allowance::{Allowance, DEADLINE_MARGIN, Verdict};
 use crate::core::container::is_stale;
 use crate::core::diagnostics::{Diagnostics, Recorder};
-use crate::core::feed::Row;
+use crate::core::feed::NotResumable;
 use crate::core::feed_operation::{FeedOperation, FeedOptions};
 use crate::core::options::Resolved;
-use crate::core::query::{NAME, Query, Target};
+use crate::core::query::{Query, Target};
 use crate::core::request::Request;
 use crate::core::request::query::{Page as PageRequest, Source};
 use crate::core::router::Route;
@@ -77,6 +81,8 @@ pub struct Page {
 /// Who asks for what.
 struct Asker<W: World> {
     state: Rc<State<W>>,
+    /// The operation's.
+    name: &'static str,
     query: Query,
     feed: FeedOptions,
     /// The request body of the text as it is.
@@ -93,6 +99,8 @@ enum Stage {
     Single(Single),
     /// The driver puts pages together.
     Many(Box<Fan>),
+    /// Of items that the caller named.
+    Items(Box<Many>),
     /// The container is another one now, and the rest of the rows gone.
     Gone(Box<Error>),
 }
@@ -125,7 +133,18 @@ impl<W: World> Feed<W> {
         feed: FeedOptions,
         options: OperationOptions,
     ) -> Result<Self> {
-        let FeedOperation::QueryItems(query) = operation;
+        let name = operation.name();
+        let (query, stage) = match operation {
+            FeedOperation::QueryItems(query) => (query, Stage::New),
+            FeedOperation::ReadMany(items) => {
+                items.check()?;
+                if feed.resumable || feed.continuation.is_some() {
+                    return Err(NotResumable::ReadMany.into());
+                }
+                let queries = Query::new(items.container.clone(), "");
+                (queries, Stage::Items(Box::new(Many::new(items, &feed))))
+            }
+        };
         query.check()?;
         feed.check()?;
         let options = state.layers.resolve(options, &state.runtime)?;
@@ -136,11 +155,12 @@ impl<W: World> Feed<W> {
                 body: Rc::new(query_body::body(&query.text, &query.parameters, None)?),
                 correlated: given.unwrap_or_else(|| state.ids.next_id()),
                 state,
+                name,
                 query,
                 feed,
                 options,
             },
-            stage: Stage::New,
+            stage,
             pending: None,
         })
     }
@@ -170,6 +190,7 @@ impl<W: World> Feed<W> {
             Stage::New => Ok(self.asker.feed.continuation.clone()),
             Stage::Single(single) => Ok(single.continuation.clone()),
             Stage::Many(fan) => fan.continuation(),
+            Stage::Items(_) => Err(NotResumable::ReadMany.into()),
             Stage::Gone(error) => Err(error.for_another()),
         }
     }
@@ -179,7 +200,7 @@ impl<W: World> Feed<W> {
         let state = Rc::clone(&self.asker.state);
         let world = &state.transport.world;
         let (recorder, deadline) = (call.recorder.clone(), call.allowance.deadline);
-        let timeout = self.asker.options.end_to_end_timeout;
+        let (name, timeout) = (self.asker.name, self.asker.options.end_to_end_timeout);
         let chore = state.account_chore(&recorder);
         let mut pull = Box::pin(self.pull(call));
         let run = async {
@@ -198,7 +219,7 @@ impl<W: World> Feed<W> {
         let in_time = wait::until(world, deadline, pin!(run)).await;
         in_time.unwrap_or_else(|| {
             recorder.time_out(world.now());
-            Err(explain::cut_off(NAME, timeout, false))
+            Err(explain::cut_off(name, timeout, false))
         })
     }
 
@@ -206,11 +227,21 @@ impl<W: World> Feed<W> {
     async fn pull(&mut self, call: &mut Call) -> Result<Option<Vec<u8>>> {
         let pulled = self.pull_stage(call).await;
         match pulled {
-            Err(error) if is_recreated(&error) && !self.begun && !call.answered => {
-                self.stage = Stage::New;
+            Err(error) if is_recreated(&error) && self.starts_anew(call) => {
                 self.pull_stage(call).await
             }
             pulled => pulled,
+        }
+    }
+
+    fn starts_anew(&mut self, call: &Call) -> bool {
+        match &mut self.stage {
+            Stage::Items(many) => many.starts_anew(),
+            _ if self.begun || call.answered => false,
+            stage => {
+                *stage = Stage::New;
+                true
+            }
         }
     }
 
@@ -222,6 +253,7 @@ impl<W: World> Feed<W> {
             Stage::New => Ok(None),
             Stage::Single(single) => single.pull(&self.asker, call).await,
             Stage::Many(fan) => fan.pull(&self.asker, call).await,
+            Stage::Items(many) => many.pull(&self.asker, call).await,
             Stage::Gone(error) => Err(error.for_another()),
         }
     }
@@ -259,6 +291,7 @@ impl<W: World> Feed<W> {
     fn rescue(&mut self, call: &Call, error: Box<Error>) -> Result<Option<Vec<u8>>> {
         let rows = match &mut self.stage {
             Stage::Many(fan) => fan.flush(),
+            Stage::Items(many) => many.flush(),
             _ => Vec::new(),
         };
         if self.begun && is_recreated(&error) {
@@ -281,7 +314,7 @@ impl<W: World> Asker<W> {
         let now = state.transport.world.now();
         let id = options.activity_id.clone();
         let id = id.unwrap_or_else(|| state.ids.next_id());
-        let recorder = Recorder::new(NAME, id, now, &state.runtime.diagnostics);
+        let recorder = Recorder::new(self.name, id, now, &state.runtime.diagnostics);
         if options.diagnostics_report {
             recorder.report(state.runtime.diagnostics);
         }
@@ -360,27 +393,4 @@ impl Call {
 fn is_recreated(error: &Error) -> bool {
     let status = error.status.unwrap_or(0);
     error.kind != ErrorKind::NotFound && is_stale(status, error.sub_status)
-}
-
-/// A body like the service's.
-fn render(rows: &[Row]) -> Vec<u8> {
-    let mut size = 40_usize;
-    for row in rows {
-        size = size.saturating_add(row.bytes().len()).saturating_add(1);
-    }
-    let mut body = Vec::with_capacity(size);
-    body.extend_from_slice(b"{\"Documents\":");
-    let mut separator = b'[';
-    for row in rows {
-        body.push(separator);
-        body.extend_from_slice(row.bytes());
-        separator = b',';
-    }
-    if rows.is_empty() {
-        body.push(separator);
-    }
-    body.extend_from_slice(b"],\"_count\":");
-    body.extend_from_slice(rows.len().to_string().as_bytes());
-    body.push(b'}');
-    body
 }

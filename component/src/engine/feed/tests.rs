@@ -4,6 +4,7 @@ mod backend;
 mod ends;
 mod keys;
 mod limits;
+mod many;
 mod moves;
 mod rows;
 mod tokens;
