@@ -30,6 +30,7 @@ use super::state::State;
 use super::transport::Answer;
 use super::wait;
 use crate::core::allowance::{Allowance, DEADLINE_MARGIN, Verdict};
+use crate::core::clock::Nanos;
 use crate::core::container::is_stale;
 use crate::core::diagnostics::{Diagnostics, Recorder};
 use crate::core::feed::NotResumable;
@@ -334,10 +335,19 @@ impl<W: World> Asker<W> {
 
     /// Sends a request through the pipeline. Begins at the first poll.
     fn send(&self, request: Request, call: &Call) -> LocalBoxFuture<'static, Result<Answer>> {
+        self.send_until(request, &call.recorder, call.allowance.deadline)
+    }
+
+    fn send_until(
+        &self,
+        request: Request,
+        recorder: &Recorder,
+        deadline: Option<Nanos>,
+    ) -> LocalBoxFuture<'static, Result<Answer>> {
         let (state, options) = (&self.state, &self.options);
         let route = Route::new(Purpose::Read, request.is_data_plane(), options);
-        let mut pipeline = Pipeline::new(state, request, options, &call.recorder, route);
-        pipeline.admit(call.allowance.deadline);
+        let mut pipeline = Pipeline::new(state, request, options, recorder, route);
+        pipeline.admit(deadline);
         async move { pipeline.complete().await }.boxed_local()
     }
 }

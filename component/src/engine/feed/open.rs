@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use futures_util::FutureExt as _;
+
 use super::fan::{Fan, Scope};
 use super::{Asker, Call, Single, Stage};
 use crate::core::container::Container;
@@ -73,8 +75,8 @@ impl<W: World> Asker<W> {
         })
     }
 
-    /// How the gateway would have it run, asked once for each query.
-    async fn plan(&self, container: &Container, call: &mut Call) -> Result<Rc<QueryPlan>> {
+    /// How the gateway would have it run: asked once for each query, also by feeds that are opened at the same time.
+    async fn plan(&self, container: &Container, call: &Call) -> Result<Rc<QueryPlan>> {
         let keyed = matches!(self.query.target, Target::Key(_));
         // A plan for one key covers that key alone.
         let features = [SUPPORTED_FEATURES, if keyed { ",Key" } else { "" }].concat();
@@ -83,13 +85,21 @@ impl<W: World> Asker<W> {
             return Ok(plan);
         }
         let request = Request::query_plan(&self.query, Rc::clone(&self.body), &self.correlated)?;
-        let answer = self.send(request, call).await?;
-        let plan = query_plan::parse(&answer.body, container.key_shape())
-            .map_err(|malformed| Error::new(ErrorKind::Service, malformed.to_string()))?;
-        let plan = Rc::new(plan);
-        let mut plans = self.state.plans.borrow_mut();
-        plans.insert(key, Rc::clone(&plan), answer.body.len());
-        Ok(plan)
+        // Others wait for it, whose time is not up when this call's is.
+        let answer = self.send_until(request, &call.recorder, None);
+        let (state, shape) = (Rc::clone(&self.state), container.key_shape());
+        let fetch = async move {
+            let answer = answer.await?;
+            let plan = query_plan::parse(&answer.body, shape)
+                .map_err(|malformed| Error::new(ErrorKind::Service, malformed.to_string()))?;
+            let plan = Rc::new(plan);
+            let mut plans = state.plans.borrow_mut();
+            plans.insert(key, Rc::clone(&plan), answer.body.len());
+            Ok(plan)
+        };
+        let plan = self.state.planning(key).get(|| fetch.boxed_local()).await;
+        call.recorder.resume(self.state.transport.world.now());
+        plan
     }
 
     fn fan(

@@ -240,6 +240,57 @@ fn splits_ahead_lose_and_repeat_nothing() {
     }
 }
 
+#[test]
+fn feeds_of_one_query_that_are_opened_at_once_ask_for_one_plan() {
+    let world = World::new(2, 2, 9);
+    world.plan(&json!({"top": 3}));
+    let top = || open(&world, "SELECT TOP 3 * FROM c", FeedOptions::default());
+    let (mut one, mut other) = (top(), top());
+    let both = futures_util::future::join(one.next_page(), other.next_page());
+    let (first, second) = world.sim.run(both);
+    for page in [first, second] {
+        assert_eq!(values(&page.unwrap().unwrap()), world.in_order()[..2]);
+    }
+    let asked = world.asked();
+    assert_eq!(
+        asked.iter().filter(|line| *line == "plan").count(),
+        1,
+        "{asked:?}"
+    );
+    // Another query is another plan; and both are kept.
+    let mut third = open(&world, "SELECT TOP 2 * FROM c", FeedOptions::default());
+    let both = futures_util::future::join(third.next_page(), one.next_page());
+    let (page, _) = world.sim.run(both);
+    assert_eq!(values(&page.unwrap().unwrap()).len(), 2);
+    assert_eq!(rest(&world, &mut top()), world.in_order()[..3]);
+    let asked = world.asked();
+    assert_eq!(
+        asked.iter().filter(|line| *line == "plan").count(),
+        1,
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn who_waits_for_a_plan_gets_it_when_the_one_who_asked_has_gone() {
+    let world = World::new(1, 2, 9);
+    world.plan(&json!({"top": 2}));
+    let top = || open(&world, "SELECT TOP 2 * FROM c", FeedOptions::default());
+    // The account, the container.
+    world.pages(super::backend::query(PLAIN));
+    world.asked();
+    let (mut first, mut second) = (top(), top());
+    let mut waits = Box::pin(second.next_page());
+    {
+        let mut asks = Box::pin(first.next_page());
+        assert!(crate::engine::testing::poll(asks.as_mut()).is_pending());
+        assert!(crate::engine::testing::poll(waits.as_mut()).is_pending());
+    }
+    let page = world.sim.run(waits).unwrap().unwrap();
+    assert_eq!(values(&page), world.in_order());
+    assert_eq!(world.asked(), ["plan", "p0"]);
+}
+
 fn page_of(rows: &[i64]) -> Reply {
     let documents: Vec<_> = rows.iter().map(|row| json!({"v": row})).collect();
     let body = json!({"Documents": documents}).to_string();

@@ -189,3 +189,21 @@ fn a_call_that_is_dropped_loses_no_rows() {
         assert_eq!(numbers(&pages), expected, "{polls}");
     }
 }
+
+#[test]
+fn a_slow_region_is_raced_for_single_items_only() {
+    let world = World::new(9, &[]);
+    world.on(|_, seen| (seen.region == "east").then(Reply::silence));
+    let driver = world
+        .sim
+        .open(|config| config.partition_failover.circuit_breaker_enabled = Some(false));
+    for (count, hedged) in [(1, true), (9, false)] {
+        let operation = FeedOperation::ReadMany(items((0..count).map(id), Order::Any));
+        let (feed, options) = (FeedOptions::default(), OperationOptions::default());
+        let mut feed = driver.feed(operation, feed, options).unwrap();
+        let page = world.sim.run(feed.next_page()).unwrap().unwrap();
+        assert_eq!(page.diagnostics.hedge.is_some(), hedged);
+        assert_eq!(world.sim.trail(), "east west");
+        assert_eq!(sorted(&[page]).len(), count);
+    }
+}
