@@ -4,6 +4,7 @@ use super::change_feed::{self, Changes};
 use super::error::{Error, Result};
 use super::operation::ContainerRef;
 use super::query::{self, Query, Target};
+use super::read_many::{self, Items};
 use super::resources::Resources;
 use crate::wire::query_body;
 
@@ -30,6 +31,9 @@ pub enum FeedOperation {
     /// container. All versions and deletes begin with a request to each partition before the first page, which fixes where
     /// each of them starts.
     ChangeFeed(Changes),
+    /// Items by id and partition key, or all items of partition keys: a point read where a partition has one of them, one
+    /// query for up to 1000 where it has several. What does not exist is left out, or `null` in input order. Has no continuation.
+    ReadMany(Items),
     /// Databases, containers, scripts and so on. Each page is one request, and the service's own.
     Resources(Resources),
 }
@@ -45,6 +49,7 @@ impl FeedOperation {
             } => "read_all_items_of_logical_partition",
             Self::ReadFeed { .. } => "read_all_items",
             Self::ChangeFeed(_) => change_feed::NAME,
+            Self::ReadMany(_) => read_many::NAME,
             Self::Resources(resources) => resources.name(),
         }
     }
@@ -55,17 +60,18 @@ impl FeedOperation {
             Self::QueryItems(query) => Some(&query.container),
             Self::ReadFeed { container, .. } => Some(container),
             Self::ChangeFeed(changes) => Some(&changes.container),
+            Self::ReadMany(items) => Some(&items.container),
             Self::Resources(_) => None,
         }
     }
 
-    /// Which of them it reads.
+    /// Which part of them it reads.
     pub fn target(&self) -> &Target {
         match self {
             Self::QueryItems(query) => &query.target,
             Self::ReadFeed { target, .. } => target,
             Self::ChangeFeed(changes) => &changes.target,
-            Self::Resources(_) => &Target::Container,
+            Self::ReadMany(_) | Self::Resources(_) => &Target::Container,
         }
     }
 
@@ -94,8 +100,10 @@ impl FeedOperation {
     /// # Errors
     /// `invalid-argument`.
     pub fn check(&self) -> Result<()> {
-        if let Self::ChangeFeed(changes) = self {
-            changes.check()?;
+        match self {
+            Self::ChangeFeed(changes) => changes.check()?,
+            Self::ReadMany(items) => items.check()?,
+            _ => {}
         }
         self.target().check()
     }
@@ -111,6 +119,13 @@ pub struct FeedOptions {
     /// requests before the first page of all versions and deletes. More of them find changes sooner, but may cost requests
     /// whose pages nobody takes if the feed is dropped.
     pub max_concurrency: Option<u32>,
+    /// How many partitions beyond the one that a page needs are asked for a page each while it waits, where partitions are
+    /// read one after the other. Faster, but what is asked is paid for even if nobody takes the rows, and held until then.
+    /// Default: 0.
+    pub prefetch: Option<u32>,
+    /// How many partitions a query may begin with, at least 1: one with more is refused, because each may cost. A
+    /// continuation was allowed once, and is not refused; nor does it matter when partitions split. Default: [`MAX_FAN_OUT`].
+    pub max_fan_out: Option<u32>,
     /// Where a feed of the same operation ended: goes on there.
     pub continuation: Option<String>,
     /// A session token, sent as it is with requests for items.
@@ -126,15 +141,22 @@ pub const PAGE_ROWS: u32 = 1000;
 /// Requests of one page under way at a time, unless told otherwise.
 pub const MAX_UNDER_WAY: u32 = 32;
 
+/// Partitions that a query may begin with, unless told otherwise.
+pub const MAX_FAN_OUT: u32 = 100;
+
+/// The status and sub-status of a query over more partitions than it may begin with.
+const TOO_WIDE: (u16, u32) = (400, 20_118);
+
 impl FeedOptions {
     /// Checks what can be checked without metadata.
     ///
     /// # Errors
-    /// `invalid-argument`: pages without rows or requests.
+    /// `invalid-argument`: pages without rows or requests, a query without partitions.
     pub fn check(&self) -> Result<()> {
         for (name, value) in [
             ("max-item-count", self.max_item_count),
             ("max-concurrency", self.max_concurrency),
+            ("max-fan-out", self.max_fan_out),
         ] {
             if value == Some(0) {
                 return Err(Error::invalid(
@@ -143,6 +165,29 @@ impl FeedOptions {
             }
         }
         Ok(())
+    }
+
+    /// Checks how many partitions a query begins with.
+    ///
+    /// # Errors
+    /// `invalid-argument`, 400 with sub-status 20118: more than allowed.
+    pub fn check_fan_out(&self, leaves: usize) -> Result<()> {
+        let most = self.max_fan_out.unwrap_or(MAX_FAN_OUT);
+        if self.continuation.is_some() || u32::try_from(leaves).is_ok_and(|leaves| leaves <= most) {
+            return Ok(());
+        }
+        let mut error = Error::invalid(
+            [
+                "the query would be sent to ",
+                &leaves.to_string(),
+                " partitions, it may begin with ",
+                &most.to_string(),
+                ": give a partition key or a feed range to narrow it down, or raise max-fan-out",
+            ]
+            .concat(),
+        );
+        (error.status, error.sub_status) = (Some(TOO_WIDE.0), Some(TOO_WIDE.1));
+        Err(error)
     }
 }
 
@@ -153,27 +198,62 @@ mod tests {
 
     #[test]
     fn nothing_cannot_be_asked_for() {
-        let good = FeedOptions {
-            max_item_count: Some(1),
-            max_concurrency: Some(1),
+        let with = |change: fn(&mut FeedOptions)| {
+            let mut options = FeedOptions::default();
+            change(&mut options);
+            options
+        };
+        for good in [
+            FeedOptions::default(),
+            with(|options| options.max_item_count = Some(1)),
+            with(|options| options.max_concurrency = Some(1)),
+            with(|options| options.max_fan_out = Some(1)),
+            with(|options| options.prefetch = Some(0)),
+        ] {
+            assert!(good.check().is_ok(), "{good:?}");
+        }
+        for (none, name) in [
+            (
+                with(|options| options.max_item_count = Some(0)),
+                "max-item-count",
+            ),
+            (
+                with(|options| options.max_concurrency = Some(0)),
+                "max-concurrency",
+            ),
+            (with(|options| options.max_fan_out = Some(0)), "max-fan-out"),
+        ] {
+            let error = none.check().unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidArgument);
+            assert!(error.message.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_query_begins_with_so_many_partitions() {
+        let resumed = FeedOptions {
+            continuation: Some("c1.".to_owned()),
             ..FeedOptions::default()
         };
-        assert!(good.check().is_ok());
-        assert!(FeedOptions::default().check().is_ok());
-        let none = FeedOptions {
-            max_item_count: Some(0),
-            ..good.clone()
+        let wide = FeedOptions {
+            max_fan_out: Some(1000),
+            ..FeedOptions::default()
         };
-        assert_eq!(none.check().unwrap_err().kind, ErrorKind::InvalidArgument);
-        let none = FeedOptions {
-            max_concurrency: Some(0),
-            ..good
-        };
-        assert!(
-            none.check()
-                .unwrap_err()
-                .message
-                .contains("max-concurrency")
-        );
+        for (options, leaves, good) in [
+            (FeedOptions::default(), 100, true),
+            (FeedOptions::default(), 101, false),
+            (FeedOptions::default(), usize::MAX, false),
+            (resumed, 101, true),
+            (wide.clone(), 1000, true),
+            (wide, 1001, false),
+        ] {
+            let checked = options.check_fan_out(leaves);
+            assert_eq!(checked.is_ok(), good, "{leaves}");
+            if let Err(error) = checked {
+                let status = (error.status, error.sub_status);
+                assert_eq!(status, (Some(400), Some(20_118)));
+                assert!(error.message.contains("raise max-fan-out"));
+            }
+        }
     }
 }

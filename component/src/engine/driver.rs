@@ -160,6 +160,7 @@ impl<W: World> State<W> {
             containers: Containers::default(),
             sessions: RefCell::default(),
             plans: RefCell::default(),
+            planning: RefCell::default(),
             router: RefCell::new(router),
             faults: RefCell::default(),
             metadata_hedges: Cell::new(0),

@@ -45,6 +45,8 @@ pub enum NotResumable {
     NonStreamingOrderBy,
     /// All rows are ranked at the end.
     Hybrid,
+    /// What is not read yet may be any of the inputs.
+    ReadMany,
     /// The feed failed, and rows may be lost.
     Failed,
 }
@@ -106,6 +108,7 @@ impl fmt::Display for NotResumable {
             Self::GroupBy => "a query with GROUP BY has no continuation: read it to its end",
             Self::NonStreamingOrderBy => "a query that orders by distance or rank has no continuation: read it to its end",
             Self::Hybrid => "a hybrid search has no continuation: read it to its end",
+            Self::ReadMany => "a read of many items has no continuation: read it to its end, or read fewer at once",
             Self::Failed => "the feed failed: go on from an earlier continuation, or begin anew",
         })
     }

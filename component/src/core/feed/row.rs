@@ -19,7 +19,7 @@ pub struct Row {
 
 impl Row {
     /// A row of the driver's own making.
-    pub(super) fn made(json: Vec<u8>) -> Self {
+    pub(in crate::core) fn made(json: Vec<u8>) -> Self {
         Self {
             start: 0,
             end: json.len(),
@@ -61,7 +61,7 @@ impl fmt::Debug for Row {
 
 /// The rows of a response body: the elements of its array, whose name depends on the resource (`Documents`, `Offers`).
 /// Names with an underscore (`_rid`, `_count`) are the service's own.
-pub(super) fn rows(body: Vec<u8>, query: u32) -> Result<VecDeque<Row>> {
+pub(in crate::core) fn rows(body: Vec<u8>, query: u32) -> Result<VecDeque<Row>> {
     let page = Rc::new(body);
     let mut array: Option<Json<'_>> = None;
     let parsed = json::members(&page, &mut |name, value| {

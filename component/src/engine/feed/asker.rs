@@ -9,6 +9,7 @@ use super::Call;
 use crate::core::Result;
 use crate::core::allowance::Allowance;
 use crate::core::change_feed::{self, Mode};
+use crate::core::clock::Nanos;
 use crate::core::control::Paging;
 use crate::core::diagnostics::Recorder;
 use crate::core::feed_operation::{FeedOperation, FeedOptions};
@@ -100,6 +101,7 @@ impl<W: World> Asker<W> {
             }
             FeedOperation::ReadFeed { container, .. } => container,
             FeedOperation::ChangeFeed(changes) => &changes.container,
+            FeedOperation::ReadMany(items) => &items.container,
         };
         Request::items(self.operation.name(), at, page, more)
     }
@@ -110,10 +112,20 @@ impl<W: World> Asker<W> {
         request: Request,
         call: &Call,
     ) -> LocalBoxFuture<'static, Result<Answer>> {
+        self.send_until(request, &call.recorder, call.allowance.deadline)
+    }
+
+    /// The same, with another end than the call's.
+    pub(super) fn send_until(
+        &self,
+        request: Request,
+        recorder: &Recorder,
+        deadline: Option<Nanos>,
+    ) -> LocalBoxFuture<'static, Result<Answer>> {
         let (state, options) = (&self.state, &self.options);
         let route = Route::new(Purpose::Read, request.is_data_plane(), options);
-        let mut pipeline = Pipeline::new(state, request, options, &call.recorder, route);
-        pipeline.admit(call.allowance.deadline);
+        let mut pipeline = Pipeline::new(state, request, options, recorder, route);
+        pipeline.admit(deadline);
         async move { pipeline.complete().await }.boxed_local()
     }
 }

@@ -15,7 +15,7 @@ use crate::core::query::{Target, feed_slice, range_of, token_of};
 use crate::core::ranges::{RangeMap, Tile};
 use crate::core::request::Request;
 use crate::core::request::query::{EXECUTION_INFO, Page, Source};
-use crate::core::{Error, ErrorKind, Result};
+use crate::core::{Error, Result, explain};
 use crate::engine::World;
 use crate::engine::transport::Answer;
 use crate::engine::wait;
@@ -66,8 +66,8 @@ pub(super) enum Landed {
     Moved(Rc<RangeMap>),
 }
 
-/// Requests under way.
-pub(super) type Flights = Vec<(LeafId, LocalBoxFuture<'static, Result<Landed>>)>;
+/// Requests under way, each with the number of its leaf.
+pub(super) type Flights = Vec<(u32, LocalBoxFuture<'static, Result<Landed>>)>;
 
 impl Fan {
     pub(super) fn new(
@@ -98,31 +98,42 @@ impl Fan {
     }
 
     /// The body of the next page; none at the end.
+    ///
+    /// What was asked ahead lands before rows leave the feed: it is paid for, and rows that have left must not wait, lest a
+    /// dropped call lose them. If it fails, the leaf is asked again when it is needed.
     pub(super) async fn pull<W: World>(
         &mut self,
         asker: &Asker<W>,
         call: &mut Call,
     ) -> Result<Option<Vec<u8>>> {
-        let mut flights = Flights::new();
+        let (mut flights, mut failed) = (Flights::new(), None);
+        let asks_ahead = self.feed.asks_ahead();
         loop {
-            match self.feed.next_page(self.page_rows)? {
-                Pull::Page(rows) => return Ok(Some(render(&rows))),
-                Pull::Done => return Ok(None),
-                Pull::Blocked => {}
+            if flights.is_empty() || !asks_ahead {
+                match self.feed.next_page(self.page_rows)? {
+                    Pull::Page(rows) => return Ok(Some(render(&rows))),
+                    Pull::Done => return Ok(None),
+                    Pull::Blocked => {}
+                }
+                if let Some(error) = failed {
+                    return Err(error);
+                }
             }
             if !call.is_spent() {
-                self.take_off(asker, call, &mut flights)?;
+                if failed.is_none() && !self.feed.is_ahead() {
+                    self.take_off(asker, call, &mut flights)?;
+                }
             } else if flights.is_empty() {
                 return Ok(Some(render(&self.flush())));
             }
             let Some((leaf, landed)) = wait::first(&mut flights).await else {
-                return Err(Error::new(
-                    ErrorKind::Service,
-                    "the feed has no rows and no request to ask for them: report it as a bug",
-                ));
+                return Err(explain::stuck(asker.operation.name()));
             };
-            match landed? {
-                Landed::Page(mut answer) => {
+            let leaf = LeafId(leaf);
+            match landed {
+                Err(error) if asks_ahead => failed = Some(error),
+                Err(error) => return Err(error),
+                Ok(Landed::Page(mut answer)) => {
                     call.note(&mut answer.headers);
                     let info = answer.headers.other(EXECUTION_INFO).map(str::to_owned);
                     let page = LeafPage {
@@ -133,7 +144,7 @@ impl Fan {
                     // A page that makes no sense comes out of the feed, after the rows before it.
                     let _ = self.feed.accept(leaf, page);
                 }
-                Landed::Moved(ranges) => {
+                Ok(Landed::Moved(ranges)) => {
                     self.ranges = ranges;
                     self.repair(leaf)?;
                 }
@@ -143,7 +154,10 @@ impl Fan {
 
     /// The rows that there are of a page.
     pub(super) fn flush(&mut self) -> Vec<Row> {
-        self.feed.flush()
+        match self.feed.next_page(self.page_rows) {
+            Ok(Pull::Page(rows)) => rows,
+            _ => self.feed.flush(),
+        }
     }
 
     pub(super) fn continuation(&self) -> Result<Option<String>> {
@@ -174,13 +188,13 @@ impl Fan {
                 if flights.len() >= self.concurrency {
                     return Ok(());
                 }
-                if flights.iter().any(|(id, _)| *id == leaf.id) {
+                if flights.iter().any(|(id, _)| *id == leaf.id.0) {
                     continue;
                 }
                 match self.request(asker, &leaf)? {
                     Some(request) => {
-                        let flight = ask(asker, call, request, &self.ranges);
-                        flights.push((leaf.id, flight));
+                        let flight = asker.ask(request, &self.ranges, call);
+                        flights.push((leaf.id.0, flight));
                     }
                     None => {
                         self.repair(leaf.id)?;
@@ -236,6 +250,44 @@ impl Fan {
     }
 }
 
+impl<W: World> Asker<W> {
+    /// Sends a request, and finds out where the partition went if it is gone.
+    pub(super) fn ask(
+        &self,
+        request: Request,
+        ranges: &Rc<RangeMap>,
+        call: &Call,
+    ) -> LocalBoxFuture<'static, Result<Landed>> {
+        let id = request.range_id().map(str::to_owned);
+        let at = request.scope.as_ref().map(|scope| scope.container.clone());
+        let answer = self.send(request, call);
+        let state = Rc::clone(&self.state);
+        let (known, options) = (Rc::clone(ranges), Rc::clone(&self.options));
+        let recorder = call.recorder.clone();
+        async move {
+            let error = match answer.await {
+                Ok(answer) => return Ok(Landed::Page(Box::new(answer))),
+                Err(error) => error,
+            };
+            let (Some(id), Some(at)) = (id.filter(|_| has_moved(&error)), at) else {
+                return Err(error);
+            };
+            let found = state.ranges_again(&at, &known, &options, &recorder).await;
+            let Ok(ranges) = found else {
+                return Err(error);
+            };
+            if ranges.by_id(&id).is_some() {
+                let world = &state.transport.world;
+                let at = recorder.now().saturating_add(MOVE_PAUSE);
+                world.sleep_until(at).await;
+                recorder.resume(world.now());
+            }
+            Ok(Landed::Moved(ranges))
+        }
+        .boxed_local()
+    }
+}
+
 /// Where the requests of a leaf go that reads this range, whose tiles these are; none if it lies in several partitions.
 pub(super) fn source<'a>(
     scope: &Scope,
@@ -248,42 +300,6 @@ pub(super) fn source<'a>(
         (_, [tile]) => Some(Source::Tile(tile)),
         _ => None,
     }
-}
-
-/// Sends a request, and finds out where the partition went if it is not where these ranges say.
-pub(super) fn ask<W: World>(
-    asker: &Asker<W>,
-    call: &Call,
-    request: Request,
-    ranges: &Rc<RangeMap>,
-) -> LocalBoxFuture<'static, Result<Landed>> {
-    let id = request.range_id().map(str::to_owned);
-    let at = request.scope.as_ref().map(|scope| scope.container.clone());
-    let answer = asker.send(request, call);
-    let state = Rc::clone(&asker.state);
-    let (known, options) = (Rc::clone(ranges), Rc::clone(&asker.options));
-    let recorder = call.recorder.clone();
-    async move {
-        let error = match answer.await {
-            Ok(answer) => return Ok(Landed::Page(Box::new(answer))),
-            Err(error) => error,
-        };
-        let (Some(id), Some(at)) = (id.filter(|_| has_moved(&error)), at) else {
-            return Err(error);
-        };
-        let found = state.ranges_again(&at, &known, &options, &recorder).await;
-        let Ok(ranges) = found else {
-            return Err(error);
-        };
-        if ranges.by_id(&id).is_some() {
-            let world = &state.transport.world;
-            let at = recorder.now().saturating_add(MOVE_PAUSE);
-            world.sleep_until(at).await;
-            recorder.resume(world.now());
-        }
-        Ok(Landed::Moved(ranges))
-    }
-    .boxed_local()
 }
 
 /// A merge takes few rows of each leaf; what has to be read to its end comes in pages as large as they can be.

@@ -9,7 +9,9 @@
 
 mod asker;
 mod fan;
+mod many;
 mod open;
+mod render;
 mod rounds;
 mod shared;
 #[cfg(test)]
@@ -21,6 +23,8 @@ use std::rc::Rc;
 
 use self::asker::Asker;
 use self::fan::Fan;
+use self::many::Many;
+use self::render::render;
 use self::rounds::Rounds;
 pub use self::shared::Shared;
 use super::World;
@@ -29,7 +33,7 @@ use super::wait;
 use crate::core::allowance::{Allowance, DEADLINE_MARGIN, Verdict};
 use crate::core::container::is_stale;
 use crate::core::diagnostics::{Diagnostics, Recorder};
-use crate::core::feed::Row;
+use crate::core::feed::NotResumable;
 use crate::core::feed_operation::{FeedOperation, FeedOptions};
 use crate::core::query::Target;
 use crate::core::request::query::{Page as PageRequest, Source};
@@ -83,6 +87,8 @@ enum Stage {
     Many(Box<Fan>),
     /// The service's pages are the feed's, now from one partition and now from another.
     Rounds(Box<Rounds>),
+    /// Of items that the caller named.
+    Items(Box<Many>),
     /// The container is another one now, and the rest of the rows gone.
     Gone(Box<Error>),
 }
@@ -118,6 +124,13 @@ impl<W: World> Feed<W> {
         options: OperationOptions,
     ) -> Result<Self> {
         operation.check()?;
+        let stage = match &operation {
+            FeedOperation::ReadMany(_) if feed.resumable || feed.continuation.is_some() => {
+                return Err(NotResumable::ReadMany.into());
+            }
+            FeedOperation::ReadMany(_) => Stage::Items(Box::new(Many::new(&feed))),
+            _ => Stage::New,
+        };
         feed.check()?;
         let options = state.layers.resolve(options, &state.runtime)?;
         let given = options.activity_id.clone();
@@ -131,7 +144,7 @@ impl<W: World> Feed<W> {
                 feed,
                 options,
             },
-            stage: Stage::New,
+            stage,
             pending: None,
         })
     }
@@ -174,6 +187,7 @@ impl<W: World> Feed<W> {
             Stage::Single(single) => Ok(single.continuation.clone()),
             Stage::Many(fan) => fan.continuation(),
             Stage::Rounds(rounds) => rounds.continuation(),
+            Stage::Items(_) => Err(NotResumable::ReadMany.into()),
             Stage::Gone(error) => Err(error.for_another()),
         }
     }
@@ -211,11 +225,21 @@ impl<W: World> Feed<W> {
     async fn pull(&mut self, call: &mut Call) -> Result<Option<Vec<u8>>> {
         let pulled = self.pull_stage(call).await;
         match pulled {
-            Err(error) if is_recreated(&error) && !self.begun && !call.answered => {
-                self.stage = Stage::New;
+            Err(error) if is_recreated(&error) && self.starts_anew(call) => {
                 self.pull_stage(call).await
             }
             pulled => pulled,
+        }
+    }
+
+    fn starts_anew(&mut self, call: &Call) -> bool {
+        match &mut self.stage {
+            Stage::Items(many) => many.starts_anew(),
+            _ if self.begun || call.answered => false,
+            stage => {
+                *stage = Stage::New;
+                true
+            }
         }
     }
 
@@ -228,6 +252,7 @@ impl<W: World> Feed<W> {
             Stage::Single(single) => single.pull(&self.asker, call).await,
             Stage::Many(fan) => fan.pull(&self.asker, call).await,
             Stage::Rounds(rounds) => rounds.pull(&self.asker, call).await,
+            Stage::Items(many) => many.pull(&self.asker, call).await,
             Stage::Gone(error) => Err(error.for_another()),
         }
     }
@@ -267,12 +292,13 @@ impl<W: World> Feed<W> {
     /// are no errors.
     fn rescue(&mut self, call: &Call, error: Box<Error>) -> Result<Option<Vec<u8>>> {
         let rows = match &mut self.stage {
-            Stage::Many(fan) => Some(fan.flush()).filter(|rows| !rows.is_empty()),
-            _ => None,
+            Stage::Many(fan) => fan.flush(),
+            Stage::Items(many) => many.flush(),
+            _ => Vec::new(),
         };
         let body = match &mut self.stage {
             Stage::Rounds(rounds) => rounds.waiting(),
-            _ => rows.map(|rows| render(&rows)),
+            _ => (!rows.is_empty()).then(|| render(&rows)),
         };
         if self.begun && is_recreated(&error) {
             self.stage = Stage::Gone(error.for_another());
@@ -339,27 +365,4 @@ impl Call {
 fn is_recreated(error: &Error) -> bool {
     let status = error.status.unwrap_or(0);
     error.kind != ErrorKind::NotFound && is_stale(status, error.sub_status)
-}
-
-/// A body like the service's.
-fn render(rows: &[Row]) -> Vec<u8> {
-    let mut size = 40_usize;
-    for row in rows {
-        size = size.saturating_add(row.bytes().len()).saturating_add(1);
-    }
-    let mut body = Vec::with_capacity(size);
-    body.extend_from_slice(b"{\"Documents\":");
-    let mut separator = b'[';
-    for row in rows {
-        body.push(separator);
-        body.extend_from_slice(row.bytes());
-        separator = b',';
-    }
-    if rows.is_empty() {
-        body.push(separator);
-    }
-    body.extend_from_slice(b"],\"_count\":");
-    body.extend_from_slice(rows.len().to_string().as_bytes());
-    body.push(b'}');
-    body
 }

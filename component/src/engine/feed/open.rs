@@ -3,6 +3,8 @@
 
 use std::rc::Rc;
 
+use futures_util::FutureExt as _;
+
 use super::asker::Asker;
 use super::fan::{Fan, Scope};
 use super::rounds::Rounds;
@@ -30,8 +32,8 @@ impl<W: World> Asker<W> {
         let streams = match &self.operation {
             FeedOperation::QueryItems(query) => query::streams(&query.text),
             FeedOperation::ReadFeed { .. } | FeedOperation::Resources(_) => true,
-            // The driver keeps its place, not the service.
-            FeedOperation::ChangeFeed(_) => false,
+            // The driver keeps the place, not the service.
+            FeedOperation::ChangeFeed(_) | FeedOperation::ReadMany(_) => false,
         };
         let lean = state.metadata == MetadataMode::Lean;
         if !lean || state.needs_topology() {
@@ -93,12 +95,12 @@ impl<W: World> Asker<W> {
         })
     }
 
-    /// How the gateway would have it run, asked once for each query.
+    /// How the gateway would have it run: asked once for each query, also by feeds that are opened at the same time.
     async fn plan(
         &self,
         query: &Query,
         container: &Container,
-        call: &mut Call,
+        call: &Call,
     ) -> Result<Rc<QueryPlan>> {
         let keyed = matches!(query.target, Target::Key(_));
         // A plan for one key covers that key alone.
@@ -108,13 +110,21 @@ impl<W: World> Asker<W> {
             return Ok(plan);
         }
         let request = Request::query_plan(query, Rc::clone(&self.body), &self.correlated)?;
-        let answer = self.send(request, call).await?;
-        let plan = query_plan::parse(&answer.body, container.key_shape())
-            .map_err(|malformed| Error::new(ErrorKind::Service, malformed.to_string()))?;
-        let plan = Rc::new(plan);
-        let mut plans = self.state.plans.borrow_mut();
-        plans.insert(key, Rc::clone(&plan), answer.body.len());
-        Ok(plan)
+        // Others wait for it, whose time is not up when this call's is.
+        let answer = self.send_until(request, &call.recorder, None);
+        let (state, shape) = (Rc::clone(&self.state), container.key_shape());
+        let fetch = async move {
+            let answer = answer.await?;
+            let plan = query_plan::parse(&answer.body, shape)
+                .map_err(|malformed| Error::new(ErrorKind::Service, malformed.to_string()))?;
+            let plan = Rc::new(plan);
+            let mut plans = state.plans.borrow_mut();
+            plans.insert(key, Rc::clone(&plan), answer.body.len());
+            Ok(plan)
+        };
+        let plan = self.state.planning(key).get(|| fetch.boxed_local()).await;
+        call.recorder.resume(self.state.transport.world.now());
+        plan
     }
 
     fn scope(&self, kind: FeedKind, container: &Container, target: &Resolved) -> Result<Scope> {
@@ -145,13 +155,19 @@ impl<W: World> Asker<W> {
             _ => (Shape::default(), own_text.to_owned()),
         };
         let slices = slices_of(&parts, &ranges);
+        self.feed.check_fan_out(slices.len())?;
+        let limits = Limits {
+            prefetch: usize::try_from(self.feed.prefetch.unwrap_or(0)).unwrap_or(usize::MAX),
+            ..Limits::default()
+        };
         let mut feed = match work {
             Some(Work::Hybrid(info)) => {
                 let search = query::hybrid_of(info, &text);
                 let everywhere = slices_of(&[EpkRange::ALL], &ranges);
-                Feed::hybrid(search, everywhere, slices, &Limits::default())?
+                self.feed.check_fan_out(everywhere.len())?;
+                Feed::hybrid(search, everywhere, slices, &limits)?
             }
-            _ => Feed::new(&shape, slices, &Limits::default())?,
+            _ => Feed::new(&shape, slices, &limits)?,
         };
         if self.feed.resumable || self.feed.continuation.is_some() {
             feed.state()?;
@@ -165,7 +181,7 @@ impl<W: World> Asker<W> {
             let token = feed_token::parse(text)?.driver()?;
             let root = token.open(scope.kind, &scope.container, scope.fingerprint)?;
             let state = state_of(&shape, root, &parts, &ranges)?;
-            feed = Feed::resume(&shape, state, &Limits::default())?;
+            feed = Feed::resume(&shape, state, &limits)?;
         }
         Fan::new(
             feed,

@@ -6,10 +6,10 @@
 use std::rc::Rc;
 
 use super::asker::Asker;
-use super::fan::{Flights, Landed, Scope, ask, source};
+use super::fan::{Flights, Landed, Scope, source};
 use super::{Call, render};
 use crate::core::Result;
-use crate::core::change_feed::{Answer, ChangeFeed, Changes, Leaf, Next, State};
+use crate::core::change_feed::{Answer, ChangeFeed, Changes, Leaf, LeafId, Next, State};
 use crate::core::feed_operation::MAX_UNDER_WAY;
 use crate::core::feed_token::{self, FeedToken};
 use crate::core::ranges::RangeMap;
@@ -87,6 +87,7 @@ impl Rounds {
             let Some((leaf, landed)) = wait::first(&mut flights).await else {
                 return Ok(Some(render(&[])));
             };
+            let leaf = LeafId(leaf);
             match landed? {
                 Landed::Page(mut answer) => {
                     call.note(&mut answer.headers);
@@ -147,13 +148,13 @@ impl Rounds {
                 if flights.len() >= concurrency {
                     return Ok(());
                 }
-                if flights.iter().any(|(id, _)| *id == leaf.id) {
+                if flights.iter().any(|(id, _)| *id == leaf.id.0) {
                     continue;
                 }
                 match self.request(asker, &leaf)? {
                     Some(request) => {
-                        let flight = ask(asker, call, request, &self.ranges);
-                        flights.push((leaf.id, flight));
+                        let flight = asker.ask(request, &self.ranges, call);
+                        flights.push((leaf.id.0, flight));
                     }
                     None => {
                         self.feed.repair(leaf.id, &self.ranges)?;

@@ -6,6 +6,8 @@ mod cursors;
 mod ends;
 mod items;
 mod keys;
+mod limits;
+mod many;
 mod moves;
 mod resources;
 mod rows;

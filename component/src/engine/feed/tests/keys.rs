@@ -148,6 +148,31 @@ fn a_slow_region_is_raced_for_one_key_only() {
 }
 
 #[test]
+fn a_region_that_lags_behind_a_partitions_session_is_not_the_last_word() {
+    let world = World::new(2, 1, 9);
+    world.pages(query("SELECT * FROM c"));
+    world.sim.seen();
+    world.on(|number, _| (number == 1).then(|| Reply::status(404, 1002)));
+    let rows = world.pages(query("SELECT * FROM c")).concat();
+    assert_eq!(rows, world.in_order());
+    let seen = world.sim.item_requests();
+    let hub = |seen: &crate::engine::testing::Seen| {
+        let hub = seen.header("x-ms-cosmos-hub-region-processing-only");
+        (
+            seen.header("x-ms-session-token").map(str::to_owned),
+            hub.is_some(),
+        )
+    };
+    let of = |token: &str, hub| (Some(token.to_owned()), hub);
+    let expected = [
+        of("0:1#120", false),
+        of("1:1#255", false),
+        of("1:1#255", true),
+    ];
+    assert_eq!(seen.iter().map(hub).collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn the_first_components_of_a_hierarchical_key_are_a_range() {
     let sim = Sim::new(|seen| match seen.what() {
         "container" => Reply::json(
