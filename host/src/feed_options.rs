@@ -18,6 +18,21 @@ macro_rules! feed_setters {
             self
         }
 
+        /// How many partitions beyond the one that a page needs are asked for a page each while it waits, where partitions
+        /// are read one after the other. Default: 0.
+        #[must_use]
+        pub fn prefetch(mut self, partitions: u32) -> Self {
+            self.$options.prefetch = Some(partitions);
+            self
+        }
+
+        /// How many partitions a query may begin with. Default: 100.
+        #[must_use]
+        pub fn max_fan_out(mut self, partitions: u32) -> Self {
+            self.$options.max_fan_out = Some(partitions);
+            self
+        }
+
         /// Goes on where a feed of the same operation ended, as its `continuation` says.
         #[must_use]
         pub fn continuation(mut self, continuation: impl Into<String>) -> Self {

@@ -51,6 +51,11 @@ impl Page {
             .map_err(Error::unreadable("a row of the page does not fit the type"))
     }
 
+    /// Whether a change feed has nothing new for now.
+    pub fn is_unchanged(&self) -> bool {
+        self.status == 304
+    }
+
     /// The session token: pass it to a later operation to read what the page has seen.
     pub fn session_token(&self) -> Option<&str> {
         self.headers.session_token.as_deref()

@@ -24,8 +24,12 @@ use crate::item_options::ItemOptions;
 use crate::key::PartitionKey;
 use crate::patch::Patch;
 use crate::query::Query;
+use crate::read_feed::{ChangeFeed, ReadFeed, ReadMany};
 use crate::response::Response;
-use crate::types::{FaultRule, Operation, OperationOptions, Throughput};
+use crate::types::{
+    FaultRule, FeedOperation, FeedOptions, Operation, OperationOptions, ReadResources,
+    ResourceCollection, Throughput,
+};
 
 /// An async client of one account, on the component's WASI 0.3 face.
 ///

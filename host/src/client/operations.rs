@@ -7,10 +7,9 @@ use crate::error::Error;
 use crate::item_options::ItemOptions;
 use crate::key::PartitionKey;
 use crate::patch::Patch;
-use crate::query::Query;
 use crate::types::{
-    self, ContainerRef, CreateContainer, CreateDatabase, DeleteItem, FeedOperation, FeedOptions,
-    ItemRef, Operation, PatchItem, ReadItem, ReplaceItem, Throughput, WriteItem,
+    self, ContainerRef, CreateContainer, CreateDatabase, DeleteItem, FeedOptions, ItemRef,
+    Operation, PatchItem, ReadItem, ReplaceItem, Throughput, WriteItem,
 };
 
 /// The container that a handle names, and the options of its operations.
@@ -95,15 +94,15 @@ impl Target {
         }))
     }
 
-    pub(super) fn query(&self, query: Query) -> Result<(FeedOperation, FeedOptions), Error> {
+    /// The options of a feed with those of the container's handle.
+    pub(super) fn feed(&self, mut feed: FeedOptions) -> Result<FeedOptions, Error> {
         if self.options.precondition.is_some() {
             return Err(Error::invalid_argument(
-                "a query has no etag condition: leave it out",
+                "a feed has no etag condition: leave it out",
             ));
         }
-        let (query, mut feed) = query.into_wit(self.container.clone())?;
         feed.session_token.clone_from(&self.options.session_token);
-        Ok((FeedOperation::QueryItems(query), feed))
+        Ok(feed)
     }
 
     fn write(&self, key: PartitionKey, body: Vec<u8>) -> WriteItem {
