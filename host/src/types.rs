@@ -5,14 +5,16 @@
 
 pub use crate::bindings::wit::{
     Attempt, AttemptEvent, AttemptEventKind, AttemptRollup, AvailabilityStrategy, Batch,
-    BatchAction, BatchOperation, BatchPatch, BatchReplace, BatchResult, Compaction, ContainerRef,
-    CreateContainer, CreateDatabase, DeleteItem, Diagnostics, DiagnosticsConfig, DiagnosticsReport,
-    Error, ErrorCause, ErrorKind, ExecutionContext, FaultCondition, FaultError, FaultEvaluation,
-    FaultOperation, FaultResponse, FaultRule, Hedge, ItemRef, KeyComponent, MetadataMode,
-    Operation, OperationOptions, Outcome, PartitionFailover, PatchItem, PatchMove, PatchOperation,
-    PatchValue, PipelineKind, Precondition, PriorityLevel, ReadConsistency, ReadItem,
-    RegionSummary, ReplaceItem, RequestSent, RequestTimeouts, Response, ResponseHeaders,
-    Throughput, ThroughputControlGroup, TopologyCache, Verbosity, WriteItem,
+    BatchAction, BatchOperation, BatchPatch, BatchReplace, BatchResult, ChangeFeed, ChangeFeedMode,
+    ChangeFeedStart, Compaction, ContainerRef, CreateContainer, CreateDatabase, DeleteItem,
+    Diagnostics, DiagnosticsConfig, DiagnosticsReport, Error, ErrorCause, ErrorKind,
+    ExecutionContext, FaultCondition, FaultError, FaultEvaluation, FaultOperation, FaultResponse,
+    FaultRule, FeedOperation, FeedOptions, FeedScope, Hedge, ItemId, ItemRef, KeyComponent,
+    MetadataMode, Operation, OperationOptions, Outcome, PartitionFailover, PatchItem, PatchMove,
+    PatchOperation, PatchValue, PipelineKind, Precondition, PriorityLevel, QueryItems,
+    QueryParameter, ReadConsistency, ReadFeed, ReadItem, ReadMany, ReadManyInput, ReadResources,
+    RegionSummary, ReplaceItem, RequestSent, RequestTimeouts, ResourceCollection, Response,
+    ResponseHeaders, Throughput, ThroughputControlGroup, TopologyCache, Verbosity, WriteItem,
 };
 
 /// Nothing set: everything falls through to the client's, the runtime's and the built-in defaults.
@@ -39,6 +41,21 @@ impl Default for OperationOptions {
             retry_ambiguous_writes: None,
             ru_budget: None,
             diagnostics_report: None,
+        }
+    }
+}
+
+/// The service's and the driver's own choices, from the start.
+impl Default for FeedOptions {
+    fn default() -> Self {
+        Self {
+            max_item_count: None,
+            max_concurrency: None,
+            prefetch: None,
+            max_fan_out: None,
+            continuation: None,
+            session_token: None,
+            resumable: false,
         }
     }
 }

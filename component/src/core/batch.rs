@@ -140,7 +140,7 @@ pub fn refusal(
 /// An operation as messages call it: `Replace of "x"`.
 pub fn label(named: &Named) -> String {
     match &named.id {
-        Some(id) => format!("{} of {id:?}", named.kind),
+        Some(id) => format!("{} of \"{id}\"", named.kind),
         None => named.kind.clone(),
     }
 }

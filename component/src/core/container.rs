@@ -2,7 +2,7 @@
 
 use super::error::{Error, Result};
 use super::request::{Request, Scope};
-use crate::wire::container::ContainerDocument;
+use crate::wire::container::{ContainerDocument, PartitionKeyDefinition};
 use crate::wire::epk::{self, Epk, KeyHash};
 use crate::wire::epk_range::EpkRange;
 use crate::wire::headers::name;
@@ -15,18 +15,15 @@ use crate::wire::query_plan::KeyShape;
 pub struct Container {
     /// Its resource id, sent along so that the service notices a container created anew.
     pub rid: String,
-    paths: Vec<String>,
-    system_key: bool,
-    hash: KeyHash,
+    /// How it forms its keys.
+    pub definition: PartitionKeyDefinition,
 }
 
 impl From<ContainerDocument> for Container {
     fn from(document: ContainerDocument) -> Self {
         Self {
             rid: document.rid,
-            paths: document.partition_key.paths,
-            system_key: document.partition_key.system_key,
-            hash: document.partition_key.hash,
+            definition: document.partition_key,
         }
     }
 }
@@ -48,7 +45,7 @@ impl Container {
                 .key
                 .iter()
                 .all(|part| *part == KeyComponent::Undefined);
-            if without_value && (self.paths.is_empty() || self.system_key) {
+            if without_value && (self.definition.paths.is_empty() || self.definition.system_key) {
                 request.set_header(name::PARTITION_KEY, "[]");
             }
         }
@@ -58,12 +55,12 @@ impl Container {
 
     /// Where an item's key lies in the container's hash space; none if the key cannot be hashed.
     pub fn point(&self, key: &[KeyComponent]) -> Option<Epk> {
-        epk::effective_partition_key(key, self.hash).ok()
+        epk::effective_partition_key(key, self.definition.hash).ok()
     }
 
     /// Where all items lie whose keys begin like this; none if it is no beginning but a whole key, or cannot be hashed.
     pub fn prefix(&self, key: &[KeyComponent]) -> Option<EpkRange> {
-        if self.hash != KeyHash::Multi || key.len() >= self.paths.len() {
+        if self.definition.hash != KeyHash::Multi || key.len() >= self.definition.paths.len() {
             return None;
         }
         let (min, max) = epk::prefix_range(key).ok()?;
@@ -73,22 +70,26 @@ impl Container {
     /// How it forms its keys.
     pub fn key_shape(&self) -> KeyShape {
         KeyShape {
-            hash: self.hash,
-            paths: self.paths.len(),
+            hash: self.definition.hash,
+            paths: self.definition.paths.len(),
         }
     }
 
     fn check(&self, scope: &Scope) -> Result<()> {
-        let (given, expected) = (scope.key.len(), self.paths.len().max(1));
+        let (given, expected) = (scope.key.len(), self.definition.paths.len().max(1));
         if given != expected {
             return Err(Error::invalid(format!(
                 "the partition key has {given} component(s), this container's has {expected} ({}): give one for each path, \
                  undefined where the item has no such property",
-                self.paths.join(", ")
+                self.definition.paths.join(", ")
             )));
         }
-        let belongs_to_key =
-            |path: &&String| self.paths.iter().any(|key_path| touches(path, key_path));
+        let belongs_to_key = |path: &&String| {
+            self.definition
+                .paths
+                .iter()
+                .any(|key_path| touches(path, key_path))
+        };
         match scope.patched.iter().find(belongs_to_key) {
             None => Ok(()),
             Some(path) => Err(Error::invalid(format!(
@@ -111,7 +112,6 @@ pub fn is_stale(status: u16, sub_status: Option<u32>) -> bool {
 mod tests {
     use super::super::operation::{Conditions, ContainerRef, ItemRef, Operation};
     use super::*;
-    use crate::wire::container::PartitionKeyDefinition;
     use crate::wire::patch::PatchOperation;
 
     fn container(paths: &[&str]) -> Container {
@@ -188,10 +188,8 @@ mod tests {
             );
             String::from_utf8(request.header(name::PARTITION_KEY).unwrap().to_vec()).unwrap()
         };
-        let migrated = Container {
-            system_key: true,
-            ..container(&["/_partitionKey"])
-        };
+        let mut migrated = container(&["/_partitionKey"]);
+        migrated.definition.system_key = true;
         assert_eq!(header(&container(&["/a"]), KeyComponent::Undefined), "[{}]");
         assert_eq!(header(&migrated, KeyComponent::Undefined), "[]");
         assert_eq!(header(&container(&[]), KeyComponent::Undefined), "[]");

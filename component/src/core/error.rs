@@ -34,6 +34,8 @@ pub enum ErrorKind {
     Cancelled,
     /// 410, 449, 503.
     Unavailable,
+    /// The feed has no continuation.
+    NotResumable,
     /// The operation's own RU budget is spent.
     BudgetSpent,
     /// No complete HTTP response.

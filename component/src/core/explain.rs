@@ -86,6 +86,12 @@ pub fn nonsense(name: &str, what: &str) -> Box<Error> {
     )
 }
 
+/// The error for a feed that has no rows and nobody to ask for them, which cannot be.
+pub fn stuck(name: &str) -> Box<Error> {
+    let message = ": there are no rows and no request to ask for them: report it as a bug";
+    Error::new(ErrorKind::Service, [name, message].concat())
+}
+
 fn is_retryable(kind: ErrorKind, status: u16) -> bool {
     let passing = matches!(
         kind,

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::error::{Error, Result};
+use crate::wire::headers::is_header_name;
 
 #[cfg(test)]
 mod tests;
@@ -150,7 +151,7 @@ fn encode(flags: u32) -> String {
 /// The text with `_` for what may not stand in a product: at most [`MAX_USER_AGENT`] characters, all ASCII.
 fn token(text: &str) -> String {
     let fit = |c: char| {
-        if c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~/".contains(c) {
+        if c == '/' || is_header_name(c.encode_utf8(&mut [0; 4])) {
             c
         } else {
             '_'

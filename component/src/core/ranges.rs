@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::wire::epk::Epk;
 use crate::wire::epk_range::{EpkRange, earlier, later};
-use crate::wire::ranges::PartitionKeyRange;
+use crate::wire::ranges::{PartitionKeyRange, Status};
 
 #[cfg(test)]
 mod tests;
@@ -59,6 +59,21 @@ impl RangeMap {
     /// The rows do not make up the whole hash space.
     pub fn build(rows: Vec<PartitionKeyRange>, etag: Option<&str>) -> Result<Self, Incomplete> {
         Self::assemble(Vec::new(), rows, etag)
+    }
+
+    /// A single range that holds everything and has no name: for feeds of one key, whose partition the gateway finds.
+    pub fn whole() -> Self {
+        let range = PartitionKeyRange {
+            id: Rc::from(""),
+            min: Epk::MIN,
+            max: Epk::MAX,
+            parents: Vec::new(),
+            status: Status::Online,
+        };
+        Self {
+            ranges: vec![Rc::new(range)],
+            etag: None,
+        }
     }
 
     /// This map after an incremental read: the rows that came since its etag, and the new etag.

@@ -46,7 +46,7 @@ pub struct Route {
     index: usize,
     /// The topology that the place belongs to.
     generation: u32,
-    /// Endpoints that failed a write in this operation.
+    /// Endpoints that failed a write in this operation, or what came before it.
     failed: Vec<Rc<Target>>,
     /// Once a session lagged, only the hub will do.
     hub_only: bool,
@@ -97,6 +97,11 @@ impl Route {
         }
     }
 
+    /// Passes over an endpoint unless there is no other.
+    pub fn avoid(&mut self, target: Rc<Target>) {
+        self.failed.push(target);
+    }
+
     /// The physical partition, once it is known.
     pub fn set_partition(&mut self, partition: Option<Partition>) {
         self.partition = partition;
@@ -115,6 +120,11 @@ impl Route {
     /// How many endpoints its own list has, if it has one.
     pub fn own_list(&self) -> Option<usize> {
         self.along.as_ref().map(Vec::len)
+    }
+
+    /// Where the next attempt goes without a choice.
+    pub fn pin(&self) -> Option<&Rc<Target>> {
+        self.pin.as_ref()
     }
 
     /// Whether the next attempt has no choice.

@@ -95,13 +95,13 @@ impl Groups {
     pub fn register(&mut self, config: GroupConfig) -> Result<()> {
         if self.get(&config.name).is_some() {
             return Err(Error::invalid(format!(
-                "there is a throughput group {:?} already: choose another name",
+                "there is a throughput group \"{}\" already: choose another name",
                 config.name
             )));
         }
         if let Some(default) = self.default_group().filter(|_| config.is_default) {
             return Err(Error::invalid(format!(
-                "the throughput group {:?} is the default already: there can be one only",
+                "the throughput group \"{}\" is the default already: there can be one only",
                 default.config.name
             )));
         }
@@ -156,7 +156,7 @@ impl Groups {
             (Some(at), _) => Ok(self.over_group(own, at)),
             (None, None) => Ok(own),
             (None, Some(name)) => Err(Error::invalid(format!(
-                "there is no throughput group {name:?}: register it with the runtime first"
+                "there is no throughput group \"{name}\": register it with the runtime first"
             ))),
         }
     }

@@ -20,10 +20,10 @@ use crate::core::clock::{MILLI, Nanos};
 use crate::core::config::{Config, Settings, TopologyCache};
 use crate::core::diagnostics::Recorder;
 use crate::core::faults::Faults;
+use crate::core::feed_operation::{FeedOperation, FeedOptions};
 use crate::core::ids::IdSource;
 use crate::core::operation::ContainerRef;
 use crate::core::options::Resolved;
-use crate::core::query::Query;
 use crate::core::request::Request;
 use crate::core::router::{Route, Router};
 use crate::core::routing::topology::Purpose;
@@ -92,13 +92,18 @@ impl<W: World> Driver<W> {
         (recorder, future)
     }
 
-    /// The rows of a query, page by page. Sends nothing before the first page is asked for, and outlives the driver.
+    /// An operation with many answers, page by page. Sends nothing before the first page is asked for, and outlives the driver.
     ///
     /// # Errors
     /// `invalid-argument`; `closed`.
-    pub fn query(&self, query: Query, options: OperationOptions) -> Result<Feed<W>> {
+    pub fn feed(
+        &self,
+        operation: FeedOperation,
+        feed: FeedOptions,
+        options: OperationOptions,
+    ) -> Result<Feed<W>> {
         let state = self.state.borrow().clone();
-        Feed::new(state.ok_or_else(Error::closed)?, query, options)
+        Feed::new(state.ok_or_else(Error::closed)?, operation, feed, options)
     }
 
     /// Replaces the bearer token for operations that begin later.
@@ -155,6 +160,7 @@ impl<W: World> State<W> {
             containers: Containers::default(),
             sessions: RefCell::default(),
             plans: RefCell::default(),
+            planning: RefCell::default(),
             router: RefCell::new(router),
             faults: RefCell::default(),
             metadata_hedges: Cell::new(0),

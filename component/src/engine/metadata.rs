@@ -10,6 +10,7 @@ use super::World;
 use super::pipeline::Pipeline;
 use super::state::State;
 use super::transport::Answer;
+use crate::core::account::Target;
 use crate::core::clock::{Nanos, millis};
 use crate::core::container::Container;
 use crate::core::diagnostics::Recorder;
@@ -288,6 +289,8 @@ impl<W: World> State<W> {
         .boxed_local()
     }
 
+    /// An etag means something to the region that gave it alone, so that the later pages are asked for there. If it fails,
+    /// the pages are read from the first on elsewhere, once.
     async fn read_range_pages(
         self: &Rc<Self>,
         at: &ContainerRef,
@@ -295,10 +298,25 @@ impl<W: World> State<W> {
         recorder: &Recorder,
     ) -> Result<std::result::Result<RangeMap, Incomplete>> {
         let (mut rows, mut etag) = (Vec::new(), None);
+        let (mut source, mut failed) = (None::<Rc<Target>>, None);
         for _ in 0..MAX_RANGE_PAGES {
             let request = Request::partition_key_ranges(at, etag.as_deref())?;
-            let route = Route::new(Purpose::Read, false, options);
-            let answer = self.metadata(request, options, recorder, route).await?;
+            let mut route = match &source {
+                Some(source) => Route::along(vec![Rc::clone(source)], options),
+                None => Route::new(Purpose::Read, false, options),
+            };
+            if let (None, Some(failed)) = (&source, &failed) {
+                route.avoid(Rc::clone(failed));
+            }
+            let mut pipeline = Pipeline::new(self, request, options, recorder, route);
+            let answer = match pipeline.run().await {
+                Err(_) if source.is_some() && failed.is_none() => {
+                    failed = source.take();
+                    (rows, etag) = (Vec::new(), None);
+                    continue;
+                }
+                answer => answer?,
+            };
             if answer.status == 304 {
                 break;
             }
@@ -309,6 +327,7 @@ impl<W: World> State<W> {
             if etag.is_none() {
                 break;
             }
+            source = pipeline.answered_by();
         }
         Ok(RangeMap::build(rows, etag.as_deref()))
     }
@@ -324,8 +343,7 @@ impl<W: World> State<W> {
         let name = request.name;
         let mut pipeline = Pipeline::new(self, request, options, recorder, route);
         let answer = pipeline.run().await?;
-        // A container may have many ranges.
-        if answer.body.len() > MAX_METADATA_BYTES && name != RANGES {
+        if answer.body.len() > MAX_METADATA_BYTES {
             return Err(explain::nonsense(name, "document of less than a megabyte"));
         }
         Ok(answer)

@@ -17,5 +17,5 @@ mod wait;
 mod world;
 
 pub use driver::Driver;
-pub use feed::{Feed, Page};
+pub use feed::{Feed, Page, Shared};
 pub use world::World;

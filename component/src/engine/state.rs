@@ -12,11 +12,15 @@ use crate::core::faults::Faults;
 use crate::core::identity::Identity;
 use crate::core::ids::IdSource;
 use crate::core::options::Layers;
-use crate::core::plan_cache::PlanCache;
+use crate::core::plan_cache::{PlanCache, PlanKey};
 use crate::core::router::Router;
 use crate::core::routing::{refresh::Refresh, topology::Topology};
 use crate::core::runtime::Runtime;
 use crate::core::session::Sessions;
+use crate::wire::query_plan::QueryPlan;
+
+/// Plans that are being asked for: as many at most as feeds wait for one.
+type Planning = Vec<(PlanKey, Rc<SingleFlight<QueryPlan>>)>;
 
 /// One account as this driver sees it.
 #[derive(Debug)]
@@ -38,9 +42,24 @@ pub(super) struct State<W> {
     pub(super) containers: Containers,
     pub(super) sessions: RefCell<Sessions>,
     pub(super) plans: RefCell<PlanCache>,
+    pub(super) planning: RefCell<Planning>,
     pub(super) router: RefCell<Router>,
     pub(super) faults: RefCell<Faults>,
     /// Metadata requests that race at this moment.
     pub(super) metadata_hedges: Cell<u32>,
     pub(super) max_metadata_hedges: u32,
+}
+
+impl<W> State<W> {
+    /// Where those meet who want the same plan.
+    pub(super) fn planning(&self, key: PlanKey) -> Rc<SingleFlight<QueryPlan>> {
+        let mut planning = self.planning.borrow_mut();
+        planning.retain(|(_, flight)| flight.is_fetching());
+        if let Some((_, flight)) = planning.iter().find(|(own, _)| *own == key) {
+            return Rc::clone(flight);
+        }
+        let flight = Rc::<SingleFlight<QueryPlan>>::default();
+        planning.push((key, Rc::clone(&flight)));
+        flight
+    }
 }

@@ -10,8 +10,7 @@ use std::task::{Context, Poll, Waker};
 use super::{Driver, World};
 use crate::core::clock::{MILLI, Nanos};
 use crate::core::credential::CredentialConfig;
-use crate::core::diagnostics::RequestSent;
-use crate::core::exchange::{FailureCause, Head, HttpResponse, TransportFailure};
+use crate::core::exchange::{Head, HttpResponse, TransportFailure};
 use crate::core::operation::{Conditions, ContainerRef, ItemRef};
 use crate::core::runtime::{Runtime, RuntimeConfig};
 use crate::core::{Config, Operation, OperationOptions, Response, Result};
@@ -19,65 +18,13 @@ use crate::wire::key::KeyComponent;
 use crate::wire::patch::{PatchOperation, PatchValue};
 use crate::wire::secret::Secret;
 
+mod reply;
 mod two_ranges;
 mod warm;
 
+pub(in crate::engine) use reply::Reply;
 pub(in crate::engine) use two_ranges::{TWO_RANGES, create_of, metadata_with, read_of};
 pub(in crate::engine) use warm::{warm, warm_with};
-
-/// What a region says to a request, and how long it takes.
-#[derive(Debug, Clone)]
-pub(in crate::engine) struct Reply {
-    pub(in crate::engine) after: Nanos,
-    pub(in crate::engine) result: std::result::Result<Said, TransportFailure>,
-}
-
-/// Status, headers, body.
-type Said = (u16, Vec<(String, String)>, String);
-
-impl Reply {
-    pub(in crate::engine) fn status(status: u16, sub_status: u32) -> Self {
-        let sub = (sub_status > 0).then(|| ("x-ms-substatus".to_owned(), sub_status.to_string()));
-        Self {
-            after: MILLI,
-            result: Ok((status, sub.into_iter().collect(), "{}".to_owned())),
-        }
-    }
-
-    pub(in crate::engine) fn json(body: &str) -> Self {
-        Self {
-            after: MILLI,
-            result: Ok((200, Vec::new(), body.to_owned())),
-        }
-    }
-
-    pub(in crate::engine) fn failure(sent: RequestSent, cause: FailureCause) -> Self {
-        Self {
-            after: MILLI,
-            result: Err(TransportFailure {
-                sent,
-                cause,
-                detail: "scripted".to_owned(),
-            }),
-        }
-    }
-
-    /// Nothing arrives, ever.
-    pub(in crate::engine) fn silence() -> Self {
-        Self::status(200, 0).after(Nanos::MAX / 2)
-    }
-
-    pub(in crate::engine) fn after(self, after: Nanos) -> Self {
-        Self { after, ..self }
-    }
-
-    pub(in crate::engine) fn with(mut self, name: &str, value: &str) -> Self {
-        if let Ok((_, headers, _)) = &mut self.result {
-            headers.push((name.to_owned(), value.to_owned()));
-        }
-        self
-    }
-}
 
 /// A request as a region saw it.
 #[derive(Debug, Clone)]
@@ -256,7 +203,7 @@ impl World for Sim {
         }
         self.sleep_until(self.now().saturating_add(reply.after))
             .await;
-        let (status, headers, body) = reply.result?;
+        let (status, headers, body) = reply.said_to(body)?;
         let bytes = |(name, value): (String, String)| (name, value.into_bytes());
         Ok(HttpResponse {
             status,

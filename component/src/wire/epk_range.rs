@@ -1,6 +1,7 @@
 //! Ranges of effective partition keys (spec data-plane §1.4).
 
 use super::epk::Epk;
+use super::sort::sort;
 
 /// The points from `min` (inclusive) to `max` (exclusive).
 ///
@@ -60,7 +61,7 @@ fn is_below(one: &Epk, other: &Epk) -> bool {
 /// The same points in ascending order, each once: ranges that overlap or touch become one, empty ones go.
 pub fn disjoint(mut ranges: Vec<EpkRange>) -> Vec<EpkRange> {
     if !ranges.is_sorted_by(|one, other| !is_below(&other.min, &one.min)) {
-        sort(&mut ranges);
+        sort(&mut ranges, &|one, other| is_below(&one.min, &other.min));
     }
     let mut kept: Vec<EpkRange> = Vec::with_capacity(ranges.len());
     for range in ranges {
@@ -75,39 +76,6 @@ pub fn disjoint(mut ranges: Vec<EpkRange>) -> Vec<EpkRange> {
         }
     }
     kept
-}
-
-/// A heap sort by the lowest point: a tenth of the code of the standard library's.
-fn sort(ranges: &mut [EpkRange]) {
-    for top in (0..ranges.len() / 2).rev() {
-        sift(ranges, top);
-    }
-    for end in (1..ranges.len()).rev() {
-        ranges.swap(0, end);
-        if let Some(heap) = ranges.get_mut(..end) {
-            sift(heap, 0);
-        }
-    }
-}
-
-/// Lets an element sink to its place in the heap.
-fn sift(heap: &mut [EpkRange], mut at: usize) {
-    loop {
-        let mut largest = at;
-        let left = at.saturating_mul(2).saturating_add(1);
-        for child in [left, left.saturating_add(1)] {
-            if let (Some(one), Some(other)) = (heap.get(child), heap.get(largest))
-                && is_below(&other.min, &one.min)
-            {
-                largest = child;
-            }
-        }
-        if largest == at {
-            return;
-        }
-        heap.swap(at, largest);
-        at = largest;
-    }
 }
 
 #[cfg(test)]

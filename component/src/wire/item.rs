@@ -25,7 +25,7 @@ pub fn key_component(item: &[u8], path: &str) -> Option<KeyComponent> {
         b"false" => KeyComponent::Boolean(false),
         [b'"', ..] => KeyComponent::Text(json::text(value)?),
         [b'{' | b'[', ..] => return None,
-        _ => KeyComponent::Number(json::exact_number(value)?),
+        _ => KeyComponent::Number(json::number(value.get())?),
     })
 }
 

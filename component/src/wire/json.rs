@@ -6,12 +6,14 @@
 
 use std::fmt::Write as _;
 
+pub use number::number;
+pub(super) use number::power;
 use scan::Scanner;
 
-/// Beyond this power of ten there is no number.
-const MAX_SCALE: u32 = 400;
-
+mod number;
 mod scan;
+
+pub(super) use scan::plain_length;
 
 /// A JSON value as the text it came as, without the space around it. It is well-formed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,16 +41,44 @@ impl<'a> Json<'a> {
 /// Calls `member` with the name and value of each member of an object, in order. None if the text is no JSON object;
 /// the members before the mistake have been shown by then.
 pub fn members<'a>(json: &'a [u8], member: &mut dyn FnMut(&str, Json<'a>)) -> Option<()> {
+    walk(json, &mut |name, scanner| {
+        member(name, Json(scanner.value()?));
+        Some(())
+    })
+}
+
+/// Calls `row` with each element of the first array whose name is `wanted`, without reading any of them twice. Whether there
+/// is such an array; none if the text is no JSON object.
+pub fn rows<'a>(
+    json: &'a [u8],
+    wanted: &dyn Fn(&str) -> bool,
+    row: &mut dyn FnMut(Json<'a>),
+) -> Option<bool> {
+    let mut found = false;
+    walk(json, &mut |name, scanner| {
+        if found || !wanted(name) || scanner.peek() != Some(b'[') {
+            return scanner.value().map(drop);
+        }
+        found = true;
+        scanner.elements(row)
+    })?;
+    Some(found)
+}
+
+/// Calls `member` with the name of each member of an object; it goes past the value.
+fn walk<'a>(
+    json: &'a [u8],
+    member: &mut dyn FnMut(&str, &mut Scanner<'a>) -> Option<()>,
+) -> Option<()> {
     let mut scanner = Scanner::new(std::str::from_utf8(json).ok()?);
     scanner.take(b'{').then_some(())?;
     if !scanner.take(b'}') {
         loop {
             let name = scanner.string()?;
             scanner.take(b':').then_some(())?;
-            let value = Json(scanner.value()?);
             match unquoted(name) {
-                Some(plain) => member(plain, value),
-                None => member(&text(Json(name))?, value),
+                Some(plain) => member(plain, &mut scanner)?,
+                None => member(&text(Json(name))?, &mut scanner)?,
             }
             if !scanner.take(b',') {
                 break;
@@ -61,17 +91,8 @@ pub fn members<'a>(json: &'a [u8], member: &mut dyn FnMut(&str, Json<'a>)) -> Op
 
 /// The elements of an array, none if the value is no array.
 pub fn elements(json: Json<'_>) -> Option<Vec<Json<'_>>> {
-    let mut scanner = Scanner::new(json.0);
-    scanner.take(b'[').then_some(())?;
     let mut elements = Vec::new();
-    if !scanner.take(b']') {
-        loop {
-            elements.push(Json(scanner.value()?));
-            if !scanner.take(b',') {
-                break;
-            }
-        }
-    }
+    Scanner::new(json.0).elements(&mut |element| elements.push(element))?;
     Some(elements)
 }
 
@@ -96,52 +117,6 @@ pub fn text(json: Json<'_>) -> Option<String> {
 /// Whether the value is `true`.
 pub fn is_true(json: Json<'_>) -> bool {
     json.0 == "true"
-}
-
-/// A number's value, exactly: the double that is nearest. None if it is no number, or too large.
-pub fn exact_number(json: Json<'_>) -> Option<f64> {
-    let number = json.0.parse().ok();
-    // The standard library reads words too.
-    number.filter(|number: &f64| number.is_finite())
-}
-
-/// A measured number's value, exact up to 15 digits with exponents up to 22, which is all that the service measures; else as near
-/// as a few hundred multiplications come, without the ten kilobytes of tables that exactness takes. None if it is not
-/// finite, or no number.
-pub fn number(text: &str) -> Option<f64> {
-    let (digits, exponent) = match text.split_once(['e', 'E']) {
-        Some((digits, exponent)) => (digits, exponent.parse().ok()?),
-        None => (text, 0_i32),
-    };
-    let unsigned = digits.strip_prefix('-');
-    let (mut mantissa, mut scale, mut point) = (0_u64, exponent, false);
-    for byte in unsigned.unwrap_or(digits).bytes() {
-        if byte == b'.' && !point {
-            point = true;
-            continue;
-        }
-        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
-        let longer = mantissa.checked_mul(10);
-        match longer.and_then(|longer| longer.checked_add(digit.into())) {
-            Some(longer) => {
-                mantissa = longer;
-                scale = scale.saturating_sub(point.into());
-            }
-            // Digits that do not fit any more count as zeros.
-            None => scale = scale.saturating_add((!point).into()),
-        }
-    }
-    let mut power = 1.0;
-    for _ in 0..scale.unsigned_abs().min(MAX_SCALE) {
-        power *= 10.0;
-    }
-    let number = match scale {
-        _ if mantissa == 0 => 0.0,
-        ..0 => mantissa as f64 / power,
-        _ => mantissa as f64 * power,
-    };
-    let number = if unsigned.is_some() { -number } else { number };
-    (number.is_finite() && digits.ends_with(|c: char| c.is_ascii_digit())).then_some(number)
 }
 
 /// Writes a string with its quotes.

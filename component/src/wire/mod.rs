@@ -38,6 +38,7 @@ pub mod rfc3339;
 pub mod secret;
 pub mod session_token;
 pub mod sign;
+pub mod sort;
 #[cfg(test)]
 mod testing;
 pub mod text;

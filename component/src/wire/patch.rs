@@ -159,7 +159,7 @@ fn push_step(body: &mut String, operation: &PatchOperation) -> Result<(), Invali
 fn check_path(path: &str) -> Result<(), Invalid> {
     if !path.starts_with('/') || path.len() < 2 {
         return Err(Invalid::new(format!(
-            "the patch path {path:?} is no JSON pointer: start it with a slash, as in /address/city"
+            "the patch path \"{path}\" is no JSON pointer: start it with a slash, as in /address/city"
         )));
     }
     if touches(path, "/id") {

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use cosmosdb_driver_host::instance::{AsyncInstance, BlockingInstance, Task};
-use cosmosdb_driver_host::types::{Operation, OperationOptions, Response};
+use cosmosdb_driver_host::instance::{self, AsyncFeed, AsyncInstance, BlockingInstance, Task};
+use cosmosdb_driver_host::types::{
+    FeedOperation, FeedOptions, Operation, OperationOptions, Response,
+};
 use cosmosdb_driver_host::{Config, Error, Host, Options};
 
 /// A way to call the driver.
@@ -83,6 +85,67 @@ impl Driver {
         match self {
             Self::Blocking(instance) | Self::Tasks(instance) => instance.close().await,
             Self::Concurrent(instance) => instance.close().await,
+        }
+    }
+}
+
+/// A feed of one of these drivers.
+pub(crate) enum Feed {
+    Blocking(instance::Feed),
+    Concurrent(AsyncFeed),
+}
+
+impl Driver {
+    pub(crate) async fn open_feed(
+        &mut self,
+        operation: FeedOperation,
+        feed: FeedOptions,
+        options: OperationOptions,
+    ) -> Result<Feed, Error> {
+        match self {
+            Self::Blocking(instance) | Self::Tasks(instance) => {
+                let feed = instance.open_feed(&operation, &feed, &options).await;
+                feed.map(Feed::Blocking)
+            }
+            Self::Concurrent(instance) => {
+                let feed = instance.open_feed(operation, feed, options).await;
+                feed.map(Feed::Concurrent)
+            }
+        }
+    }
+
+    pub(crate) async fn next_page(&mut self, feed: &Feed) -> Result<Response, Error> {
+        match (self, feed) {
+            (Self::Blocking(instance), Feed::Blocking(feed)) => instance.next_page(feed).await,
+            (Self::Tasks(instance), Feed::Blocking(feed)) => {
+                let task = instance.submit_page(feed).await?;
+                assert_eq!(instance.wait().await?, [task]);
+                finished(instance, task).await
+            }
+            (_, Feed::Concurrent(feed)) => feed.next_page().await,
+            _ => panic!("a feed of another face"),
+        }
+    }
+
+    pub(crate) async fn continuation(&mut self, feed: &Feed) -> Result<Option<String>, Error> {
+        match (self, feed) {
+            (_, Feed::Concurrent(feed)) => feed.continuation().await,
+            (Self::Blocking(instance) | Self::Tasks(instance), Feed::Blocking(feed)) => {
+                instance.continuation(feed).await
+            }
+            _ => panic!("a feed of another face"),
+        }
+    }
+
+    pub(crate) async fn release(&mut self, feed: Feed) -> Result<(), Error> {
+        match (self, feed) {
+            (Self::Blocking(instance) | Self::Tasks(instance), Feed::Blocking(feed)) => {
+                instance.release(feed).await
+            }
+            (_, feed) => {
+                drop(feed);
+                Ok(())
+            }
         }
     }
 }

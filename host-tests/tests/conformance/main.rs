@@ -57,6 +57,7 @@ mod layers;
 mod metadata;
 mod options;
 mod patches;
+mod queries;
 mod regions;
 mod resources;
 mod scene;

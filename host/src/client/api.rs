@@ -10,6 +10,21 @@ macro_rules! typed_api {
                 Database { client: self.clone(), id: id.into() }
             }
 
+            /// Databases, containers, scripts and so on, all of a kind below one parent, page by page: one request for each
+            /// page. See [`types::ReadResources`](crate::types::ReadResources).
+            pub $($async)? fn read_resources(
+                &self,
+                collection: ResourceCollection,
+                feed: FeedOptions,
+            ) -> Result<Feed, Error> {
+                let operation = FeedOperation::ReadResources(ReadResources {
+                    collection,
+                    query: None,
+                    parameters: Vec::new(),
+                });
+                self.open_feed(operation, feed, OperationOptions::default())$($await)*
+            }
+
             /// A container by the ids of its database and its own. Sends nothing.
             pub fn container(
                 &self,
@@ -210,6 +225,46 @@ macro_rules! typed_api {
                 batch: Batch,
             ) -> Result<Response, Error> {
                 self.run(self.target.batch(key.into(), batch)?)$($await)*
+            }
+
+            /// The rows of a query, page by page. Sends nothing before the first page is asked for: see [`Query`] and
+            /// [`types::QueryItems`](crate::types::QueryItems) for what is sent then.
+            /// Errors of note: of the first page, the driver's `invalid-argument` if the service does not
+            /// understand the text.
+            pub $($async)? fn query_items(&self, query: impl Into<Query>) -> Result<Feed, Error> {
+                let (query, feed) = query.into().into_wit(self.target.container.clone())?;
+                self.open_feed(FeedOperation::QueryItems(query), feed)$($await)*
+            }
+
+            /// All items of it, or of a part of it, page by page. Sends nothing before the first page is asked for; see
+            /// [`types::ReadFeed`](crate::types::ReadFeed).
+            pub $($async)? fn read_items(&self, feed: ReadFeed) -> Result<Feed, Error> {
+                let (feed, options) = feed.into_wit(self.target.container.clone());
+                self.open_feed(FeedOperation::ReadFeed(feed), options)$($await)*
+            }
+
+            /// The changes of its items, page by page, without an end. Sends nothing before the first page is asked for; see
+            /// [`types::ChangeFeed`](crate::types::ChangeFeed).
+            pub $($async)? fn change_feed(&self, feed: ChangeFeed) -> Result<Feed, Error> {
+                let (feed, options) = feed.into_wit(self.target.container.clone());
+                self.open_feed(FeedOperation::ChangeFeed(feed), options)$($await)*
+            }
+
+            /// Many items in few requests, page by page. Sends nothing before the first page is asked for; see
+            /// [`types::ReadMany`](crate::types::ReadMany).
+            pub $($async)? fn read_many(&self, many: ReadMany) -> Result<Feed, Error> {
+                let (many, options) = many.into_wit(self.target.container.clone());
+                self.open_feed(FeedOperation::ReadMany(many), options)$($await)*
+            }
+
+            $($async)? fn open_feed(
+                &self,
+                operation: FeedOperation,
+                feed: FeedOptions,
+            ) -> Result<Feed, Error> {
+                let feed = self.target.feed(feed)?;
+                let options = self.target.options.operation.clone();
+                self.client.open_feed(operation, feed, options)$($await)*
             }
 
             /// Deletes it with all its items. One DELETE.

@@ -2,6 +2,7 @@
 
 mod api;
 pub mod blocking;
+mod feed;
 mod operations;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
 use self::api::typed_api;
+pub use self::feed::Feed;
 use self::operations::Target;
 use crate::batch::Batch;
 use crate::config::Config;
@@ -21,8 +23,13 @@ use crate::instance::AsyncInstance;
 use crate::item_options::ItemOptions;
 use crate::key::PartitionKey;
 use crate::patch::Patch;
+use crate::query::Query;
+use crate::read_feed::{ChangeFeed, ReadFeed, ReadMany};
 use crate::response::Response;
-use crate::types::{FaultRule, Operation, OperationOptions, Throughput};
+use crate::types::{
+    FaultRule, FeedOperation, FeedOptions, Operation, OperationOptions, ReadResources,
+    ResourceCollection, Throughput,
+};
 
 /// An async client of one account, on the component's WASI 0.3 face.
 ///

@@ -8,8 +8,8 @@ use crate::item_options::ItemOptions;
 use crate::key::PartitionKey;
 use crate::patch::Patch;
 use crate::types::{
-    self, ContainerRef, CreateContainer, CreateDatabase, DeleteItem, ItemRef, Operation, PatchItem,
-    ReadItem, ReplaceItem, Throughput, WriteItem,
+    self, ContainerRef, CreateContainer, CreateDatabase, DeleteItem, FeedOptions, ItemRef,
+    Operation, PatchItem, ReadItem, ReplaceItem, Throughput, WriteItem,
 };
 
 /// The container that a handle names, and the options of its operations.
@@ -92,6 +92,17 @@ impl Target {
             operations: batch.into_wit()?,
             session_token: self.options.session_token.clone(),
         }))
+    }
+
+    /// The options of a feed with those of the container's handle.
+    pub(super) fn feed(&self, mut feed: FeedOptions) -> Result<FeedOptions, Error> {
+        if self.options.precondition.is_some() {
+            return Err(Error::invalid_argument(
+                "a feed has no etag condition: leave it out",
+            ));
+        }
+        feed.session_token.clone_from(&self.options.session_token);
+        Ok(feed)
     }
 
     fn write(&self, key: PartitionKey, body: Vec<u8>) -> WriteItem {

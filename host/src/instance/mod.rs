@@ -6,8 +6,8 @@
 mod blocking;
 mod concurrent;
 
-pub use blocking::{BlockingInstance, Driver, OnDriver, Runtime, Task};
-pub use concurrent::{AsyncInstance, AsyncRuntime};
+pub use blocking::{BlockingInstance, Driver, Feed, OnDriver, Runtime, Task};
+pub use concurrent::{AsyncFeed, AsyncInstance, AsyncRuntime};
 
 use crate::error::Error;
 use crate::face::Face;

@@ -5,23 +5,29 @@
 //! belongs to what the caller has seen. An answer without changes (304) moves the cursor at once and keeps the slice quiet
 //! for the rest of the round: until a page is taken, or all are quiet and the feed has caught up, for now.
 //!
-//! Memory: a cursor for each slice (at most [`MAX_CURSORS`]), and at most one page for each.
+//! Memory: a cursor for each slice (at most [`MAX_CURSORS`]), and a page for each slice that was asked at the same time.
 
 mod cursor;
 mod request;
 
-use std::rc::Rc;
-
 use self::cursor::Position;
 pub use self::cursor::{Cursor, State};
-use super::clock::{Nanos, SECOND};
 use super::error::{Error, ErrorKind, Result};
-use super::ranges::MAX_RANGES;
-use super::slice::{Slice, is_tiled};
+use super::feed::FeedError;
+pub use super::feed::LeafId;
+use super::feed_token::FeedKind;
+use super::operation::ContainerRef;
+use super::query::Target;
+use super::ranges::{MAX_RANGES, RangeMap};
+use crate::wire::epk::Epk;
+use crate::wire::epk_range::EpkRange;
 use crate::wire::page;
 
 #[cfg(test)]
 mod tests;
+
+/// The name of its requests in diagnostics, and of the feed.
+pub const NAME: &str = "query_change_feed";
 
 /// More slices are refused.
 pub const MAX_CURSORS: usize = MAX_RANGES;
@@ -29,8 +35,44 @@ pub const MAX_CURSORS: usize = MAX_RANGES;
 /// How often in a row a slice adapts to partitions that split or merged, before the feed gives up.
 pub const MAX_REPAIRS: u32 = 10;
 
-/// How long to wait at least before the next round, once the feed has caught up.
-pub const POLL_DELAY: Nanos = SECOND;
+/// The changes of the items of a container.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changes {
+    /// Where they live.
+    pub container: ContainerRef,
+    /// Which part of the container it is about.
+    pub target: Target,
+    /// What counts as a change.
+    pub mode: Mode,
+    /// Where it starts, unless it goes on from a continuation: that has its own start.
+    pub start: Start,
+    /// Whether latest versions come in the envelope that all versions and deletes always have, with the time of each change.
+    /// Default: no. A service that does not know it gives the items themselves.
+    pub enveloped: bool,
+}
+
+impl Changes {
+    /// What its continuation tokens say that they belong to.
+    pub fn kind(&self) -> FeedKind {
+        match self.mode {
+            Mode::LatestVersion => FeedKind::ChangeFeed,
+            Mode::AllVersionsAndDeletes => FeedKind::AllVersionsChangeFeed,
+        }
+    }
+
+    /// Checks what can be checked without metadata.
+    ///
+    /// # Errors
+    /// `invalid-argument`: all versions and deletes from anything but now.
+    pub fn check(&self) -> Result<()> {
+        if self.mode == Mode::AllVersionsAndDeletes && self.start != Start::Now {
+            return Err(Error::invalid(
+                "a change feed of all versions and deletes starts now: earlier deletes are read with a continuation only",
+            ));
+        }
+        Ok(())
+    }
+}
 
 /// What counts as a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +94,6 @@ pub enum Start {
     At(u64),
 }
 
-/// Names a slice's cursor; never reused within a feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeafId(pub u32);
-
 /// A request to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {
@@ -63,7 +101,7 @@ pub struct Leaf {
     pub id: LeafId,
     /// Where it goes: to the physical partition that holds the slice, and if it is wider, to this part of it only. If
     /// there is no such partition any more, see [`ChangeFeed::replace`].
-    pub slice: Slice,
+    pub slice: EpkRange,
     /// The etag of the slice's last answer.
     pub etag: Option<String>,
 }
@@ -88,10 +126,9 @@ pub enum Answer {
 /// What the feed has for the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// Changes of one slice, in the order in which they happened for each partition key: documents or envelopes as the
-    /// service gave them.
-    Page(Vec<Rc<[u8]>>),
-    /// A whole round brought nothing. Asking again starts the next round: after [`POLL_DELAY`] at the earliest.
+    /// The service's page with changes of one slice, in the order in which they happened for each partition key.
+    Page(Vec<u8>),
+    /// A whole round brought nothing. Asking again starts the next round: better after a second than at once.
     CaughtUp,
     /// Nothing before more answers come; see [`ChangeFeed::wanted`].
     Asking,
@@ -114,26 +151,18 @@ pub struct ChangeFeed {
 impl ChangeFeed {
     /// A feed of these slices, in ascending order: of the whole container or a part of it, cut at the borders of its
     /// partitions. For a single partition key, the slice from its point to the next one.
-    ///
-    /// # Errors
-    /// `invalid-argument`: no slices, overlapping ones, or too many; all versions and deletes from anything but now.
-    pub fn new(mode: Mode, start: Start, slices: Vec<Slice>) -> Result<Self> {
+    pub fn new(mode: Mode, start: Start, slices: Vec<EpkRange>) -> Self {
         let fresh = |slice| Cursor { slice, etag: None };
         let state = State {
-            mode,
             start,
             cursors: slices.into_iter().map(fresh).collect(),
-            turn: Slice::ALL.min,
+            turn: Epk::MIN,
         };
         Self::resume(mode, state)
     }
 
-    /// A feed that goes on where another one was.
-    ///
-    /// # Errors
-    /// `invalid-argument`: the state of another mode, or one that no feed has given.
-    pub fn resume(mode: Mode, state: State) -> Result<Self> {
-        state.check(mode)?;
+    /// A feed that goes on where another one of the same mode was.
+    pub fn resume(mode: Mode, state: State) -> Self {
         let mut feed = Self {
             mode,
             start: match state.start {
@@ -149,7 +178,7 @@ impl ChangeFeed {
             let position = feed.position(cursor, 0);
             feed.positions.push(position);
         }
-        Ok(feed)
+        feed
     }
 
     /// Asks for latest versions in the envelope that all versions and deletes always have: with the time of each change.
@@ -160,9 +189,17 @@ impl ChangeFeed {
     }
 
     /// The requests to have under way, at most `limit`, in the order of their turns. Those that are sent already are among
-    /// them; none while a page of every slice that is not quiet waits to be taken.
+    /// them. None while a page waits to be taken, unless slices have to answer before it can be.
     pub fn wanted(&self, limit: usize) -> Vec<Leaf> {
         let pinning = self.is_pinning();
+        if !pinning
+            && self
+                .positions
+                .iter()
+                .any(|position| position.page.is_some())
+        {
+            return Vec::new();
+        }
         let mut leaves = Vec::new();
         for position in self.in_turn() {
             if leaves.len() >= limit {
@@ -175,21 +212,16 @@ impl ChangeFeed {
         leaves
     }
 
-    /// The one request to send for hosts that ask one slice each time they run, and keep the state in between. None while a
-    /// page waits, or once the feed has caught up.
-    pub fn step(&self) -> Option<Leaf> {
-        let waiting = self
-            .positions
-            .iter()
-            .any(|position| position.page.is_some());
-        let next = self.wanted(1).pop();
-        next.filter(|_| !waiting || self.is_pinning())
+    /// Whether each slice has to answer once before the first page: "now" has to be the same time for all of them.
+    pub fn is_pinning(&self) -> bool {
+        self.mode == Mode::AllVersionsAndDeletes
+            && self.positions.iter().any(|position| !position.is_pinned())
     }
 
     /// The answer to a request. Answers to leaves that are unknown, or have a page already, are left out.
     ///
     /// # Errors
-    /// `service`: no page, or one without an etag, from which nothing could go on. The feed is over then.
+    /// `service`: no page, or one without an etag, from which nothing could go on. The slice stays where it was.
     pub fn accept(&mut self, leaf: LeafId, answer: Answer) -> Result<()> {
         let Some(place) = self.place(leaf) else {
             return Ok(());
@@ -202,8 +234,9 @@ impl ChangeFeed {
         }
         match answer {
             Answer::NotModified { etag } => {
-                position.advance(etag);
-                if self.mode == Mode::AllVersionsAndDeletes && !position.is_pinned() {
+                if etag.is_some() {
+                    position.cursor.etag = etag;
+                } else if self.mode == Mode::AllVersionsAndDeletes && !position.is_pinned() {
                     return Err(without_etag());
                 }
                 position.quiet = true;
@@ -213,16 +246,17 @@ impl ChangeFeed {
                 let (Some(rows), Some(etag)) = (rows, etag) else {
                     return Err(without_etag());
                 };
-                let rows: Vec<Rc<[u8]>> =
-                    rows.iter().map(|row| row.get().as_bytes().into()).collect();
-                if rows.is_empty() {
-                    position.advance(Some(etag));
-                } else {
-                    position.hold(rows, etag);
+                if !rows.is_empty() {
+                    position.page = Some((body, etag));
+                    position.repairs = 0;
                     return Ok(());
                 }
+                // There may be more behind an empty page, but not where the slice has been already.
+                position.quiet = position.cursor.etag.as_ref() == Some(&etag);
+                position.cursor.etag = Some(etag);
             }
         }
+        position.repairs = 0;
         self.pass(place);
         Ok(())
     }
@@ -234,11 +268,11 @@ impl ChangeFeed {
         }
         let count = self.positions.len();
         for place in (self.turn..count).chain(0..self.turn.min(count)) {
-            if let Some(rows) = self.positions.get_mut(place).and_then(Position::take) {
+            if let Some(body) = self.positions.get_mut(place).and_then(Position::take) {
                 self.new_round();
                 self.turn = place;
                 self.pass(place);
-                return Next::Page(rows);
+                return Next::Page(body);
             }
         }
         if self.positions.iter().all(|position| position.quiet) {
@@ -249,61 +283,54 @@ impl ChangeFeed {
     }
 
     /// Cuts a leaf's slice anew after its partition split, merged or moved (410 with 1002, 1007 or 1008): each part goes on
-    /// from the same etag. A leaf whose page waits stays as it is. False, and nothing changes, after [`MAX_REPAIRS`] in a
-    /// row: the 410 is the feed's error then.
+    /// from the same etag. A leaf whose page waits stays as it is.
     ///
     /// # Errors
-    /// `service`: the slices do not make up the leaf's, or would be more than [`MAX_CURSORS`].
-    pub fn replace(&mut self, leaf: LeafId, slices: Vec<Slice>) -> Result<bool> {
+    /// `unavailable`: the partition moved more than [`MAX_REPAIRS`] times in a row. `invalid-argument`: there would be more
+    /// than [`MAX_CURSORS`].
+    pub fn repair(&mut self, leaf: LeafId, ranges: &RangeMap) -> Result<()> {
         let Some(place) = self.place(leaf) else {
-            return Ok(true);
+            return Ok(());
         };
         let Some(old) = self.positions.get(place).filter(|old| old.page.is_none()) else {
-            return Ok(true);
+            return Ok(());
         };
-        let (repairs, etag) = (old.repairs, old.cursor.etag.clone());
+        let (repairs, cursor) = (old.repairs, old.cursor.clone());
         if repairs >= MAX_REPAIRS {
-            return Ok(false);
+            return Err(FeedError::Unsettled.into());
         }
-        let total = self.positions.len().saturating_add(slices.len());
-        if !is_tiled(&old.cursor.slice, &slices) || total > MAX_CURSORS {
-            return Err(Error::new(
-                ErrorKind::Service,
-                "the partitions that took the place of another one do not make it up",
-            ));
+        let tiles = ranges.tiles(&cursor.slice);
+        let more = tiles.len().saturating_sub(1);
+        if self.positions.len().saturating_add(more) > MAX_CURSORS {
+            return Err(FeedError::TooMuch("partitions").into());
         }
-        let more = slices.len().saturating_sub(1);
-        let mut children = Vec::with_capacity(slices.len());
-        for slice in slices {
-            let etag = etag.clone();
-            children.push(self.position(Cursor { slice, etag }, repairs.saturating_add(1)));
+        let mut parts = Vec::with_capacity(tiles.len());
+        for tile in tiles {
+            let (slice, etag) = (tile.slice, cursor.etag.clone());
+            parts.push(self.position(Cursor { slice, etag }, repairs.saturating_add(1)));
         }
-        self.positions.splice(place..=place, children);
+        self.positions.splice(place..=place, parts);
         if self.turn > place {
             self.turn = self.turn.saturating_add(more);
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Where the feed is: after the pages that were taken.
     ///
     /// # Errors
-    /// `not-resumable`, in the form of `unavailable`: a feed of all versions and deletes before each slice has answered
-    /// once. What is deleted until the next request would be lost.
+    /// `not-resumable`: a feed of all versions and deletes before each slice has answered once. What happens until the next
+    /// request would be lost.
     pub fn state(&self) -> Result<State> {
         let pinned = |position: &Position| position.cursor.etag.is_some();
         if self.mode == Mode::AllVersionsAndDeletes && !self.positions.iter().all(pinned) {
-            return Err(Error::new(
-                ErrorKind::Unavailable,
-                "the change feed has no continuation before each partition has answered once: take a page first",
-            ));
+            return Err(not_pinned());
         }
         let cursors = self.positions.iter();
         let turn = self.positions.get(self.turn);
         Ok(State {
-            mode: self.mode,
             start: self.start,
-            turn: turn.map_or(Slice::ALL.min, |position| position.cursor.slice.min.clone()),
+            turn: turn.map_or(Epk::MIN, |position| position.cursor.slice.min.clone()),
             cursors: cursors.map(|position| position.cursor.clone()).collect(),
         })
     }
@@ -315,12 +342,6 @@ impl ChangeFeed {
             .split_at_checked(self.turn)
             .unwrap_or((&self.positions, &[]));
         from.iter().chain(before)
-    }
-
-    /// Whether each slice has to answer once before the first page: "now" has to be the same time for all of them.
-    fn is_pinning(&self) -> bool {
-        self.mode == Mode::AllVersionsAndDeletes
-            && self.positions.iter().any(|position| !position.is_pinned())
     }
 
     fn new_round(&mut self) {
@@ -362,6 +383,14 @@ impl ChangeFeed {
             .iter()
             .position(|position| position.id == leaf)
     }
+}
+
+/// A feed of all versions and deletes has no continuation yet.
+pub fn not_pinned() -> Box<Error> {
+    Error::new(
+        ErrorKind::NotResumable,
+        "the change feed has no continuation before each partition has answered once: take a page first",
+    )
 }
 
 fn without_etag() -> Box<Error> {

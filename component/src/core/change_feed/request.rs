@@ -8,8 +8,8 @@ use crate::wire::headers::{HeaderList, name};
 const WIRE_FORMAT: &str = "2021-09-15";
 
 impl ChangeFeed {
-    /// The headers of a request, besides those that say where it goes. `max_item_count` is a hint.
-    pub fn headers(&self, leaf: &Leaf, max_item_count: Option<u32>) -> HeaderList {
+    /// The headers of a request, besides those that every page of items has.
+    pub fn headers(&self, leaf: &Leaf) -> HeaderList {
         let mut headers = HeaderList::new();
         let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.into()));
         add(
@@ -31,8 +31,6 @@ impl ChangeFeed {
         if let Start::At(seconds) = self.start {
             add(name::IF_MODIFIED_SINCE, &http_date(seconds));
         }
-        let count = max_item_count.map_or_else(|| "-1".to_owned(), |count| count.to_string());
-        add(name::MAX_ITEM_COUNT, &count);
         headers
     }
 }

@@ -1,25 +1,34 @@
 use super::Mode::{AllVersionsAndDeletes, LatestVersion};
 use super::*;
-use crate::core::slice::testing::slice;
+use crate::core::feed_token::{Node, Refused};
+use crate::core::slice::testing::ranges;
 
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod random;
 
-fn halves() -> Vec<Slice> {
+fn slice(min: &str, max: &str) -> EpkRange {
+    EpkRange {
+        min: min.parse().unwrap(),
+        max: max.parse().unwrap(),
+    }
+}
+
+fn halves() -> Vec<EpkRange> {
     vec![slice("", "20"), slice("20", "FF")]
 }
 
 fn feed(mode: Mode, start: Start) -> ChangeFeed {
-    ChangeFeed::new(mode, start, halves()).unwrap()
+    ChangeFeed::new(mode, start, halves())
+}
+
+fn body(rows: &[&str]) -> Vec<u8> {
+    let rows = rows.join(",");
+    format!(r#"{{"_rid":"r","Documents":[{rows}],"_count":1}}"#).into()
 }
 
 fn changes(rows: &[&str], etag: &str) -> Answer {
     Answer::Changes {
-        body: format!(
-            r#"{{"_rid":"r","Documents":[{}],"_count":1}}"#,
-            rows.join(",")
-        )
-        .into(),
+        body: body(rows),
         etag: Some(etag.to_owned()),
     }
 }
@@ -36,7 +45,7 @@ fn wanted(feed: &ChangeFeed) -> Vec<u32> {
 }
 
 fn page(rows: &[&str]) -> Next {
-    Next::Page(rows.iter().map(|row| row.as_bytes().into()).collect())
+    Next::Page(body(rows))
 }
 
 fn etags(feed: &ChangeFeed) -> Vec<Option<String>> {
@@ -92,27 +101,17 @@ fn headers_of_requests() {
         let mut leaf = feed.wanted(1).pop().unwrap();
         for (etag, expected) in [(None, fresh), (some("\"7\""), going_on)] {
             leaf.etag = etag;
-            let sent = |count| {
-                let headers = feed.headers(&leaf, count).into_iter();
-                headers
-                    .map(|(name, value)| (name, String::from_utf8(value).unwrap()))
-                    .collect::<Vec<_>>()
-            };
-            let with = |count: &'static str| {
-                let all = expected
-                    .iter()
-                    .copied()
-                    .chain([("x-ms-max-item-count", count)]);
-                all.map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .collect::<Vec<_>>()
-            };
-            assert_eq!(sent(None), with("-1"));
-            assert_eq!(sent(Some(50)), with("50"));
+            let headers = feed.headers(&leaf);
+            let sent: Vec<_> = headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), std::str::from_utf8(value).unwrap()))
+                .collect();
+            assert_eq!(sent, expected);
         }
     }
     let enveloped = feed(LatestVersion, Start::Beginning).enveloped();
     let leaf = enveloped.wanted(1).pop().unwrap();
-    let sent = enveloped.headers(&leaf, None);
+    let sent = enveloped.headers(&leaf);
     assert_eq!(sent[1], (format.0.to_owned(), format.1.into()));
 }
 
@@ -132,8 +131,9 @@ fn slices_have_their_turns() {
     // Both answers are here: first the one whose turn it is.
     feed.accept(LeafId(1), changes(&["2"], "a")).unwrap();
     feed.accept(LeafId(0), changes(&["3", "4"], "b")).unwrap();
-    assert_eq!(wanted(&feed), [0; 0]);
+    assert_eq!(wanted(&feed), [0; 0], "pages wait");
     assert_eq!(feed.next_page(), page(&["3", "4"]));
+    assert_eq!(wanted(&feed), [0; 0], "a page waits");
     assert_eq!(feed.next_page(), page(&["2"]));
     assert_eq!(feed.next_page(), Next::Asking);
 }
@@ -153,6 +153,9 @@ fn a_page_moves_the_cursor_when_it_is_taken() {
     assert_eq!(etags(&feed), [some("d"), some("b")]);
     assert_eq!(feed.next_page(), Next::Asking);
     assert_eq!(wanted(&feed), [1, 0]);
+    // But where nothing moves, it is.
+    feed.accept(LeafId(0), changes(&[], "d")).unwrap();
+    assert_eq!(wanted(&feed), [1]);
 }
 
 #[test]
@@ -191,11 +194,6 @@ fn all_versions_are_pinned_before_the_first_page() {
     feed.accept(LeafId(1), changes(&["1"], "b")).unwrap();
     assert_eq!(feed.next_page(), page(&["1"]));
     assert_eq!(etags(&feed), [some("a"), some("b")]);
-    for start in [Start::Beginning, Start::At(1)] {
-        let error = ChangeFeed::new(AllVersionsAndDeletes, start, halves()).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::InvalidArgument);
-        assert!(error.message.contains("starts now"), "{error}");
-    }
 }
 
 #[test]
@@ -204,99 +202,86 @@ fn children_inherit_the_etag() {
     feed.accept(LeafId(0), quiet("a")).unwrap();
     feed.accept(LeafId(1), quiet("b")).unwrap();
     feed.next_page();
-    let parts = vec![slice("", "08"), slice("08", "10"), slice("10", "20")];
-    assert!(feed.replace(LeafId(0), parts).unwrap());
+    feed.repair(LeafId(0), &ranges(2, &["08", "10", "20"]))
+        .unwrap();
     assert_eq!(etags(&feed), [some("a"), some("a"), some("a"), some("b")]);
     assert_eq!(wanted(&feed), [2, 3, 4, 1]);
     // The leaf that was replaced is unknown now.
     feed.accept(LeafId(0), quiet("late")).unwrap();
-    assert!(feed.replace(LeafId(0), Vec::new()).unwrap());
+    feed.repair(LeafId(0), &ranges(9, &[])).unwrap();
     assert_eq!(etags(&feed)[0], some("a"));
     // A merge: the same slice, on a wider partition.
-    assert!(feed.replace(LeafId(2), vec![slice("", "08")]).unwrap());
+    feed.repair(LeafId(2), &ranges(9, &[])).unwrap();
     assert_eq!(wanted(&feed), [5, 3, 4, 1]);
     // What waits to be taken stays.
     feed.accept(LeafId(5), changes(&["1"], "c")).unwrap();
-    assert!(feed.replace(LeafId(5), vec![slice("", "08")]).unwrap());
+    feed.repair(LeafId(5), &ranges(9, &["04"])).unwrap();
     assert_eq!(feed.next_page(), page(&["1"]));
     // The turn stays with the slice that has it.
-    assert!(
-        feed.replace(LeafId(5), vec![slice("", "04"), slice("04", "08")])
-            .unwrap()
-    );
+    feed.repair(LeafId(5), &ranges(9, &["04"])).unwrap();
     assert_eq!(wanted(&feed)[0], 3);
-}
-
-#[test]
-fn parts_have_to_be_the_whole() {
-    let mut feed = feed(LatestVersion, Start::Beginning);
-    for parts in [
-        vec![],
-        vec![slice("", "10")],
-        vec![slice("", "10"), slice("11", "20")],
-        vec![slice("", "FF")],
-    ] {
-        let error = feed.replace(LeafId(0), parts).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Service);
-    }
-    assert_eq!(wanted(&feed), [0, 1]);
 }
 
 #[test]
 fn repairs_are_limited() {
     let mut feed = feed(LatestVersion, Start::Beginning);
-    let whole = || vec![slice("", "20")];
+    let map = ranges(0, &["20"]);
     let first = |feed: &ChangeFeed| feed.wanted(1)[0].id;
     for _ in 0..MAX_REPAIRS {
-        assert!(feed.replace(first(&feed), whole()).unwrap());
+        feed.repair(first(&feed), &map).unwrap();
     }
-    assert!(!feed.replace(first(&feed), whole()).unwrap());
+    let error = feed.repair(first(&feed), &map).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
     // An answer is progress.
     feed.accept(first(&feed), changes(&[], "a")).unwrap();
     let leaf = feed.wanted(2)[1].id;
-    assert!(feed.replace(leaf, whole()).unwrap());
+    feed.repair(leaf, &map).unwrap();
 }
 
 #[test]
-fn states_that_no_feed_has_given_are_refused() {
-    let state = |slices: Vec<Slice>, etag: Option<&str>| State {
-        mode: LatestVersion,
-        start: Start::Beginning,
-        cursors: slices
+fn a_state_outlives_its_feed_as_a_token() {
+    let map = ranges(0, &["20"]);
+    let part = slice("08", "30");
+    for turn in ["", "20", "28"] {
+        let state = State {
+            start: Start::At(7),
+            cursors: vec![
+                Cursor {
+                    slice: slice("08", "20"),
+                    etag: some("\"a\""),
+                },
+                Cursor {
+                    slice: slice("20", "30"),
+                    etag: None,
+                },
+            ],
+            turn: turn.parse().unwrap(),
+        };
+        let node = state.clone().node();
+        assert_eq!(State::of(&node, &part, &map).unwrap(), state);
+        let feed = ChangeFeed::resume(LatestVersion, state.clone());
+        let turns: &[u32] = if turn.is_empty() { &[0, 1] } else { &[1, 0] };
+        assert_eq!(wanted(&feed), turns);
+        // Its partitions have split since.
+        let split = State::of(&node, &part, &ranges(2, &["10", "20", "28"])).unwrap();
+        let etags: Vec<_> = split
+            .cursors
             .into_iter()
-            .map(|slice| Cursor {
-                slice,
-                etag: etag.map(str::to_owned),
-            })
-            .collect(),
-        turn: "20".parse().unwrap(),
-    };
-    let good = state(halves(), Some("\"a\""));
-    let feed = ChangeFeed::resume(LatestVersion, good.clone()).unwrap();
-    assert_eq!(feed.state().unwrap(), good);
-    assert_eq!(wanted(&feed), [1, 0], "the turn is kept");
-    let error = ChangeFeed::resume(AllVersionsAndDeletes, good).unwrap_err();
-    assert!(error.message.contains("other mode"), "{error}");
-    for bad in [
-        state(vec![], None),
-        state(vec![slice("20", "FF"), slice("", "20")], None),
-        state(vec![slice("", "21"), slice("20", "FF")], None),
-        state(vec![slice("10", "10")], None),
-        state(vec![slice("", "FF01")], None),
-        state(halves(), Some("")),
-        state(halves(), Some("a\nb")),
-        state(halves(), Some(&"x".repeat(9000))),
-    ] {
-        let error = ChangeFeed::resume(LatestVersion, bad).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::InvalidArgument);
+            .map(|cursor| cursor.etag)
+            .collect();
+        assert_eq!(etags, [some("\"a\""), some("\"a\""), None, None]);
+        // It is of this part alone.
+        for other in [EpkRange::ALL, slice("08", "20"), slice("08", "31")] {
+            let refused = State::of(&node, &other, &map).unwrap_err();
+            assert_eq!(refused, Refused::Uncovered);
+        }
     }
-    // A part of the container is fine, and so are holes in it.
-    let part = state(vec![slice("08", "10"), slice("20", "30")], None);
-    assert!(ChangeFeed::resume(LatestVersion, part).is_ok());
+    let refused = State::of(&Node::Drained, &part, &map).unwrap_err();
+    assert_eq!(refused, Refused::OtherKind);
 }
 
 #[test]
-fn answers_that_make_no_sense_end_the_feed() {
+fn answers_that_make_no_sense_are_errors() {
     let page = |body: &str, etag: Option<&str>| Answer::Changes {
         body: body.as_bytes().to_vec(),
         etag: etag.map(str::to_owned),
@@ -316,19 +301,16 @@ fn answers_that_make_no_sense_end_the_feed() {
 #[test]
 fn one_slice_in_each_run() {
     let three = vec![slice("", "10"), slice("10", "20"), slice("20", "FF")];
-    let mut state = ChangeFeed::new(LatestVersion, Start::Beginning, three)
-        .unwrap()
-        .state()
-        .unwrap();
+    let feed = ChangeFeed::new(LatestVersion, Start::Beginning, three);
+    let mut state = feed.state().unwrap();
     let mut asked = Vec::new();
     for run in 0..7 {
-        let mut feed = ChangeFeed::resume(LatestVersion, state).unwrap();
-        let leaf = feed.step().unwrap();
+        let mut feed = ChangeFeed::resume(LatestVersion, state);
+        let leaf = feed.wanted(1).pop().unwrap();
         asked.push(leaf.slice.min.to_hex());
         let etag = run.to_string();
         if run % 2 == 0 {
             feed.accept(leaf.id, changes(&["1"], &etag)).unwrap();
-            assert_eq!(feed.step(), None, "a page waits");
             assert_eq!(feed.next_page(), page(&["1"]));
         } else {
             feed.accept(leaf.id, quiet(&etag)).unwrap();
@@ -338,9 +320,9 @@ fn one_slice_in_each_run() {
     }
     assert_eq!(asked, ["", "10", "20", "", "10", "20", ""]);
     // In one run, the round ends.
-    let mut feed = ChangeFeed::resume(LatestVersion, state).unwrap();
+    let mut feed = ChangeFeed::resume(LatestVersion, state);
     let mut steps = 0;
-    while let Some(leaf) = feed.step() {
+    while let Some(leaf) = feed.wanted(1).pop() {
         feed.accept(leaf.id, quiet("z")).unwrap();
         steps += 1;
     }

@@ -133,6 +133,12 @@ impl Collection<'_> {
         on_condition(request, if_match)
     }
 
+    /// What requests for its pages are called in diagnostics: those of a query, or those that list all.
+    pub fn feed_name(&self, query: bool) -> &'static str {
+        self.row()
+            .name(if query { Verb::Query } else { Verb::List })
+    }
+
     /// The name of the array in its pages.
     pub fn array(&self) -> &'static str {
         self.row().array

@@ -65,7 +65,7 @@ pub fn request(raw: RawRequest) -> Result<Request> {
         let name = name.to_ascii_lowercase();
         if !is_header_name(&name) || !is_header_text(&value) || RESERVED.contains(&&*name) {
             return Err(Error::invalid(format!(
-                "the header {name:?} cannot be sent as given, or the driver sets it itself: leave it out"
+                "the header \"{name}\" cannot be sent as given, or the driver sets it itself: leave it out"
             )));
         }
         request.set_header(&name, value);

@@ -115,6 +115,11 @@ impl Recorder {
         self.0.borrow().diagnostics.request_charge
     }
 
+    /// How many requests began.
+    pub fn request_count(&self) -> u32 {
+        self.0.borrow().diagnostics.request_count
+    }
+
     /// Whether a write was sent again after an attempt that the service may have carried out.
     pub fn attempted_more_than_once(&self) -> bool {
         self.0.borrow().diagnostics.attempted_more_than_once

@@ -44,7 +44,7 @@ impl Faults {
     pub fn add(&mut self, mut rule: FaultRule) -> Result<()> {
         if self.find(&rule.id).is_some() {
             return Err(Error::invalid(format!(
-                "there is a fault rule {:?} already: remove it first, or choose another id",
+                "there is a fault rule \"{}\" already: remove it first, or choose another id",
                 rule.id
             )));
         }

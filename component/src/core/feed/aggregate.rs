@@ -219,7 +219,7 @@ impl Total {
         };
         match json.get().parse() {
             Ok(exact) => Self::Exact(exact),
-            Err(_) => json::exact_number(json).map_or(Self::Undefined, Self::Rounded),
+            Err(_) => json::number(json.get()).map_or(Self::Undefined, Self::Rounded),
         }
     }
 

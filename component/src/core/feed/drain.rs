@@ -102,6 +102,17 @@ impl Drain {
         }
     }
 
+    /// Whether leaves are wanted besides the one that is drained.
+    pub(super) fn asks_ahead(&self) -> bool {
+        self.ahead.is_some_and(|ahead| ahead > 1)
+    }
+
+    /// Whether that one has answered.
+    pub(super) fn is_ahead(&self) -> bool {
+        let drained = self.lanes.list.first();
+        self.asks_ahead() && drained.is_some_and(|lane| lane.page.is_some())
+    }
+
     pub(super) fn wanted(&self, limit: usize) -> Vec<Leaf> {
         let ahead = self.ahead.unwrap_or(usize::MAX);
         let lanes = self.lanes.list.iter().take(ahead);

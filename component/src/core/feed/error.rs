@@ -45,6 +45,8 @@ pub enum NotResumable {
     NonStreamingOrderBy,
     /// All rows are ranked at the end.
     Hybrid,
+    /// What is not read yet may be any of the inputs.
+    ReadMany,
     /// The feed failed, and rows may be lost.
     Failed,
 }
@@ -61,12 +63,9 @@ impl fmt::Display for FeedError {
                 );
             }
             Self::TooDeep => ("a row is nested deeper than 128 levels", ""),
-            Self::Malformed(detail) => (
-                "the service's answer to the query makes no sense: ",
-                *detail,
-            ),
+            Self::Malformed(detail) => ("the service's answer makes no sense: ", *detail),
             Self::TooMuch(detail) => (
-                "the query has to hold more than the driver allows; narrow it down, or raise the limit: too many ",
+                "the feed has to hold more than the driver allows; narrow it down, or raise the limit: too many ",
                 *detail,
             ),
             Self::Unsupported(detail) => (
@@ -109,6 +108,7 @@ impl fmt::Display for NotResumable {
             Self::GroupBy => "a query with GROUP BY has no continuation: read it to its end",
             Self::NonStreamingOrderBy => "a query that orders by distance or rank has no continuation: read it to its end",
             Self::Hybrid => "a hybrid search has no continuation: read it to its end",
+            Self::ReadMany => "a read of many items has no continuation: read it to its end, or read fewer at once",
             Self::Failed => "the feed failed: go on from an earlier continuation, or begin anew",
         })
     }
@@ -118,6 +118,6 @@ impl std::error::Error for NotResumable {}
 
 impl From<NotResumable> for Box<Error> {
     fn from(reason: NotResumable) -> Self {
-        Error::invalid(reason.to_string())
+        Error::new(ErrorKind::NotResumable, reason.to_string())
     }
 }

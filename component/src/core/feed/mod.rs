@@ -34,6 +34,7 @@ pub use error::{FeedError, NotResumable, Result};
 pub use hybrid::{Component, Hybrid};
 pub use pipeline::{Feed, Pull};
 pub use row::Row;
+pub(in crate::core) use row::rows;
 pub use shape::{AggregateKind, Distinct, Limits, Order, Shape};
 pub use slice::{Slice, fit, order as epk_order};
 pub use window::leaf_page_size;

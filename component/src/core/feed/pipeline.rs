@@ -158,6 +158,16 @@ impl Feed {
         std::mem::take(&mut self.page)
     }
 
+    /// Whether the feed may want leaves that its next page can do without.
+    pub fn asks_ahead(&self) -> bool {
+        matches!(&self.source, Source::Drain(drain) if drain.asks_ahead())
+    }
+
+    /// Whether such a feed has what its next page needs.
+    pub fn is_ahead(&self) -> bool {
+        matches!(&self.source, Source::Drain(drain) if drain.is_ahead())
+    }
+
     /// The leaves whose answers are needed, at most `limit`: first those that hold up the next page, then those that will
     /// be needed later. They are the same until their answers are accepted, so leave out what is under way.
     pub fn wanted(&self, limit: usize) -> Vec<Leaf> {

@@ -90,6 +90,10 @@ fn node(json: Json<'_>, kind: FeedKind, depth: usize) -> Result<Node, Refused> {
         "streaming_ordered_merge" if query => ordered_merge(object)?,
         "unordered_merge" if changes => Node::Changes {
             start: start(need(object, "start_from")?)?,
+            turn: match object.take("next_epk") {
+                Some(json) => epk(json)?,
+                None => Epk::MIN,
+            },
             slices: some_slices(need(object, "active_tokens")?, Extra::Nothing)?,
         },
         "skip_take" if query => Node::SkipTake {
@@ -283,7 +287,11 @@ fn number(object: &mut Object<'_>, name: &str) -> Result<Option<u64>, Refused> {
 }
 
 fn point(object: &mut Object<'_>, name: &str) -> Result<Epk, Refused> {
-    let point = json::text(need(object, name)?).and_then(|hex| hex.parse().ok());
+    epk(need(object, name)?)
+}
+
+fn epk(json: Json<'_>) -> Result<Epk, Refused> {
+    let point = json::text(json).and_then(|hex| hex.parse().ok());
     point.ok_or(Refused::Damaged)
 }
 

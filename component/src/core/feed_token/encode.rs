@@ -66,11 +66,18 @@ fn push_node(json: &mut String, node: &Node) {
             });
             push_slices(json, "ranges", slices);
         }
-        Node::Changes { start, slices } => {
+        Node::Changes {
+            start,
+            turn,
+            slices,
+        } => {
             json.push_str("{\"kind\":\"unordered_merge\"");
             push_slices(json, "active_tokens", slices);
             json.push_str(",\"start_from\":");
             push_start(json, *start);
+            if *turn != Epk::MIN {
+                member(json, "next_epk", &turn.to_hex());
+            }
         }
         Node::SkipTake { skip, take, child } => {
             json.push_str("{\"kind\":\"skip_take\"");

@@ -9,6 +9,7 @@
 
 use std::fmt;
 
+use super::change_feed::Start;
 use super::error::{Error, ErrorKind};
 use crate::wire::epk::Epk;
 use crate::wire::epk_range::EpkRange;
@@ -137,6 +138,8 @@ pub enum Node {
     Changes {
         /// Where it starts.
         start: Start,
+        /// The lowest point of the slice to ask next.
+        turn: Epk,
         /// At least one.
         slices: Vec<Slice>,
     },
@@ -161,17 +164,6 @@ pub enum Node {
         /// At least one, in ascending order; chunks of one range follow each other.
         slices: Vec<Slice>,
     },
-}
-
-/// Where a change feed starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// With the first change.
-    Beginning,
-    /// With what comes after the first request.
-    Now,
-    /// At an instant, in seconds since 1970 (UTC).
-    At(u64),
 }
 
 /// Where one slice stands. Slices of a node are in ascending order and, but for chunks, have nothing in common.
@@ -245,8 +237,8 @@ impl fmt::Display for Refused {
                  feed anew"
             }
             Self::OtherQuery => {
-                "the continuation token belongs to another query: pass the same text, parameters and scope as before, or \
-                 start the feed anew"
+                "the continuation token belongs to another query, or to another part of the container: pass the same text, \
+                 parameters and scope as before, or start the feed anew"
             }
             Self::Uncovered => {
                 "the continuation token does not fit the part of the container that the feed reads: pass the same scope as \

@@ -77,8 +77,9 @@ fn samples() -> Vec<FeedToken> {
             slice("80", "FF", Some("b")),
         ],
     };
-    let changes = |start| Node::Changes {
+    let changes = |start, turn: &str| Node::Changes {
         start,
+        turn: turn.parse().unwrap(),
         slices: vec![slice("", "80", Some("\"12\"")), slice("80", "FF", None)],
     };
     let chunk = |slice: Slice, chunk: u64| Slice { chunk, ..slice };
@@ -127,9 +128,9 @@ fn samples() -> Vec<FeedToken> {
         (Query, distinct),
         (Query, window),
         (Query, unlimited),
-        (ChangeFeed, changes(Start::Beginning)),
-        (AllVersionsChangeFeed, changes(Start::Now)),
-        (ChangeFeed, changes(Start::At(1_751_373_296))),
+        (ChangeFeed, changes(Start::Beginning, "80")),
+        (AllVersionsChangeFeed, changes(Start::Now, "")),
+        (ChangeFeed, changes(Start::At(1_751_373_296), "")),
         (ReadMany, units),
     ]
     .map(|(kind, root)| token(kind, root))

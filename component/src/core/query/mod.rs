@@ -1,4 +1,5 @@
-//! Queries: what a caller asks for, and which way it goes (spec data-plane §3.1 to §3.3).
+//! Queries: what a caller asks for, and which way it goes (spec data-plane §3.1 to §3.3). Other feeds of items read the same
+//! [`Target`]s.
 
 mod plan;
 mod token;
@@ -26,24 +27,11 @@ pub struct Query {
     pub text: String,
     /// The values of its parameters.
     pub parameters: Vec<Parameter>,
-    /// Rows of a page: a hint to the service where pages are its own, a limit where the driver puts them together. At least
-    /// 1. By default the service decides, and pages of the driver's have [`PAGE_ROWS`].
-    pub max_item_count: Option<u32>,
-    /// Where a feed of the same query ended: goes on there.
-    pub continuation: Option<String>,
-    /// A session token, sent as it is.
-    pub session_token: Option<String>,
     /// Whether pages say how the query was executed. Default: no.
     pub query_metrics: bool,
     /// Whether pages say which indexes were used. Default: no.
     pub index_metrics: bool,
-    /// Whether a query that has no continuation is refused before its first page, rather than when a continuation is asked
-    /// for. Default: no.
-    pub resumable: bool,
 }
-
-/// Rows of a page that the driver puts together, unless told otherwise.
-pub const PAGE_ROWS: u32 = 1000;
 
 /// Which part of a container is read.
 #[derive(Clone, PartialEq)]
@@ -67,6 +55,37 @@ impl std::fmt::Debug for Target {
     }
 }
 
+impl Target {
+    /// Checks what can be checked without metadata.
+    ///
+    /// # Errors
+    /// `invalid-argument`: a key without components, a range without points.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Self::Key(key) if key.is_empty() => Err(Error::invalid(
+                "the partition key has no component: give one for each path of the container's key, or leave the key out to \
+                 read the whole container",
+            )),
+            Self::Range(range) if range.is_empty() => Err(Error::invalid(
+                "the feed range is empty: its lower bound must be below the upper one",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// A text that tells it from others.
+    ///
+    /// # Errors
+    /// A key that cannot be sent.
+    pub fn text(&self) -> Result<String> {
+        Ok(match self {
+            Self::Container => String::new(),
+            Self::Key(key) => key::header_value(key)?,
+            Self::Range(range) => [&range.min.to_hex(), "-", &*range.max.to_hex()].concat(),
+        })
+    }
+}
+
 impl Query {
     /// A query over all of a container, with nothing special.
     pub fn new(container: ContainerRef, text: impl Into<String>) -> Self {
@@ -75,47 +94,9 @@ impl Query {
             target: Target::Container,
             text: text.into(),
             parameters: Vec::new(),
-            max_item_count: None,
-            continuation: None,
-            session_token: None,
             query_metrics: false,
             index_metrics: false,
-            resumable: false,
         }
-    }
-
-    /// Checks what can be checked without metadata.
-    ///
-    /// # Errors
-    /// `invalid-argument`: pages without rows, a key without components, a range without points.
-    pub fn check(&self) -> Result<()> {
-        if self.max_item_count == Some(0) {
-            return Err(Error::invalid(
-                "max-item-count is 0: give the rows of a page, at least 1, or leave it out",
-            ));
-        }
-        match &self.target {
-            Target::Key(key) if key.is_empty() => Err(Error::invalid(
-                "the partition key has no component: give one for each path of the container's key, or leave the key out to \
-                 query the whole container",
-            )),
-            Target::Range(range) if range.is_empty() => Err(Error::invalid(
-                "the feed range is empty: its lower bound must be below the upper one",
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// What the target is, as a text that tells it from others.
-    ///
-    /// # Errors
-    /// A key that cannot be sent.
-    pub fn scope(&self) -> Result<String> {
-        Ok(match &self.target {
-            Target::Container => String::new(),
-            Target::Key(key) => key::header_value(key)?,
-            Target::Range(range) => [&range.min.to_hex(), "-", &*range.max.to_hex()].concat(),
-        })
     }
 }
 
@@ -138,19 +119,7 @@ pub fn streams(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::error::ErrorKind;
     use crate::wire::key::KeyComponent;
-
-    fn query(target: Target) -> Query {
-        let container = ContainerRef {
-            database: "d".to_owned(),
-            container: "c".to_owned(),
-        };
-        Query {
-            target,
-            ..Query::new(container, "SELECT * FROM c")
-        }
-    }
 
     fn range(min: &str, max: &str) -> Target {
         Target::Range(EpkRange {
@@ -188,13 +157,8 @@ mod tests {
             (range("", "FF"), true),
             (range("40", "4000"), false),
         ] {
-            assert_eq!(query(target.clone()).check().is_ok(), good, "{target:?}");
+            assert_eq!(target.check().is_ok(), good, "{target:?}");
         }
-        let none = Query {
-            max_item_count: Some(0),
-            ..query(Target::Container)
-        };
-        assert_eq!(none.check().unwrap_err().kind, ErrorKind::InvalidArgument);
     }
 
     #[test]
@@ -204,7 +168,7 @@ mod tests {
             (Target::Key(vec![KeyComponent::Null]), "[null]"),
             (range("", "3F"), "-3F"),
         ] {
-            assert_eq!(query(target).scope().unwrap(), expected);
+            assert_eq!(target.text().unwrap(), expected);
         }
     }
 }

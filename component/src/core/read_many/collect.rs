@@ -1,10 +1,11 @@
 //! What was found (spec data-plane §4.1, rows 15 to 17).
 
 use std::collections::VecDeque;
-use std::rc::Rc;
 
-/// An item's bytes as the service gave them; none for an input without an item.
-pub type Row = Option<Rc<[u8]>>;
+use crate::core::feed::Row;
+
+/// Stands for an item that does not exist.
+const MISSING: &[u8] = b"null";
 
 /// Rows that wait to be taken.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ struct InOrder {
     entry_of: Vec<u32>,
     /// Inputs that were answered.
     taken: usize,
+    /// Inputs that can be answered, up to the first that cannot.
+    known: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -38,6 +41,7 @@ impl Collected {
             slots: vec![Slot::Unknown; entries],
             entry_of,
             taken: 0,
+            known: 0,
         };
         Self {
             in_order: Some(in_order),
@@ -46,12 +50,12 @@ impl Collected {
     }
 
     /// A row, and the entry that it is.
-    pub(super) fn add(&mut self, entry: Option<u32>, row: Rc<[u8]>) {
+    pub(super) fn add(&mut self, entry: Option<u32>, row: Row) {
         match &mut self.in_order {
-            None => self.rows.push_back(Some(row)),
+            None => self.rows.push_back(row),
             Some(in_order) => {
                 if let Some(slot) = entry.and_then(|entry| in_order.slot(entry)) {
-                    *slot = Slot::Known(Some(row));
+                    *slot = Slot::Known(row);
                 }
             }
         }
@@ -64,19 +68,27 @@ impl Collected {
         };
         for entry in entries {
             if let Some(slot @ Slot::Unknown) = in_order.slot(*entry) {
-                *slot = Slot::Known(None);
+                *slot = Slot::Known(Row::made(MISSING.to_vec()));
             }
+        }
+    }
+
+    /// How many rows can be taken.
+    pub(super) fn ready(&mut self) -> usize {
+        match &mut self.in_order {
+            None => self.rows.len(),
+            Some(in_order) => in_order.ready(),
         }
     }
 
     /// The next rows, as far as they are known.
     pub(super) fn take(&mut self, limit: usize) -> Vec<Row> {
-        let rows: Vec<Row> = match &mut self.in_order {
-            None => self.rows.drain(..limit.min(self.rows.len())).collect(),
-            Some(in_order) => in_order.take(limit),
-        };
-        self.any_taken |= !rows.is_empty();
-        rows
+        let count = self.ready().min(limit);
+        self.any_taken |= count > 0;
+        match &mut self.in_order {
+            None => self.rows.drain(..count).collect(),
+            Some(in_order) => in_order.take(count),
+        }
     }
 
     pub(super) fn any_taken(&self) -> bool {
@@ -89,9 +101,18 @@ impl InOrder {
         self.slots.get_mut(usize::try_from(entry).ok()?)
     }
 
-    fn take(&mut self, limit: usize) -> Vec<Row> {
-        let mut rows = Vec::new();
-        while rows.len() < limit
+    fn ready(&mut self) -> usize {
+        while let Some(entry) = self.entry_of.get(self.known).copied()
+            && let Some(Slot::Known(_)) = self.slot(entry)
+        {
+            self.known = self.known.saturating_add(1);
+        }
+        self.known.saturating_sub(self.taken)
+    }
+
+    fn take(&mut self, count: usize) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(count);
+        while rows.len() < count
             && let Some(entry) = self.entry_of.get(self.taken).copied()
             && let Some(Slot::Known(row)) = self.slot(entry)
         {

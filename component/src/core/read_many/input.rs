@@ -1,6 +1,7 @@
 //! What to read: checked, completed, placed in the hash space, and each thing once (spec data-plane §4.2, steps 1 to 4).
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use super::super::error::{Error, ErrorKind, Result};
 use super::super::operation::PartitionKey;
@@ -18,7 +19,7 @@ pub const MAX_INPUTS: usize = 100_000;
 const MAX_ID_BYTES: usize = 1023;
 
 /// Names one item.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ItemId {
     /// Its id.
     pub id: String,
@@ -27,7 +28,7 @@ pub struct ItemId {
 }
 
 /// What to read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Input {
     /// These items.
     Items(Vec<ItemId>),
@@ -47,6 +48,37 @@ impl Input {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Checks how many inputs there are.
+    ///
+    /// # Errors
+    /// `invalid-argument`: none, or more than [`MAX_INPUTS`].
+    pub fn check(&self) -> Result<()> {
+        let count = self.len();
+        if (1..=MAX_INPUTS).contains(&count) {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "a read of many items takes 1 to {MAX_INPUTS} inputs, this one has {count}: split it, or do not call it for \
+             nothing"
+        )))
+    }
+}
+
+// Ids and partition key values are the user's data: they stay out of logs.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Items(_) => "Items",
+            Self::PartitionKeys(_) => "PartitionKeys",
+        })
+    }
+}
+
+impl fmt::Debug for ItemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ItemId")
     }
 }
 
@@ -93,12 +125,6 @@ pub(super) fn resolve(
     definition: &PartitionKeyDefinition,
 ) -> Result<(Vec<Entry>, Vec<u32>)> {
     let count = input.len();
-    if count == 0 || count > MAX_INPUTS {
-        return Err(Error::invalid(format!(
-            "a read of many items takes 1 to {MAX_INPUTS} inputs, this one has {count}: split it, or do not call it for \
-             nothing"
-        )));
-    }
     let mut all = Vec::with_capacity(count);
     match input {
         Input::Items(items) => {

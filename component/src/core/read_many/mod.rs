@@ -5,7 +5,8 @@
 //! that of the inputs. Rows are the service's bytes, untouched.
 //!
 //! A read cannot be resumed from a continuation token. Memory: the inputs (at most [`MAX_INPUTS`]), a body for each unit
-//! of work that is not finished, and the rows that were not taken yet; in input order, all rows.
+//! of work that is not finished, and the rows that were not taken yet, with the pages that they came with; in input order,
+//! all of them.
 
 mod collect;
 mod input;
@@ -14,25 +15,51 @@ mod plan;
 use std::rc::Rc;
 
 use self::collect::Collected;
-pub use self::collect::Row;
 use self::input::Entry;
 pub use self::input::{Input, ItemId, MAX_INPUTS};
-use super::error::{Error, ErrorKind, Result};
+use super::error::{Error, Result};
+use super::feed::{Row, rows};
+use super::operation::ContainerRef;
 use super::ranges::RangeMap;
 use super::slice::Slice;
 use crate::wire::container::PartitionKeyDefinition;
-use crate::wire::page;
 use crate::wire::read_many_query::Fields;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-/// Units that are under way at the same time, unless the caller says otherwise.
-pub const DEFAULT_CONCURRENCY: usize = 32;
+/// The name of the read in diagnostics.
+pub const NAME: &str = "read_many_items";
 
 /// How often in a row the work on one input adapts to partitions that split or merged, before the read gives up. It does
 /// not count all repairs of a read: one split may meet many units at once.
 pub const MAX_REPAIRS: u32 = 10;
+
+/// What a caller asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Items {
+    /// Where they are.
+    pub container: ContainerRef,
+    /// Which they are.
+    pub input: Input,
+    /// In which order they come.
+    pub order: Order,
+}
+
+impl Items {
+    /// Checks what can be checked without metadata.
+    ///
+    /// # Errors
+    /// `invalid-argument`: no input or more than [`MAX_INPUTS`]; partition keys in input order.
+    pub fn check(&self) -> Result<()> {
+        if self.order == Order::Input && matches!(self.input, Input::PartitionKeys(_)) {
+            return Err(Error::invalid(
+                "rows come in input order only where each input is one item: ask for any order with partition keys",
+            ));
+        }
+        self.input.check()
+    }
+}
 
 /// Names a unit of work; never reused within a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,14 +118,13 @@ pub enum Order {
     /// As they arrive: what does not exist is left out, and an item that was asked for twice comes once.
     #[default]
     Any,
-    /// One row for each input, in the order of the inputs; none for an item that does not exist. Items only.
+    /// One row for each input, in the order of the inputs; `null` for an item that does not exist. Items only.
     Input,
 }
 
 /// A read of many items.
 #[derive(Debug)]
 pub struct ReadMany {
-    input: Input,
     order: Order,
     fields: Fields,
     /// Each thing to look for once, by place in the hash space.
@@ -130,49 +156,34 @@ impl ReadMany {
     /// `invalid-argument`: no input or more than [`MAX_INPUTS`]; an empty id; keys with too many or too few components,
     /// or values that cannot be sent; an id that contradicts the key, where the key is the id.
     pub fn new(
-        input: Input,
-        order: Order,
+        items: &Items,
         definition: &PartitionKeyDefinition,
         ranges: &RangeMap,
     ) -> Result<Self> {
+        items.check()?;
+        let (entries, entry_of) = input::resolve(&items.input, definition)?;
+        let by_key = matches!(items.input, Input::PartitionKeys(_));
         let mut read = Self {
             fields: Fields::new(&definition.paths),
             paths: definition.paths.clone(),
-            order,
-            entries: Vec::new(),
+            order: items.order,
             units: Vec::new(),
             next_unit: 0,
-            sliced: matches!(input, Input::PartitionKeys(_)) && definition.paths.len() > 1,
-            collected: Collected::default(),
-            input,
+            sliced: by_key && definition.paths.len() > 1,
+            collected: match items.order {
+                Order::Any => Collected::default(),
+                Order::Input => Collected::in_order(entries.len(), entry_of),
+            },
+            entries,
         };
-        if order == Order::Input && matches!(read.input, Input::PartitionKeys(_)) {
-            return Err(Error::invalid(
-                "rows come in input order only where each input is one item: ask for any order with partition keys",
-            ));
-        }
-        let (entries, entry_of) = input::resolve(&read.input, definition)?;
-        if order == Order::Input {
-            read.collected = Collected::in_order(entries.len(), entry_of);
-        }
-        read.entries = entries;
         let all: Vec<u32> = (0..).zip(&read.entries).map(|(place, _)| place).collect();
         read.plan(&all, &Slice::ALL, ranges)?;
         Ok(read)
     }
 
-    /// The same read from the start, for a container that was created anew.
-    ///
-    /// # Errors
-    /// Rows were taken already, so that what comes would not fit to them; or as [`Self::new`].
-    pub fn restart(self, definition: &PartitionKeyDefinition, ranges: &RangeMap) -> Result<Self> {
-        if self.collected.any_taken() {
-            return Err(Error::new(
-                ErrorKind::Unavailable,
-                "the container was deleted and created anew while its items were read: read them again",
-            ));
-        }
-        Self::new(self.input, self.order, definition, ranges)
+    /// Whether rows were taken, so that what comes from another container would not fit to them.
+    pub fn has_given(&self) -> bool {
+        self.collected.any_taken()
     }
 
     /// The requests to have under way, at most `limit`: in the order of the hash space, those that repairs have added last.
@@ -185,6 +196,18 @@ impl ReadMany {
     /// Whether all answers are in. Rows may be left to take.
     pub fn is_done(&self) -> bool {
         self.units.is_empty()
+    }
+
+    /// How many rows can be taken.
+    pub fn ready(&mut self) -> usize {
+        self.collected.ready()
+    }
+
+    /// Whether a unit reads one item.
+    pub fn is_item(&self, unit: UnitId) -> bool {
+        let place = self.place(unit);
+        let pending = place.and_then(|place| self.units.get(place));
+        pending.is_some_and(|pending| matches!(pending.unit.ask, Ask::Item(_)))
     }
 
     /// Takes rows that are here: at most `limit`, none if more answers are needed first.
@@ -206,28 +229,21 @@ impl ReadMany {
         match answer {
             Answer::Item(body) => {
                 let found = pending.entries.first();
-                self.collected.add(found.copied(), body.into());
+                self.collected.add(found.copied(), Row::made(body));
             }
             Answer::Absent => {}
             Answer::Page { body, continuation } => {
-                let rows = page::rows(&body, page::ITEMS).ok_or_else(|| {
-                    Error::new(
-                        ErrorKind::Service,
-                        "the answer to a query is no page of items",
-                    )
-                })?;
-                for row in rows {
-                    let row = row.get().as_bytes();
+                for row in rows(body, 0)? {
                     let entry = match self.order {
                         Order::Any => None,
                         Order::Input => Some(input::find(
                             &self.entries,
                             &pending.entries,
                             &self.paths,
-                            row,
+                            row.bytes(),
                         )?),
                     };
-                    self.collected.add(entry, row.into());
+                    self.collected.add(entry, row);
                 }
                 if continuation.is_some() {
                     pending.repairs = 0;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::ErrorKind;
 use crate::core::slice::testing::{ranges, slice};
 use crate::wire::epk::{KeyHash, effective_partition_key};
 use crate::wire::key::KeyComponent::{self, Boolean, Null, Number, Undefined};
@@ -7,7 +8,7 @@ mod answers;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod random;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
-mod world;
+pub(crate) mod world;
 
 /// Borders of four partitions of about the same size in a container of version 2.
 const QUARTERS: [&str; 3] = ["10", "20", "30"];
@@ -42,8 +43,27 @@ fn items(count: usize) -> Vec<ItemId> {
     (0..count).map(one).collect()
 }
 
+/// A read of a container by the name of `c`.
+fn new(
+    input: Input,
+    order: Order,
+    definition: &PartitionKeyDefinition,
+    ranges: &RangeMap,
+) -> Result<ReadMany> {
+    let container = ContainerRef {
+        database: "d".to_owned(),
+        container: "c".to_owned(),
+    };
+    let items = Items {
+        container,
+        input,
+        order,
+    };
+    ReadMany::new(&items, definition, ranges)
+}
+
 fn plan(input: Input, paths: &[&str], map: &RangeMap) -> ReadMany {
-    ReadMany::new(input, Order::Any, &definition(paths), map).unwrap()
+    new(input, Order::Any, &definition(paths), map).unwrap()
 }
 
 /// What a read asks first: the slice's lower bound, and the item or the condition of the query.
@@ -78,8 +98,9 @@ fn page(rows: &[&str], continuation: Option<&str>) -> Answer {
 }
 
 fn texts(rows: Vec<Row>) -> Vec<Option<String>> {
-    let text = |row: Rc<[u8]>| String::from_utf8(row.to_vec()).unwrap();
-    rows.into_iter().map(|row| row.map(text)).collect()
+    let text = |row: Row| String::from_utf8(row.bytes().to_vec()).unwrap();
+    let found = |row: Row| Some(text(row)).filter(|text| text != "null");
+    rows.into_iter().map(found).collect()
 }
 
 fn some(texts: &[&str]) -> Vec<Option<String>> {
@@ -185,10 +206,7 @@ fn where_the_key_is_the_id() {
         ),
     ] {
         let input = Input::Items(vec![item("a", &one), item("b", &other)]);
-        match (
-            ReadMany::new(input, Order::Any, &definition(paths), &map),
-            expected,
-        ) {
+        match (new(input, Order::Any, &definition(paths), &map), expected) {
             (Ok(read), Some(expected)) => assert_eq!(asks(&read)[0].1, expected),
             (Err(error), None) => {
                 assert!(error.message.starts_with("input 0 "), "{error}");
@@ -317,7 +335,7 @@ fn bad_input_is_refused_before_anything_is_sent() {
         (&["/t", "/u"], keys(vec![Null; 3]), "3 component(s)"),
         (&["/t", "/u"], keys(vec![Number(f64::INFINITY)]), "infinite"),
     ] {
-        let error = ReadMany::new(input, Order::Any, &definition(paths), &map).unwrap_err();
+        let error = new(input, Order::Any, &definition(paths), &map).unwrap_err();
         assert_eq!(error.kind, ErrorKind::InvalidArgument);
         assert!(error.message.contains(said), "{error}");
     }
@@ -326,8 +344,8 @@ fn bad_input_is_refused_before_anything_is_sent() {
         hash: KeyHash::V2,
         ..definition(&["/t", "/u"])
     };
-    assert!(ReadMany::new(keys(vec![Null]), Order::Any, &flat, &map).is_err());
-    let error = ReadMany::new(
+    assert!(new(keys(vec![Null]), Order::Any, &flat, &map).is_err());
+    let error = new(
         Input::PartitionKeys(vec![vec![Null]]),
         Order::Input,
         &definition(&["/pk"]),
@@ -358,6 +376,6 @@ fn keys_with_the_same_point_stay_different() {
     let point = |length| effective_partition_key(&[key(length)], KeyHash::V1).unwrap();
     assert_eq!(point(100), point(101));
     let input = Input::PartitionKeys(vec![vec![key(101)], vec![key(100)], vec![key(101)]]);
-    let read = ReadMany::new(input, Order::Any, &old, &ranges(0, &[])).unwrap();
+    let read = new(input, Order::Any, &old, &ranges(0, &[])).unwrap();
     assert_eq!(asks(&read)[0].1, r#"c["pk"] IN (@p0,@p1)"#);
 }

@@ -1,16 +1,17 @@
-//! The requests of a query: its pages, and its plan (spec data-plane §3.1, §3.4).
+//! The requests of feeds of items: their pages, and the plan of a query (spec data-plane §3.1, §3.4, §5.1, §5.3).
 
 use std::rc::Rc;
 
 use super::{Conditions, Request, Scope};
+use crate::core::change_feed;
 use crate::core::error::Result;
-use crate::core::operation::PartitionKey;
+use crate::core::operation::{ContainerRef, PartitionKey};
 use crate::core::query::{NAME, Query, Target};
 use crate::core::ranges::Tile;
 use crate::core::retry::Class;
 use crate::wire::batch::header::PARTITION_KEY_RANGE_ID;
 use crate::wire::epk::Epk;
-use crate::wire::headers::name;
+use crate::wire::headers::{HeaderList, name};
 use crate::wire::link;
 use crate::wire::query_plan::SUPPORTED_FEATURES;
 
@@ -38,41 +39,83 @@ pub enum Source<'a> {
     Key(&'a PartitionKey),
     /// One partition, or a part of it.
     Tile(&'a Tile),
+    /// What has no partitions.
+    Whole,
 }
 
-/// What a page is besides its query.
-#[derive(Debug, Clone)]
+/// Which page of a feed.
+#[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
     /// Where it comes from.
     pub from: Source<'a>,
-    /// The request body.
-    pub body: Rc<Vec<u8>>,
-    /// The same for all requests of the feed.
-    pub correlated: &'a str,
     /// A hint; none leaves it to the service.
     pub max_item_count: Option<u64>,
     /// The service's, of the page before.
     pub continuation: Option<&'a str>,
+    /// Sent as it is.
+    pub session_token: Option<&'a str>,
 }
 
 impl Request {
-    /// A page of a query.
+    /// A page of a query. `correlated` is the same for all requests of the feed.
     ///
     /// # Errors
     /// `invalid-argument`: names, a key or a token that cannot be sent.
-    pub fn query(query: &Query, page: Page<'_>) -> Result<Self> {
-        let mut request = Self::asking(query, page.body, page.correlated)?;
-        let mut key = PartitionKey::new();
+    pub fn query(
+        query: &Query,
+        body: Rc<Vec<u8>>,
+        correlated: &str,
+        page: Page<'_>,
+    ) -> Result<Self> {
+        let mut request = Self::asking(query, body, correlated)?;
+        if matches!(page.from, Source::Tile(_)) {
+            request = request.with(CROSS_PARTITION, "True");
+        }
+        request = request.with_page(&query.container, page)?;
+        for (wanted, header) in [
+            (query.query_metrics, POPULATE_QUERY_METRICS),
+            (query.index_metrics, POPULATE_INDEX_METRICS),
+        ] {
+            if wanted {
+                request = request.with(header, "true");
+            }
+        }
+        Ok(request)
+    }
+
+    /// A page of items as they are: `GET` on the feed. `name` is the operation's; `more` are headers of its own.
+    ///
+    /// # Errors
+    /// `invalid-argument`: names, a key or a token that cannot be sent.
+    pub fn items(
+        name: &'static str,
+        at: &ContainerRef,
+        page: Page<'_>,
+        more: HeaderList,
+    ) -> Result<Self> {
+        let link = link::items(&at.database, &at.container)?;
+        let request = Self {
+            name,
+            class: Class::Read,
+            headers: more,
+            ..Self::bare(http::Method::GET, link)
+        };
+        request.with_page(at, page)
+    }
+
+    fn with_page(self, at: &ContainerRef, page: Page<'_>) -> Result<Self> {
+        let (mut request, mut key) = (self, PartitionKey::new());
         request = match page.from {
             Source::Key(own) => {
                 key.clone_from(own);
                 request.with_key(own)?
             }
             Source::Tile(tile) => request.with_tile(tile),
+            Source::Whole => request,
         };
         request = request.with_conditions(Conditions {
             precondition: None,
-            session_token: query.session_token.clone(),
+            session_token: page.session_token.map(str::to_owned),
         })?;
         let count = page.max_item_count.map(|count| count.to_string());
         request = request.with(
@@ -82,16 +125,8 @@ impl Request {
         if let Some(continuation) = page.continuation {
             request = request.with(name::CONTINUATION, continuation);
         }
-        for (wanted, header) in [
-            (query.query_metrics, POPULATE_QUERY_METRICS),
-            (query.index_metrics, POPULATE_INDEX_METRICS),
-        ] {
-            if wanted {
-                request = request.with(header, "true");
-            }
-        }
         request.scope = Some(Scope {
-            container: query.container.clone(),
+            container: at.clone(),
             key,
             patched: Vec::new(),
         });
@@ -124,9 +159,16 @@ impl Request {
         self.header(PARTITION_KEY_RANGE_ID).is_some()
     }
 
-    /// Whether it makes sense only in the container that it was made for: it names a partition, or goes on after a page.
+    /// Whether it makes sense only in the container that it was made for: it names a partition, goes on after a page, or
+    /// asks for changes, whose place is kept together with the container's id.
     pub fn is_tied(&self) -> bool {
-        self.is_to_range() || self.header(name::CONTINUATION).is_some()
+        let goes_on = self.header(name::CONTINUATION).is_some();
+        self.is_to_range() || goes_on || self.asks_for_changes()
+    }
+
+    /// Whether it is one of a change feed.
+    pub fn asks_for_changes(&self) -> bool {
+        self.name == change_feed::NAME
     }
 
     /// The id of the partition that it goes to.
@@ -155,9 +197,7 @@ impl Request {
 
     /// To a partition, with bounds only if a part of it is meant.
     fn with_tile(self, tile: &Tile) -> Self {
-        let request = self
-            .with(CROSS_PARTITION, "True")
-            .with(PARTITION_KEY_RANGE_ID, &*tile.range.id);
+        let request = self.with(PARTITION_KEY_RANGE_ID, &*tile.range.id);
         if tile.is_whole() {
             return request;
         }
@@ -192,10 +232,9 @@ mod tests {
     fn page(from: Source<'_>) -> Page<'_> {
         Page {
             from,
-            body: Rc::new(b"{}".to_vec()),
-            correlated: "u",
             max_item_count: None,
             continuation: None,
+            session_token: None,
         }
     }
 
@@ -212,15 +251,15 @@ mod tests {
         let query = Query {
             query_metrics: true,
             index_metrics: true,
-            session_token: Some("0:1#2".to_owned()),
             ..query()
         };
         let page = Page {
             max_item_count: Some(7),
             continuation: Some("next"),
+            session_token: Some("0:1#2"),
             ..page(Source::Key(&key))
         };
-        let request = Request::query(&query, page).unwrap();
+        let request = Request::query(&query, Rc::default(), "u", page).unwrap();
         assert_eq!((request.name, request.class), ("query_items", Class::Read));
         assert_eq!(request.method, http::Method::POST);
         assert_eq!(request.link.path(), "/dbs/d/colls/c/docs");
@@ -256,7 +295,8 @@ mod tests {
                 max: max.parse().unwrap(),
             };
             let tile = &map.tiles(&slice)[0];
-            let request = Request::query(&query(), page(Source::Tile(tile))).unwrap();
+            let page = page(Source::Tile(tile));
+            let request = Request::query(&query(), Rc::default(), "u", page).unwrap();
             let mut expected = vec![
                 "content-type: application/query+json".to_owned(),
                 "x-ms-documentdb-isquery: True".to_owned(),
@@ -275,6 +315,42 @@ mod tests {
             assert_eq!(request.range_id(), Some(&*tile.range.id));
             assert!(request.is_data_plane());
         }
+    }
+
+    #[test]
+    fn items_as_they_are_need_no_query() {
+        let map = ranges(0, &["40"]);
+        let part = EpkRange {
+            min: "10".parse().unwrap(),
+            max: "20".parse().unwrap(),
+        };
+        let tile = &map.tiles(&part)[0];
+        let page = Page {
+            max_item_count: Some(7),
+            continuation: Some("next"),
+            ..page(Source::Tile(tile))
+        };
+        let more = vec![("a-im".to_owned(), b"Incremental Feed".to_vec())];
+        let request = Request::items("read_all_items", &query().container, page, more).unwrap();
+        assert_eq!(
+            (request.name, request.class),
+            ("read_all_items", Class::Read)
+        );
+        assert_eq!(request.method, http::Method::GET);
+        assert_eq!(request.link.path(), "/dbs/d/colls/c/docs");
+        assert!(request.body.is_none() && request.is_data_plane());
+        assert_eq!(
+            headers(&request),
+            [
+                "a-im: Incremental Feed",
+                "x-ms-documentdb-partitionkeyrangeid: 0",
+                "x-ms-start-epk: 10",
+                "x-ms-end-epk: 20",
+                "x-ms-read-key-type: EffectivePartitionKeyRange",
+                "x-ms-max-item-count: 7",
+                "x-ms-continuation: next",
+            ]
+        );
     }
 
     #[test]
@@ -312,12 +388,13 @@ mod tests {
         let tile = ranges(0, &[]).tiles(&EpkRange::ALL)[0].clone();
         let mut bad = query();
         bad.container.container = "a/b".to_owned();
-        assert!(Request::query(&bad, page(Source::Tile(&tile))).is_err());
+        let all = page(Source::Tile(&tile));
+        assert!(Request::query(&bad, Rc::default(), "u", all).is_err());
         assert!(Request::query_plan(&bad, Rc::default(), "u").is_err());
-        let token = Query {
-            session_token: Some(String::new()),
-            ..query()
+        let token = Page {
+            session_token: Some(""),
+            ..page(Source::Tile(&tile))
         };
-        assert!(Request::query(&token, page(Source::Tile(&tile))).is_err());
+        assert!(Request::query(&query(), Rc::default(), "u", token).is_err());
     }
 }

@@ -38,6 +38,7 @@ mod lean;
 mod metadata;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod partition_failover;
+mod range_pages;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod recreation;
 mod regions;

@@ -1,27 +1,26 @@
-//! A query over several partitions: requests side by side, answers into the feed (spec data-plane §3.7, §2.5).
+//! A feed over several partitions: requests side by side, answers into the feed (spec data-plane §3.7, §2.5).
 
 use std::rc::Rc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
-use super::{Asker, Call, render};
+use super::asker::Asker;
+use super::{Call, render};
 use crate::core::clock::{Nanos, millis};
 use crate::core::feed::{Feed, Leaf, LeafId, LeafPage, Pull, Row, Shape, leaf_page_size};
+use crate::core::feed_operation::{FeedOperation, FeedOptions, MAX_UNDER_WAY, PAGE_ROWS};
 use crate::core::feed_token::{FeedKind, FeedToken, Fingerprint};
-use crate::core::query::{PAGE_ROWS, Query, Target, feed_slice, range_of, token_of};
-use crate::core::ranges::RangeMap;
+use crate::core::query::{Target, feed_slice, range_of, token_of};
+use crate::core::ranges::{RangeMap, Tile};
 use crate::core::request::Request;
 use crate::core::request::query::{EXECUTION_INFO, Page, Source};
-use crate::core::{Error, ErrorKind, Result};
+use crate::core::{Error, Result, explain};
 use crate::engine::World;
 use crate::engine::transport::Answer;
 use crate::engine::wait;
 use crate::wire::epk_range::EpkRange;
 use crate::wire::query_body::{self, ResumeFilter};
-
-/// Requests of one feed under way at a time.
-const MAX_UNDER_WAY: usize = 32;
 
 /// Before a partition is asked again that says it is gone when the container still has it.
 const MOVE_PAUSE: Nanos = millis(200);
@@ -37,11 +36,13 @@ pub(super) struct Fan {
     scope: Scope,
     /// As they were known last.
     ranges: Rc<RangeMap>,
-    /// What is sent to every partition.
+    /// The query that is sent to every partition.
     text: String,
     /// The body with it, as most requests have it.
     body: Rc<Vec<u8>>,
     page_rows: usize,
+    /// Requests under way at a time.
+    concurrency: usize,
     /// Rows to ask each leaf for; none leaves it to the service.
     leaf_rows: Option<u64>,
 }
@@ -50,21 +51,23 @@ pub(super) struct Fan {
 pub(super) struct Scope {
     /// The container's resource id.
     pub(super) container: String,
-    /// Of the query and its target.
+    /// What is read.
+    pub(super) kind: FeedKind,
+    /// Of the query, if there is one, and the target.
     pub(super) fingerprint: Fingerprint,
-    /// Where the complete key lies that the query is about.
+    /// Where the complete key lies that the feed is about.
     pub(super) point: Option<EpkRange>,
 }
 
 /// How a request to a leaf ended.
-enum Landed {
+pub(super) enum Landed {
     Page(Box<Answer>),
     /// The partition is gone; these are there now.
     Moved(Rc<RangeMap>),
 }
 
-/// Requests under way.
-type Flights = Vec<(LeafId, LocalBoxFuture<'static, Result<Landed>>)>;
+/// Requests under way, each with the number of its leaf.
+pub(super) type Flights = Vec<(u32, LocalBoxFuture<'static, Result<Landed>>)>;
 
 impl Fan {
     pub(super) fn new(
@@ -72,15 +75,20 @@ impl Fan {
         shape: Shape,
         scope: Scope,
         ranges: Rc<RangeMap>,
-        query: &Query,
+        (operation, options): (&FeedOperation, &FeedOptions),
         text: String,
     ) -> Result<Self> {
-        let page = query.max_item_count.unwrap_or(PAGE_ROWS);
+        let page = options.max_item_count.unwrap_or(PAGE_ROWS);
+        let concurrency = options.max_concurrency.unwrap_or(MAX_UNDER_WAY);
         let leaves = feed.wanted(usize::MAX).len() as u64;
         Ok(Self {
-            leaf_rows: leaf_rows(&shape, query, leaves),
-            body: Rc::new(query_body::body(&text, &query.parameters, None)?),
+            leaf_rows: leaf_rows(&shape, options, leaves),
+            body: Rc::new(match operation.query() {
+                Some(query) => query_body::body(&text, &query.parameters, None)?,
+                None => Vec::new(),
+            }),
             page_rows: usize::try_from(page).unwrap_or(usize::MAX),
+            concurrency: usize::try_from(concurrency).unwrap_or(usize::MAX),
             feed,
             shape,
             scope,
@@ -90,31 +98,42 @@ impl Fan {
     }
 
     /// The body of the next page; none at the end.
+    ///
+    /// What was asked ahead lands before rows leave the feed: it is paid for, and rows that have left must not wait, lest a
+    /// dropped call lose them. If it fails, the leaf is asked again when it is needed.
     pub(super) async fn pull<W: World>(
         &mut self,
         asker: &Asker<W>,
         call: &mut Call,
     ) -> Result<Option<Vec<u8>>> {
-        let mut flights = Flights::new();
+        let (mut flights, mut failed) = (Flights::new(), None);
+        let asks_ahead = self.feed.asks_ahead();
         loop {
-            match self.feed.next_page(self.page_rows)? {
-                Pull::Page(rows) => return Ok(Some(render(&rows))),
-                Pull::Done => return Ok(None),
-                Pull::Blocked => {}
+            if flights.is_empty() || !asks_ahead {
+                match self.feed.next_page(self.page_rows)? {
+                    Pull::Page(rows) => return Ok(Some(render(&rows))),
+                    Pull::Done => return Ok(None),
+                    Pull::Blocked => {}
+                }
+                if let Some(error) = failed {
+                    return Err(error);
+                }
             }
             if !call.is_spent() {
-                self.take_off(asker, call, &mut flights)?;
+                if failed.is_none() && !self.feed.is_ahead() {
+                    self.take_off(asker, call, &mut flights)?;
+                }
             } else if flights.is_empty() {
                 return Ok(Some(render(&self.flush())));
             }
             let Some((leaf, landed)) = wait::first(&mut flights).await else {
-                return Err(Error::new(
-                    ErrorKind::Service,
-                    "query_items: the query has no rows and no request to ask for them: report it as a bug",
-                ));
+                return Err(explain::stuck(asker.operation.name()));
             };
-            match landed? {
-                Landed::Page(mut answer) => {
+            let leaf = LeafId(leaf);
+            match landed {
+                Err(error) if asks_ahead => failed = Some(error),
+                Err(error) => return Err(error),
+                Ok(Landed::Page(mut answer)) => {
                     call.note(&mut answer.headers);
                     let info = answer.headers.other(EXECUTION_INFO).map(str::to_owned);
                     let page = LeafPage {
@@ -125,7 +144,7 @@ impl Fan {
                     // A page that makes no sense comes out of the feed, after the rows before it.
                     let _ = self.feed.accept(leaf, page);
                 }
-                Landed::Moved(ranges) => {
+                Ok(Landed::Moved(ranges)) => {
                     self.ranges = ranges;
                     self.repair(leaf)?;
                 }
@@ -135,7 +154,10 @@ impl Fan {
 
     /// The rows that there are of a page.
     pub(super) fn flush(&mut self) -> Vec<Row> {
-        self.feed.flush()
+        match self.feed.next_page(self.page_rows) {
+            Ok(Pull::Page(rows)) => rows,
+            _ => self.feed.flush(),
+        }
     }
 
     pub(super) fn continuation(&self) -> Result<Option<String>> {
@@ -144,7 +166,7 @@ impl Fan {
             return Ok(None);
         }
         let token = FeedToken {
-            kind: FeedKind::Query,
+            kind: self.scope.kind,
             container: self.scope.container.clone(),
             fingerprint: self.scope.fingerprint,
             root: token_of(&self.shape, state)?,
@@ -162,17 +184,17 @@ impl Fan {
         let mut cut = true;
         while cut {
             cut = false;
-            for leaf in self.feed.wanted(MAX_UNDER_WAY) {
-                if flights.len() >= MAX_UNDER_WAY {
+            for leaf in self.feed.wanted(self.concurrency) {
+                if flights.len() >= self.concurrency {
                     return Ok(());
                 }
-                if flights.iter().any(|(id, _)| *id == leaf.id) {
+                if flights.iter().any(|(id, _)| *id == leaf.id.0) {
                     continue;
                 }
                 match self.request(asker, &leaf)? {
                     Some(request) => {
-                        let flight = self.ask(asker, call, request);
-                        flights.push((leaf.id, flight));
+                        let flight = asker.ask(request, &self.ranges, call);
+                        flights.push((leaf.id.0, flight));
                     }
                     None => {
                         self.repair(leaf.id)?;
@@ -186,18 +208,12 @@ impl Fan {
 
     /// The request for a leaf's next page; none if it lies in several partitions.
     fn request<W: World>(&self, asker: &Asker<W>, leaf: &Leaf) -> Result<Option<Request>> {
-        let query = &asker.query;
-        let range = range_of(&leaf.slice);
-        let tiles;
-        let from = match &query.target {
-            Target::Key(key) if range.is_some() && range == self.scope.point => Source::Key(key),
-            _ => {
-                tiles = range.map(|range| self.ranges.tiles(&range));
-                match tiles.as_deref() {
-                    Some([tile]) => Source::Tile(tile),
-                    _ => return Ok(None),
-                }
-            }
+        let Some(range) = range_of(&leaf.slice) else {
+            return Ok(None);
+        };
+        let tiles = self.ranges.tiles(&range);
+        let Some(from) = source(&self.scope, asker.operation.target(), &range, &tiles) else {
+            return Ok(None);
         };
         let body = match (&leaf.query, &leaf.boundary) {
             (None, None) => Rc::clone(&self.body),
@@ -208,37 +224,52 @@ impl Fan {
                     rid: Some(&boundary.rid),
                     exclude: false,
                 });
-                Rc::new(query_body::body(text, &query.parameters, filter)?)
+                let query = asker.operation.query();
+                let parameters = query.map_or(&[][..], |query| &query.parameters);
+                Rc::new(query_body::body(text, parameters, filter)?)
             }
         };
         let page = Page {
             from,
-            body,
-            correlated: &asker.correlated,
             max_item_count: self.leaf_rows,
             continuation: leaf.continuation.as_deref(),
+            session_token: asker.feed.session_token.as_deref(),
         };
-        Request::query(query, page).map(Some)
+        asker.request(&body, page, Vec::new()).map(Some)
     }
 
+    /// Cuts a leaf at the borders of the partitions that there are now.
+    fn repair(&mut self, id: LeafId) -> Result<()> {
+        let mut leaves = self.feed.wanted(usize::MAX).into_iter();
+        let range = leaves.find(|leaf| leaf.id == id);
+        let range = range.and_then(|leaf| range_of(&leaf.slice));
+        let tiles = range.map(|range| self.ranges.tiles(&range));
+        let tiles = tiles.unwrap_or_default();
+        let slices = tiles.iter().map(|tile| feed_slice(&tile.slice)).collect();
+        Ok(self.feed.replace(id, slices)?)
+    }
+}
+
+impl<W: World> Asker<W> {
     /// Sends a request, and finds out where the partition went if it is gone.
-    fn ask<W: World>(
+    pub(super) fn ask(
         &self,
-        asker: &Asker<W>,
-        call: &Call,
         request: Request,
+        ranges: &Rc<RangeMap>,
+        call: &Call,
     ) -> LocalBoxFuture<'static, Result<Landed>> {
         let id = request.range_id().map(str::to_owned);
-        let answer = asker.send(request, call);
-        let (state, at) = (Rc::clone(&asker.state), asker.query.container.clone());
-        let (known, options) = (Rc::clone(&self.ranges), Rc::clone(&asker.options));
+        let at = request.scope.as_ref().map(|scope| scope.container.clone());
+        let answer = self.send(request, call);
+        let state = Rc::clone(&self.state);
+        let (known, options) = (Rc::clone(ranges), Rc::clone(&self.options));
         let recorder = call.recorder.clone();
         async move {
             let error = match answer.await {
                 Ok(answer) => return Ok(Landed::Page(Box::new(answer))),
                 Err(error) => error,
             };
-            let Some(id) = id.filter(|_| has_moved(&error)) else {
+            let (Some(id), Some(at)) = (id.filter(|_| has_moved(&error)), at) else {
                 return Err(error);
             };
             let found = state.ranges_again(&at, &known, &options, &recorder).await;
@@ -255,31 +286,34 @@ impl Fan {
         }
         .boxed_local()
     }
+}
 
-    /// Cuts a leaf at the borders of the partitions that there are now.
-    fn repair(&mut self, id: LeafId) -> Result<()> {
-        let mut leaves = self.feed.wanted(usize::MAX).into_iter();
-        let range = leaves.find(|leaf| leaf.id == id);
-        let range = range.and_then(|leaf| range_of(&leaf.slice));
-        let tiles = range.map(|range| self.ranges.tiles(&range));
-        let tiles = tiles.unwrap_or_default();
-        let slices = tiles.iter().map(|tile| feed_slice(&tile.slice)).collect();
-        Ok(self.feed.replace(id, slices)?)
+/// Where the requests of a leaf go that reads this range, whose tiles these are; none if it lies in several partitions.
+pub(super) fn source<'a>(
+    scope: &Scope,
+    target: &'a Target,
+    range: &EpkRange,
+    tiles: &'a [Tile],
+) -> Option<Source<'a>> {
+    match (target, tiles) {
+        (Target::Key(key), _) if scope.point.as_ref() == Some(range) => Some(Source::Key(key)),
+        (_, [tile]) => Some(Source::Tile(tile)),
+        _ => None,
     }
 }
 
 /// A merge takes few rows of each leaf; what has to be read to its end comes in pages as large as they can be.
-fn leaf_rows(shape: &Shape, query: &Query, leaves: u64) -> Option<u64> {
+fn leaf_rows(shape: &Shape, options: &FeedOptions, leaves: u64) -> Option<u64> {
     let aggregates = shape.aggregate.is_some() || shape.aliases.iter().any(|(_, of)| of.is_some());
     if shape.grouped || aggregates || shape.dcount.is_some() || shape.non_streaming {
         return None;
     }
     if shape.order.is_empty() {
-        return query.max_item_count.map(u64::from);
+        return options.max_item_count.map(u64::from);
     }
     let offset = shape.offset.unwrap_or(0);
     let reach = shape.take().map(|take| take.saturating_add(offset));
-    let page = query.max_item_count.unwrap_or(PAGE_ROWS);
+    let page = options.max_item_count.unwrap_or(PAGE_ROWS);
     Some(leaf_page_size(reach, leaves, page.into()))
 }
 

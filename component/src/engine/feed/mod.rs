@@ -1,4 +1,4 @@
-//! Feeds: a query is opened when its first page is asked for, and then pulled a page at a time (spec data-plane §3).
+//! Feeds: opened when their first page is asked for, and then pulled a page at a time (spec data-plane §3, §5).
 //!
 //! Nothing runs between two calls, and a call that is dropped takes its requests with it: what was answered stays, the
 //! rest is asked for again by the next call. So it is after an error too: the next call goes on where the feed stands,
@@ -7,8 +7,13 @@
 //! Each call has an allowance of its own. When its request units are spent, or its time is over, it gives what rows there
 //! are.
 
+mod asker;
 mod fan;
+mod many;
 mod open;
+mod render;
+mod rounds;
+mod shared;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod tests;
@@ -16,34 +21,33 @@ mod tests;
 use std::pin::pin;
 use std::rc::Rc;
 
-use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
-
+use self::asker::Asker;
 use self::fan::Fan;
+use self::many::Many;
+use self::render::render;
+use self::rounds::Rounds;
+pub use self::shared::Shared;
 use super::World;
-use super::pipeline::Pipeline;
 use super::state::State;
-use super::transport::Answer;
 use super::wait;
 use crate::core::allowance::{Allowance, DEADLINE_MARGIN, Verdict};
 use crate::core::container::is_stale;
 use crate::core::diagnostics::{Diagnostics, Recorder};
-use crate::core::feed::Row;
-use crate::core::options::Resolved;
-use crate::core::query::{NAME, Query, Target};
-use crate::core::request::Request;
+use crate::core::feed::NotResumable;
+use crate::core::feed_operation::{FeedOperation, FeedOptions};
+use crate::core::query::Target;
 use crate::core::request::query::{Page as PageRequest, Source};
-use crate::core::router::Route;
-use crate::core::routing::topology::Purpose;
 use crate::core::{Error, ErrorKind, OperationOptions, Result, explain};
 use crate::wire::headers::ResponseHeaders;
-use crate::wire::query_body;
 use crate::wire::session_token::SessionToken;
 
 /// The sub-status of a deadline that has come.
 const TIME_IS_UP: u32 = 20_008;
 
-/// The rows of a query. Outlives its driver.
+/// The status of what comes after the last page.
+const END: u16 = 204;
+
+/// The pages of an operation with many answers. Outlives its driver.
 pub struct Feed<W: World> {
     asker: Asker<W>,
     stage: Stage,
@@ -56,8 +60,11 @@ pub struct Feed<W: World> {
 /// Some rows, and what they cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
-    /// A JSON object with the rows in the array `Documents`: the service's own where one request made the page. It may hold
-    /// no rows and not be the last.
+    /// 200; 304 if a change feed has nothing new for now; 204 after the last page.
+    pub status: u16,
+    /// A JSON object with the rows in the array `Documents`, in a list of resources in the array that
+    /// [`ResourceCollection`](crate::core::resources::ResourceCollection) names: the service's own where one request made
+    /// the page. It may hold no rows and not be the last.
     pub body: Vec<u8>,
     /// Of all requests of this page, in RU.
     pub request_charge: f64,
@@ -71,17 +78,6 @@ pub struct Page {
     pub diagnostics: Box<Diagnostics>,
 }
 
-/// Who asks for what.
-struct Asker<W: World> {
-    state: Rc<State<W>>,
-    query: Query,
-    /// The request body of the text as it is.
-    body: Rc<Vec<u8>>,
-    options: Rc<Resolved>,
-    /// The same for all requests of the feed.
-    correlated: String,
-}
-
 enum Stage {
     /// Nothing was asked yet.
     New,
@@ -89,6 +85,10 @@ enum Stage {
     Single(Single),
     /// The driver puts pages together.
     Many(Box<Fan>),
+    /// The service's pages are the feed's, now from one partition and now from another.
+    Rounds(Box<Rounds>),
+    /// Of items that the caller named.
+    Items(Box<Many>),
     /// The container is another one now, and the rest of the rows gone.
     Gone(Box<Error>),
 }
@@ -108,31 +108,43 @@ struct Call {
     index_metrics: Vec<String>,
     /// Whether the feed has moved on.
     answered: bool,
+    /// Of the page.
+    status: u16,
 }
 
 impl<W: World> Feed<W> {
     /// Sends nothing yet.
     ///
     /// # Errors
-    /// `invalid-argument`: options or a query that cannot be sent.
+    /// `invalid-argument`: options or an operation that cannot be sent.
     pub(super) fn new(
         state: Rc<State<W>>,
-        query: Query,
+        operation: FeedOperation,
+        feed: FeedOptions,
         options: OperationOptions,
     ) -> Result<Self> {
-        query.check()?;
+        operation.check()?;
+        let stage = match &operation {
+            FeedOperation::ReadMany(_) if feed.resumable || feed.continuation.is_some() => {
+                return Err(NotResumable::ReadMany.into());
+            }
+            FeedOperation::ReadMany(_) => Stage::Items(Box::new(Many::new(&feed))),
+            _ => Stage::New,
+        };
+        feed.check()?;
         let options = state.layers.resolve(options, &state.runtime)?;
         let given = options.activity_id.clone();
         Ok(Self {
-            begun: query.continuation.is_some(),
+            begun: feed.continuation.is_some(),
             asker: Asker {
-                body: Rc::new(query_body::body(&query.text, &query.parameters, None)?),
+                body: Rc::new(operation.body()?),
                 correlated: given.unwrap_or_else(|| state.ids.next_id()),
                 state,
-                query,
+                operation,
+                feed,
                 options,
             },
-            stage: Stage::New,
+            stage,
             pending: None,
         })
     }
@@ -144,24 +156,38 @@ impl<W: World> Feed<W> {
     /// # Errors
     /// Of the request that failed, after the rows that came before it. The next call goes on from there, if it can.
     pub async fn next_page(&mut self) -> Result<Option<Page>> {
+        let recorder = self.record();
+        let page = self.page(recorder).await?;
+        Ok((page.status != END).then_some(page))
+    }
+
+    /// The record of a page that is asked for next.
+    fn record(&self) -> Recorder {
+        self.asker.record()
+    }
+
+    /// The next page, or an empty one at the end.
+    async fn page(&mut self, recorder: Recorder) -> Result<Page> {
         if let Some(error) = self.pending.take() {
             return Err(error);
         }
-        let mut call = self.asker.begin();
+        let mut call = self.asker.begin(recorder);
         let pulled = self.pull_in_time(&mut call).await;
         self.end(call, pulled)
     }
 
-    /// Where the feed stands after the pages given, for a feed of the same query; none at its end. The service's own
+    /// Where the feed stands after the pages given, for a feed of the same operation; none at its end. The service's own
     /// continuation where its pages are the feed's. Before the first page, what the caller gave.
     ///
     /// # Errors
     /// `invalid-argument`: the feed cannot be resumed, or its continuation would be too long.
     pub fn continuation(&self) -> Result<Option<String>> {
         match &self.stage {
-            Stage::New => Ok(self.asker.query.continuation.clone()),
+            Stage::New => self.asker.given_continuation(),
             Stage::Single(single) => Ok(single.continuation.clone()),
             Stage::Many(fan) => fan.continuation(),
+            Stage::Rounds(rounds) => rounds.continuation(),
+            Stage::Items(_) => Err(NotResumable::ReadMany.into()),
             Stage::Gone(error) => Err(error.for_another()),
         }
     }
@@ -172,6 +198,7 @@ impl<W: World> Feed<W> {
         let world = &state.transport.world;
         let (recorder, deadline) = (call.recorder.clone(), call.allowance.deadline);
         let timeout = self.asker.options.end_to_end_timeout;
+        let name = self.asker.operation.name();
         let chore = state.account_chore(&recorder);
         let mut pull = Box::pin(self.pull(call));
         let run = async {
@@ -190,7 +217,7 @@ impl<W: World> Feed<W> {
         let in_time = wait::until(world, deadline, pin!(run)).await;
         in_time.unwrap_or_else(|| {
             recorder.time_out(world.now());
-            Err(explain::cut_off(NAME, timeout, false))
+            Err(explain::cut_off(name, timeout, false))
         })
     }
 
@@ -198,11 +225,21 @@ impl<W: World> Feed<W> {
     async fn pull(&mut self, call: &mut Call) -> Result<Option<Vec<u8>>> {
         let pulled = self.pull_stage(call).await;
         match pulled {
-            Err(error) if is_recreated(&error) && !self.begun && !call.answered => {
-                self.stage = Stage::New;
+            Err(error) if is_recreated(&error) && self.starts_anew(call) => {
                 self.pull_stage(call).await
             }
             pulled => pulled,
+        }
+    }
+
+    fn starts_anew(&mut self, call: &Call) -> bool {
+        match &mut self.stage {
+            Stage::Items(many) => many.starts_anew(),
+            _ if self.begun || call.answered => false,
+            stage => {
+                *stage = Stage::New;
+                true
+            }
         }
     }
 
@@ -214,12 +251,14 @@ impl<W: World> Feed<W> {
             Stage::New => Ok(None),
             Stage::Single(single) => single.pull(&self.asker, call).await,
             Stage::Many(fan) => fan.pull(&self.asker, call).await,
+            Stage::Rounds(rounds) => rounds.pull(&self.asker, call).await,
+            Stage::Items(many) => many.pull(&self.asker, call).await,
             Stage::Gone(error) => Err(error.for_another()),
         }
     }
 
     /// Makes a page of what a call has come to.
-    fn end(&mut self, call: Call, pulled: Result<Option<Vec<u8>>>) -> Result<Option<Page>> {
+    fn end(&mut self, call: Call, pulled: Result<Option<Vec<u8>>>) -> Result<Page> {
         self.begun |= call.answered;
         let body = match pulled.or_else(|error| self.rescue(&call, error)) {
             Ok(body) => body,
@@ -230,19 +269,23 @@ impl<W: World> Feed<W> {
             }
         };
         let request_charge = call.recorder.request_charge();
-        let diagnostics = call.recorder.finish(Some((200, None)));
-        if body.is_none() && diagnostics.request_count == 0 {
-            return Ok(None);
-        }
+        let ended = body.is_none() && call.recorder.request_count() == 0;
+        let status = if ended { END } else { call.status };
+        let diagnostics = call.recorder.finish(Some((status, None)));
         let session = (!call.session.is_empty()).then(|| call.session.to_string());
-        Ok(Some(Page {
-            body: body.unwrap_or_else(|| render(&[])),
+        Ok(Page {
+            status,
+            body: match body {
+                Some(body) => body,
+                None if ended => Vec::new(),
+                None => render(&[]),
+            },
             request_charge,
             session_token: session,
             query_metrics: call.query_metrics,
             index_metrics: call.index_metrics,
             diagnostics,
-        }))
+        })
     }
 
     /// The rows that are there in spite of an error, which waits for the next call then. Spent allowances end a page, and
@@ -250,53 +293,24 @@ impl<W: World> Feed<W> {
     fn rescue(&mut self, call: &Call, error: Box<Error>) -> Result<Option<Vec<u8>>> {
         let rows = match &mut self.stage {
             Stage::Many(fan) => fan.flush(),
+            Stage::Items(many) => many.flush(),
             _ => Vec::new(),
+        };
+        let body = match &mut self.stage {
+            Stage::Rounds(rounds) => rounds.waiting(),
+            _ => (!rows.is_empty()).then(|| render(&rows)),
         };
         if self.begun && is_recreated(&error) {
             self.stage = Stage::Gone(error.for_another());
         }
         let spent = error.kind == ErrorKind::BudgetSpent;
-        if rows.is_empty() && !(spent && call.answered) {
+        if body.is_none() && !(spent && call.answered) {
             return Err(error);
         }
         if !spent && error.sub_status != Some(TIME_IS_UP) {
             self.pending = Some(error);
         }
-        Ok(Some(render(&rows)))
-    }
-}
-
-impl<W: World> Asker<W> {
-    fn begin(&self) -> Call {
-        let (state, options) = (&self.state, &self.options);
-        let now = state.transport.world.now();
-        let id = options.activity_id.clone();
-        let id = id.unwrap_or_else(|| state.ids.next_id());
-        let recorder = Recorder::new(NAME, id, now, &state.runtime.diagnostics);
-        if options.diagnostics_report {
-            recorder.report(state.runtime.diagnostics);
-        }
-        let timeout = options.end_to_end_timeout;
-        Call {
-            recorder,
-            allowance: Allowance {
-                ru: options.ru_budget,
-                deadline: timeout.map(|timeout| now.saturating_add(timeout)),
-            },
-            session: SessionToken::default(),
-            query_metrics: Vec::new(),
-            index_metrics: Vec::new(),
-            answered: false,
-        }
-    }
-
-    /// Sends a request through the pipeline. Begins at the first poll.
-    fn send(&self, request: Request, call: &Call) -> LocalBoxFuture<'static, Result<Answer>> {
-        let (state, options) = (&self.state, &self.options);
-        let route = Route::new(Purpose::Read, request.is_data_plane(), options);
-        let mut pipeline = Pipeline::new(state, request, options, &call.recorder, route);
-        pipeline.admit(call.allowance.deadline);
-        async move { pipeline.complete().await }.boxed_local()
+        Ok(Some(body.unwrap_or_else(|| render(&[]))))
     }
 }
 
@@ -306,21 +320,22 @@ impl Single {
         asker: &Asker<W>,
         call: &mut Call,
     ) -> Result<Option<Vec<u8>>> {
-        let Target::Key(key) = &asker.query.target else {
-            return Ok(None);
-        };
         if self.done {
             return Ok(None);
         }
         let page = PageRequest {
-            from: Source::Key(key),
-            body: Rc::clone(&asker.body),
-            correlated: &asker.correlated,
-            max_item_count: asker.query.max_item_count.map(u64::from),
+            from: match asker.operation.target() {
+                Target::Key(key) => Source::Key(key),
+                _ => Source::Whole,
+            },
+            max_item_count: asker.feed.max_item_count.map(u64::from),
             continuation: self.continuation.as_deref(),
+            session_token: asker.feed.session_token.as_deref(),
         };
-        let request = Request::query(&asker.query, page)?;
+        let request = asker.request(&asker.body, page, Vec::new())?;
+        let has_session = request.is_data_plane();
         let mut answer = asker.send(request, call).await?;
+        answer.headers.session_token.take_if(|_| !has_session);
         call.note(&mut answer.headers);
         self.continuation = answer.headers.continuation;
         self.done = self.continuation.is_none();
@@ -350,27 +365,4 @@ impl Call {
 fn is_recreated(error: &Error) -> bool {
     let status = error.status.unwrap_or(0);
     error.kind != ErrorKind::NotFound && is_stale(status, error.sub_status)
-}
-
-/// A body like the service's.
-fn render(rows: &[Row]) -> Vec<u8> {
-    let mut size = 40_usize;
-    for row in rows {
-        size = size.saturating_add(row.bytes().len()).saturating_add(1);
-    }
-    let mut body = Vec::with_capacity(size);
-    body.extend_from_slice(b"{\"Documents\":");
-    let mut separator = b'[';
-    for row in rows {
-        body.push(separator);
-        body.extend_from_slice(row.bytes());
-        separator = b',';
-    }
-    if rows.is_empty() {
-        body.push(separator);
-    }
-    body.extend_from_slice(b"],\"_count\":");
-    body.extend_from_slice(rows.len().to_string().as_bytes());
-    body.push(b'}');
-    body
 }

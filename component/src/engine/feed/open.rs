@@ -1,14 +1,20 @@
-//! Which way a query goes: through to the service, or by a plan to several partitions (spec data-plane §3.2, §3.3).
+//! Which way a feed goes: through to the service, or to several partitions, by a plan if it is a query (spec data-plane §3.2,
+//! §3.3, §5.1).
 
 use std::rc::Rc;
 
+use futures_util::FutureExt as _;
+
+use super::asker::Asker;
 use super::fan::{Fan, Scope};
-use super::{Asker, Call, Single, Stage};
+use super::rounds::Rounds;
+use super::{Call, Single, Stage};
 use crate::core::container::Container;
 use crate::core::feed::{Feed, Limits, Shape, Slice};
+use crate::core::feed_operation::FeedOperation;
 use crate::core::feed_token::{self, Continuation, FeedKind, Fingerprint, Refused};
 use crate::core::plan_cache::PlanKey;
-use crate::core::query::{self, Target, feed_slice, state_of};
+use crate::core::query::{self, Query, Target, feed_slice, state_of};
 use crate::core::ranges::RangeMap;
 use crate::core::request::Request;
 use crate::core::{Error, ErrorKind, MetadataMode, Result};
@@ -21,34 +27,50 @@ use crate::wire::query_text::{Analysis, analyse};
 impl<W: World> Asker<W> {
     /// Finds the way, and where on it the feed begins.
     pub(super) async fn open(&self, call: &mut Call) -> Result<Stage> {
-        let (state, at) = (&self.state, &self.query.container);
-        let streams = query::streams(&self.query.text);
-        let keyed = matches!(self.query.target, Target::Key(_));
+        let (state, query) = (&self.state, self.operation.query());
+        let keyed = matches!(self.operation.target(), Target::Key(_));
+        let streams = match &self.operation {
+            FeedOperation::QueryItems(query) => query::streams(&query.text),
+            FeedOperation::ReadFeed { .. } | FeedOperation::Resources(_) => true,
+            // The driver keeps the place, not the service.
+            FeedOperation::ChangeFeed(_) | FeedOperation::ReadMany(_) => false,
+        };
         let lean = state.metadata == MetadataMode::Lean;
         if !lean || state.needs_topology() {
             state.topology(&call.recorder).await?;
         }
-        if keyed && streams && lean {
-            return self.single();
-        }
+        let at = match self.operation.container() {
+            Some(at) if !(keyed && streams && lean) => at,
+            _ => return self.single(),
+        };
         let container = state.container(at, &self.options, &call.recorder).await?;
         let target = self.resolve(&container)?;
         if matches!(target, Resolved::Key(_)) && streams {
             return self.single();
         }
-        let plain =
-            matches!(target, Resolved::Range(_)) && analyse(&self.query.text) == Analysis::Plain;
-        let plan = match plain {
-            true => None,
-            false => Some(self.plan(&container, call).await?),
+        let over_range = matches!(target, Resolved::Range(_));
+        let plain = |query: &Query| over_range && analyse(&query.text) == Analysis::Plain;
+        let plan = match query {
+            Some(query) if !plain(query) => Some(self.plan(query, &container, call).await?),
+            _ => None,
         };
-        let ranges = state.ranges(at, &self.options, &call.recorder).await?;
-        let fan = self.fan(&container, target, plan.as_deref(), ranges)?;
+        let ranges = match &target {
+            // A search counts words everywhere.
+            Resolved::Key(_) if !searches(plan.as_deref()) => Rc::new(RangeMap::whole()),
+            _ => state.ranges(at, &self.options, &call.recorder).await?,
+        };
+        if let FeedOperation::ChangeFeed(changes) = &self.operation {
+            let (Resolved::Key(part) | Resolved::Range(part)) = &target;
+            let scope = self.scope(changes.kind(), &container, &target)?;
+            let rounds = Rounds::new(self, changes, scope, part, ranges)?;
+            return Ok(Stage::Rounds(Box::new(rounds)));
+        }
+        let fan = self.fan(&container, &target, plan.as_deref(), ranges)?;
         Ok(Stage::Many(Box::new(fan)))
     }
 
     fn single(&self) -> Result<Stage> {
-        let continuation = match &self.query.continuation {
+        let continuation = match &self.feed.continuation {
             None => None,
             Some(text) => match feed_token::parse(text)? {
                 Continuation::Server(own) => Some(own),
@@ -63,7 +85,7 @@ impl<W: World> Asker<W> {
 
     /// Which part of the container's hash space is meant.
     fn resolve(&self, container: &Container) -> Result<Resolved> {
-        Ok(match &self.query.target {
+        Ok(match self.operation.target() {
             Target::Container => Resolved::Range(EpkRange::ALL),
             Target::Range(range) => Resolved::Range(range.clone()),
             Target::Key(key) => match container.prefix(key) {
@@ -73,66 +95,102 @@ impl<W: World> Asker<W> {
         })
     }
 
-    /// How the gateway would have it run, asked once for each query.
-    async fn plan(&self, container: &Container, call: &mut Call) -> Result<Rc<QueryPlan>> {
-        let keyed = matches!(self.query.target, Target::Key(_));
+    /// How the gateway would have it run: asked once for each query, also by feeds that are opened at the same time.
+    async fn plan(
+        &self,
+        query: &Query,
+        container: &Container,
+        call: &Call,
+    ) -> Result<Rc<QueryPlan>> {
+        let keyed = matches!(query.target, Target::Key(_));
         // A plan for one key covers that key alone.
         let features = [SUPPORTED_FEATURES, if keyed { ",Key" } else { "" }].concat();
         let key = PlanKey::new(&container.rid, &self.body, &features);
         if let Some(plan) = self.state.plans.borrow_mut().get(key) {
             return Ok(plan);
         }
-        let request = Request::query_plan(&self.query, Rc::clone(&self.body), &self.correlated)?;
-        let answer = self.send(request, call).await?;
-        let plan = query_plan::parse(&answer.body, container.key_shape())
-            .map_err(|malformed| Error::new(ErrorKind::Service, malformed.to_string()))?;
-        let plan = Rc::new(plan);
-        let mut plans = self.state.plans.borrow_mut();
-        plans.insert(key, Rc::clone(&plan), answer.body.len());
-        Ok(plan)
+        let request = Request::query_plan(query, Rc::clone(&self.body), &self.correlated)?;
+        // Others wait for it, whose time is not up when this call's is.
+        let answer = self.send_until(request, &call.recorder, None);
+        let (state, shape) = (Rc::clone(&self.state), container.key_shape());
+        let fetch = async move {
+            let answer = answer.await?;
+            let plan = query_plan::parse(&answer.body, shape)
+                .map_err(|malformed| Error::new(ErrorKind::Service, malformed.to_string()))?;
+            let plan = Rc::new(plan);
+            let mut plans = state.plans.borrow_mut();
+            plans.insert(key, Rc::clone(&plan), answer.body.len());
+            Ok(plan)
+        };
+        let plan = self.state.planning(key).get(|| fetch.boxed_local()).await;
+        call.recorder.resume(self.state.transport.world.now());
+        plan
+    }
+
+    fn scope(&self, kind: FeedKind, container: &Container, target: &Resolved) -> Result<Scope> {
+        let text = self.operation.target().text()?;
+        Ok(Scope {
+            container: container.rid.clone(),
+            kind,
+            fingerprint: Fingerprint::of(&[&self.body, text.as_bytes()]),
+            point: match target {
+                Resolved::Key(point) => Some(point.clone()),
+                Resolved::Range(_) => None,
+            },
+        })
     }
 
     fn fan(
         &self,
         container: &Container,
-        target: Resolved,
+        target: &Resolved,
         plan: Option<&QueryPlan>,
         ranges: Rc<RangeMap>,
     ) -> Result<Fan> {
-        let query = &self.query;
-        let parts = parts_of(&target, plan, &ranges);
+        let own_text = self.operation.query().map_or("", |query| &query.text);
+        let parts = parts_of(target, plan, &ranges);
         let work = plan.map(|plan| &plan.work);
         let (shape, text) = match work {
-            Some(Work::Query(info)) => (query::shape_of(info), info.text(&query.text)),
-            _ => (Shape::default(), query.text.clone()),
+            Some(Work::Query(info)) => (query::shape_of(info), info.text(own_text)),
+            _ => (Shape::default(), own_text.to_owned()),
         };
         let slices = slices_of(&parts, &ranges);
+        self.feed.check_fan_out(slices.len())?;
+        let limits = Limits {
+            prefetch: usize::try_from(self.feed.prefetch.unwrap_or(0)).unwrap_or(usize::MAX),
+            ..Limits::default()
+        };
         let mut feed = match work {
             Some(Work::Hybrid(info)) => {
                 let search = query::hybrid_of(info, &text);
                 let everywhere = slices_of(&[EpkRange::ALL], &ranges);
-                Feed::hybrid(search, everywhere, slices, &Limits::default())?
+                self.feed.check_fan_out(everywhere.len())?;
+                Feed::hybrid(search, everywhere, slices, &limits)?
             }
-            _ => Feed::new(&shape, slices, &Limits::default())?,
+            _ => Feed::new(&shape, slices, &limits)?,
         };
-        if query.resumable || query.continuation.is_some() {
+        if self.feed.resumable || self.feed.continuation.is_some() {
             feed.state()?;
         }
-        let scope = Scope {
-            container: container.rid.clone(),
-            fingerprint: Fingerprint::of(&[&self.body, query.scope()?.as_bytes()]),
-            point: match target {
-                Resolved::Key(point) => Some(point),
-                Resolved::Range(_) => None,
-            },
+        let kind = match self.operation.query() {
+            Some(_) => FeedKind::Query,
+            None => FeedKind::ReadFeed,
         };
-        if let Some(text) = &query.continuation {
+        let scope = self.scope(kind, container, target)?;
+        if let Some(text) = &self.feed.continuation {
             let token = feed_token::parse(text)?.driver()?;
-            let root = token.open(FeedKind::Query, &scope.container, scope.fingerprint)?;
+            let root = token.open(scope.kind, &scope.container, scope.fingerprint)?;
             let state = state_of(&shape, root, &parts, &ranges)?;
-            feed = Feed::resume(&shape, state, &Limits::default())?;
+            feed = Feed::resume(&shape, state, &limits)?;
         }
-        Fan::new(feed, shape, scope, ranges, query, text)
+        Fan::new(
+            feed,
+            shape,
+            scope,
+            ranges,
+            (&self.operation, &self.feed),
+            text,
+        )
     }
 }
 
@@ -142,6 +200,10 @@ enum Resolved {
     Key(EpkRange),
     /// A part of the hash space.
     Range(EpkRange),
+}
+
+fn searches(plan: Option<&QueryPlan>) -> bool {
+    plan.is_some_and(|plan| matches!(plan.work, Work::Hybrid(_)))
 }
 
 fn point_of(container: &Container, key: &[KeyComponent]) -> Result<EpkRange> {

@@ -20,8 +20,10 @@ impl<W: World> Pipeline<W> {
             ru: self.options.ru_budget,
             deadline,
         };
-        // Who names a partition has read the definition, even in a lean driver.
-        let knows = self.state.metadata == MetadataMode::Eager || self.request.is_to_range();
+        // Who names a partition, or asks for changes, has read the definition, even in a lean driver.
+        let knows = self.state.metadata == MetadataMode::Eager
+            || self.request.is_to_range()
+            || self.request.asks_for_changes();
         if knows && let Some(scope) = &self.request.scope {
             self.container = self.state.containers.definition_of(&scope.container);
         }

@@ -25,8 +25,13 @@ impl<W: World> Pipeline<W> {
         let mut router = self.state.router.borrow_mut();
         router.answered(&mut self.route, target, said, success, random);
         drop(router);
-        self.capture(answer);
+        self.capture(target, answer);
         success
+    }
+
+    /// Who answered a request that is not about items: whatever goes on after the answer has to go there.
+    pub(in crate::engine) fn answered_by(&self) -> Option<Rc<Target>> {
+        self.route.pin().cloned()
     }
 
     /// The throughput group pays.
@@ -39,9 +44,13 @@ impl<W: World> Pipeline<W> {
     }
 
     /// Remembers how far the session has got.
-    fn capture(&self, answer: &Answer) {
-        let (Some(scope), Some(token)) = (&self.request.scope, &answer.headers.session_token)
-        else {
+    fn capture(&mut self, target: &Rc<Target>, answer: &Answer) {
+        let Some(scope) = &self.request.scope else {
+            // Unless it is a success, what follows turns elsewhere if it has to.
+            self.route.turn(Direction::Same, target);
+            return;
+        };
+        let Some(token) = &answer.headers.session_token else {
             return;
         };
         if self.options.session_capturing_disabled

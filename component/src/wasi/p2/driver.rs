@@ -6,11 +6,11 @@ use super::exports::driver as wit;
 use super::world::Wasi;
 use super::{reactor, tasks};
 use crate::core::runtime::Runtime;
-use crate::core::{Error, ErrorKind};
-use crate::engine::Driver;
+use crate::core::{self, Error, ErrorKind};
+use crate::engine::{Driver, Shared as Feed};
 use crate::wasi::bindings::types::{
-    Config, Error as WitError, FaultRule, Operation, OperationOptions, Rejection, Response,
-    RuntimeConfig,
+    Config, Error as WitError, FaultRule, FeedOperation, FeedOptions, Operation, OperationOptions,
+    Rejection, Response, RuntimeConfig,
 };
 use crate::wasi::translate;
 
@@ -43,15 +43,20 @@ impl wit::GuestDriver for Handle {
         let call = self
             .0
             .execute(translate::operation(operation), translate::options(options));
-        // A stall cannot happen as long as every pending operation waits for the host; it must not trap if it does.
-        let stalled = || {
-            Err(Error::new(
-                ErrorKind::Transport,
-                "the operation waits for nothing: report this as a bug",
-            ))
-        };
-        let result = reactor::run(call, tasks::run_beside).unwrap_or_else(stalled);
-        result.map(translate::response).map_err(translate::error)
+        finish(call)
+    }
+
+    fn open_feed(
+        &self,
+        operation: FeedOperation,
+        feed: FeedOptions,
+        options: OperationOptions,
+    ) -> Result<wit::Feed, Rejection> {
+        let operation = translate::feed_operation(operation).map_err(translate::rejection)?;
+        let (feed, options) = (translate::feed_options(feed), translate::options(options));
+        let feed = self.0.feed(operation, feed, options);
+        let feed = feed.map_err(translate::rejection)?;
+        Ok(wit::Feed::new(Pages(feed.into())))
     }
 
     fn set_bearer_token(&self, token: String) -> Result<(), Rejection> {
@@ -85,4 +90,33 @@ impl wit::GuestDriver for Handle {
     fn close(&self) {
         self.0.close();
     }
+}
+
+/// The resource `feed`.
+pub(super) struct Pages(pub(super) Feed<Wasi>);
+
+impl wit::GuestFeed for Pages {
+    fn next_page(&self) -> Result<Response, WitError> {
+        let (_, page) = self.0.next_page();
+        finish(page)
+    }
+
+    fn continuation(&self) -> Result<Option<String>, Rejection> {
+        self.0.continuation().map_err(translate::rejection)
+    }
+}
+
+/// Runs a call to its end.
+#[inline(always)] // what it returns is large
+#[allow(clippy::result_large_err, reason = "the contract's own type")]
+fn finish(call: impl Future<Output = core::Result<core::Response>>) -> Result<Response, WitError> {
+    // A stall cannot happen as long as every pending operation waits for the host; it must not trap if it does.
+    let stalled = || {
+        Err(Error::new(
+            ErrorKind::Transport,
+            "the operation waits for nothing: report this as a bug",
+        ))
+    };
+    let result = reactor::run(call, tasks::run_beside).unwrap_or_else(stalled);
+    result.map(translate::response).map_err(translate::error)
 }

@@ -13,6 +13,7 @@ struct Component;
 
 impl exports::driver::Guest for Component {
     type Driver = driver::Handle;
+    type Feed = driver::Pages;
     type Runtime = driver::Shared;
 }
 

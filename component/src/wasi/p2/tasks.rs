@@ -12,10 +12,11 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use slab::Slab;
 use wasi::clocks::monotonic_clock;
 
-use super::exports::driver::DriverBorrow;
+use super::Component;
+use super::driver::{Handle, Pages};
+use super::exports::driver::{DriverBorrow, FeedBorrow};
 use super::exports::tasks::{Guest, TaskId};
 use super::reactor::{self, Flag, Turn};
-use super::{Component, driver::Handle};
 use crate::core::diagnostics::Recorder;
 use crate::core::{self, Error};
 use crate::wasi::bindings::types::{Error as WitError, Operation, OperationOptions, Response};
@@ -154,6 +155,11 @@ impl Guest for Component {
         let driver = &driver.get::<Handle>().0;
         let (recorder, call) = driver.begin(operation, translate::options(options));
         with(|tasks| tasks.submit(recorder, call))
+    }
+
+    fn submit_page(feed: FeedBorrow<'_>) -> TaskId {
+        let (recorder, page) = feed.get::<Pages>().0.next_page();
+        with(|tasks| tasks.submit(recorder, page))
     }
 
     fn step() -> Vec<TaskId> {

@@ -8,9 +8,10 @@ use std::task::Poll;
 use super::exports::async_driver as wit;
 use super::world::Wasi;
 use crate::core::runtime::Runtime;
-use crate::engine::Driver;
+use crate::engine::{Driver, Shared as Feed};
 use crate::wasi::bindings::types::{
-    Config, Error, FaultRule, Operation, OperationOptions, Rejection, Response, RuntimeConfig,
+    Config, Error, FaultRule, FeedOperation, FeedOptions, Operation, OperationOptions, Rejection,
+    Response, RuntimeConfig,
 };
 use crate::wasi::translate;
 
@@ -47,6 +48,19 @@ impl wit::GuestDriver for Handle {
         result.map(translate::response).map_err(translate::error)
     }
 
+    fn open_feed(
+        &self,
+        operation: FeedOperation,
+        feed: FeedOptions,
+        options: OperationOptions,
+    ) -> Result<wit::Feed, Rejection> {
+        let operation = translate::feed_operation(operation).map_err(translate::rejection)?;
+        let (feed, options) = (translate::feed_options(feed), translate::options(options));
+        let feed = self.0.feed(operation, feed, options);
+        let feed = feed.map_err(translate::rejection)?;
+        Ok(wit::Feed::new(Pages(feed.into())))
+    }
+
     fn set_bearer_token(&self, token: String) -> Result<(), Rejection> {
         self.0
             .set_bearer_token(&translate::secret(token))
@@ -77,6 +91,25 @@ impl wit::GuestDriver for Handle {
 
     fn close(&self) {
         self.0.close();
+    }
+}
+
+/// The resource `feed`.
+pub(super) struct Pages(Feed<Wasi>);
+
+impl wit::GuestFeed for Pages {
+    async fn next_page(&self) -> Result<Response, Error> {
+        let (_, page) = self.0.next_page();
+        let result = suspending(page).await;
+        result.map(translate::response).map_err(translate::error)
+    }
+
+    fn continuation(&self) -> Result<Option<String>, Rejection> {
+        self.0.continuation().map_err(translate::rejection)
+    }
+
+    fn close(feed: wit::Feed) {
+        drop(feed);
     }
 }
 

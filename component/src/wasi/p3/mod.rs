@@ -9,6 +9,7 @@ struct Component;
 
 impl exports::async_driver::Guest for Component {
     type Driver = driver::Handle;
+    type Feed = driver::Pages;
     type Runtime = driver::Shared;
 }
 

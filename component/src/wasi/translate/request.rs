@@ -252,7 +252,7 @@ fn write_item(write: wit::WriteItem) -> (ContainerRef, PartitionKey, Vec<u8>, Co
     )
 }
 
-fn container(at: wit::ContainerRef) -> ContainerRef {
+pub(super) fn container(at: wit::ContainerRef) -> ContainerRef {
     ContainerRef {
         database: at.database,
         container: at.container,
@@ -267,7 +267,7 @@ fn item(item: wit::ItemRef) -> ItemRef {
     }
 }
 
-fn key(key: wit::PartitionKey) -> PartitionKey {
+pub(super) fn key(key: wit::PartitionKey) -> PartitionKey {
     let component = |part| match part {
         wit::KeyComponent::Undefined => KeyComponent::Undefined,
         wit::KeyComponent::Null => KeyComponent::Null,

@@ -75,6 +75,7 @@ fn kind(kind: ErrorKind) -> wit::ErrorKind {
         ErrorKind::Timeout => wit::ErrorKind::Timeout,
         ErrorKind::Cancelled => wit::ErrorKind::Cancelled,
         ErrorKind::Unavailable => wit::ErrorKind::Unavailable,
+        ErrorKind::NotResumable => wit::ErrorKind::NotResumable,
         ErrorKind::BudgetSpent => wit::ErrorKind::BudgetSpent,
         ErrorKind::Transport => wit::ErrorKind::Transport,
         ErrorKind::Service => wit::ErrorKind::Service,

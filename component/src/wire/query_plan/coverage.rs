@@ -85,9 +85,6 @@ fn range(row: Json<'_>, keys: KeyShape) -> Result<Option<EpkRange>, Malformed> {
     for name in ["isMinInclusive", "isMaxInclusive"] {
         flag(row, name).map_err(|_| RANGES)?;
     }
-    let (Some(min), Some(max)) = (min, max) else {
-        return Ok(Some(EpkRange::ALL));
-    };
     match min.point.cmp(&max.point) {
         Ordering::Greater => Err(RANGES),
         Ordering::Less => Ok(Some(EpkRange {
@@ -120,15 +117,14 @@ impl From<Epk> for Bound {
     }
 }
 
-/// A point as hex; or a key as an array, with the two ends of the space as `[]` and `"Infinity"`. None if it is a key that
-/// cannot be told to the last bit: then it may be anywhere.
-fn bound(value: Json<'_>, keys: KeyShape) -> Result<Option<Bound>, Malformed> {
+/// A point as hex; or a key as an array, with the two ends of the space as `[]` and `"Infinity"`.
+fn bound(value: Json<'_>, keys: KeyShape) -> Result<Bound, Malformed> {
     if let Some(text) = json::text(value) {
         let point = match text.as_str() {
             "Infinity" => Epk::MAX,
             hex => hex.parse().map_err(|_| RANGES)?,
         };
-        return Ok(Some(point.into()));
+        return Ok(point.into());
     }
     let mut elements = json::elements(value).ok_or(RANGES)?;
     let infinite = elements.last().copied().is_some_and(is_infinity);
@@ -136,13 +132,10 @@ fn bound(value: Json<'_>, keys: KeyShape) -> Result<Option<Bound>, Malformed> {
         elements.pop();
     }
     let mut components = Vec::with_capacity(elements.len());
-    let mut exact = true;
     for element in elements {
-        exact &= is_exact(element.get());
         components.push(component(element).ok_or(RANGES)?);
     }
-    let bound = key_bound(&components, infinite, keys).ok_or(RANGES)?;
-    Ok(exact.then_some(bound))
+    key_bound(&components, infinite, keys).ok_or(RANGES)
 }
 
 fn key_bound(components: &[KeyComponent], infinite: bool, keys: KeyShape) -> Option<Bound> {
@@ -175,15 +168,6 @@ fn component(value: Json<'_>) -> Option<KeyComponent> {
         text if text.starts_with('{') && kind(value)? == "Undefined" => KeyComponent::Undefined,
         text => KeyComponent::Number(json::number(text)?),
     })
-}
-
-/// Whether a value, if it is a number, is read to the last bit: integers are, and decimals of 15 digits. For the rest the
-/// standard library's parser would be needed, 17 KB of code.
-fn is_exact(value: &str) -> bool {
-    let number = value.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-    let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    let exponent = value.contains(['e', 'E']);
-    !number || value.parse::<i64>().is_ok() || (digits <= 15 && !exponent)
 }
 
 fn is_infinity(value: Json<'_>) -> bool {

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use super::super::json::power;
+
 /// Digits of one word.
 const WORD_DIGITS: usize = 19;
 
@@ -99,28 +101,6 @@ impl Number {
         let scale = 10_u64.checked_pow(scale as u32).unwrap_or(0);
         *word = word.saturating_add(scale.saturating_mul(digit.into()));
     }
-}
-
-/// The number after an `e`, held within what `i32` takes.
-fn power(json: &[u8]) -> Option<i32> {
-    let (negative, digits) = match json {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
-    };
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let mut power = 0_i32;
-    for digit in digits {
-        let digit = i32::from(digit.wrapping_sub(b'0'));
-        power = power.saturating_mul(10).saturating_add(digit);
-    }
-    Some(if negative {
-        power.saturating_neg()
-    } else {
-        power
-    })
 }
 
 impl Ord for Number {

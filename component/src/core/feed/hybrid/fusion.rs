@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::super::envelope::Head;
 use super::super::error::{FeedError, Result};
 use super::Hybrid;
+use crate::wire::sort::sort;
 use crate::wire::value::{Number, elements, members};
 
 /// How slowly a rank loses weight.
@@ -69,8 +70,9 @@ fn once(rows: Vec<Head>) -> Items {
 
 /// The one sort of this module: by this order, then by `_rid`.
 fn sorted(mut items: Items, order: &dyn Fn(&Item, &Item) -> Ordering) -> Items {
-    items.sort_unstable_by(|one, other| {
-        order(one, other).then_with(|| one.head.rid.cmp(&other.head.rid))
+    sort(&mut items, &|one, other| {
+        let by_id = || one.head.rid.cmp(&other.head.rid);
+        order(one, other).then_with(by_id).is_lt()
     });
     items
 }

@@ -142,7 +142,7 @@ impl TextStatistics {
 
 /// A count, written with a point or without.
 fn number(json: &[u8]) -> Result<u64> {
-    let number = Json::parse(json).and_then(json::exact_number);
+    let number = Json::parse(json).and_then(|json| json::number(json.get()));
     let count = number.map(|number| number as u64);
     count.ok_or(FeedError::Malformed("a count of words is no number"))
 }

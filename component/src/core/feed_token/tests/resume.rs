@@ -138,6 +138,7 @@ fn splits_and_merges_between_two_pages() {
         (
             Node::Changes {
                 start: Start::Now,
+                turn: Epk::MIN,
                 slices: vec![slice("", "40", None), slice("41", "FF", None)],
             },
             &all,
@@ -146,6 +147,7 @@ fn splits_and_merges_between_two_pages() {
         (
             Node::Changes {
                 start: Start::Now,
+                turn: Epk::MIN,
                 slices: vec![slice("", "40", None)],
             },
             &[range("", "40"), range("50", "60")],
@@ -226,6 +228,7 @@ impl World {
             },
             _ => Node::Changes {
                 start: Start::Now,
+                turn: Epk::MIN,
                 slices,
             },
         };
@@ -331,12 +334,13 @@ fn refuses_what_is_missing(node: &Node, scope: &[EpkRange], map: &RangeMap) {
             .collect();
         assert_eq!(resume(node, &narrower, map), Err(Refused::Uncovered));
     }
-    if let Node::Changes { start, slices } = node {
+    if let Node::Changes { start, slices, .. } = node {
         for at in 0..slices.len() {
             let mut slices = slices.clone();
             slices.remove(at);
             let node = Node::Changes {
                 start: *start,
+                turn: Epk::MIN,
                 slices,
             };
             assert_eq!(resume(&node, scope, map), Err(Refused::Uncovered));

@@ -137,7 +137,7 @@ fn items_case(seed: u64) -> usize {
     let known = world.ranges.clone();
     let in_order = random.below(2) == 0;
     let order = if in_order { Order::Input } else { Order::Any };
-    let read = ReadMany::new(Input::Items(input), order, &definition(paths), &known).unwrap();
+    let read = new(Input::Items(input), order, &definition(paths), &known).unwrap();
     let rows = texts(run(read, &mut world, known, &mut random));
     if in_order {
         assert_eq!(rows, expected, "seed {seed}");
@@ -188,7 +188,7 @@ fn keys_case(seed: u64) -> usize {
     };
     let known = world.ranges.clone();
     let input = Input::PartitionKeys(input);
-    let read = ReadMany::new(input, Order::Any, &definition(paths), &known).unwrap();
+    let read = new(input, Order::Any, &definition(paths), &known).unwrap();
     let mut rows: Vec<_> = texts(run(read, &mut world, known, &mut random))
         .into_iter()
         .flatten()

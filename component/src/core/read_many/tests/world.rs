@@ -79,28 +79,9 @@ impl World {
     }
 
     fn query(&self, body: &[u8], slice: &Slice, from: usize, page_size: usize) -> Answer {
-        let request: Value = serde_json::from_slice(body).unwrap();
-        let parameters: Vec<Value> = request["parameters"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|parameter| parameter["value"].clone())
-            .collect();
         let (mut rows, mut seen, mut more) = (Vec::new(), from, false);
         for (place, (point, row)) in self.items.iter().enumerate().skip(from) {
-            let item: Value = serde_json::from_str(row).unwrap();
-            let mut condition = Condition {
-                rest: request["query"]
-                    .as_str()
-                    .unwrap()
-                    .strip_prefix("SELECT * FROM c WHERE ")
-                    .unwrap(),
-                item: &item,
-                parameters: &parameters,
-            };
-            let holds = condition.any();
-            assert_eq!(condition.rest, "");
-            if holds && slice.contains(point) {
+            if asks_for(body, row) && slice.contains(point) {
                 if rows.len() == page_size {
                     more = true;
                     break;
@@ -112,6 +93,22 @@ impl World {
         let next = format!("{seen} {}", String::from_utf8_lossy(body));
         page(&rows, more.then_some(next.as_str()))
     }
+}
+
+/// Whether a query asks for this row.
+pub(crate) fn asks_for(body: &[u8], row: &str) -> bool {
+    let request: Value = serde_json::from_slice(body).unwrap();
+    let parameters = request["parameters"].as_array().unwrap().iter();
+    let values = parameters.map(|parameter| parameter["value"].clone());
+    let text = request["query"].as_str().unwrap();
+    let mut condition = Condition {
+        rest: text.strip_prefix("SELECT * FROM c WHERE ").unwrap(),
+        item: &serde_json::from_str(row).unwrap(),
+        parameters: &values.collect::<Vec<_>>(),
+    };
+    let holds = condition.any();
+    assert_eq!(condition.rest, "");
+    holds
 }
 
 /// Reads and evaluates a condition at once.

@@ -22,8 +22,8 @@ fn open(multi_write: bool, answer: impl Fn(&Seen) -> Reply + 'static) -> (Sim, D
 
 fn reply(status: u16, body: &str) -> Reply {
     Reply {
-        after: MILLI,
         result: Ok((status, Vec::new(), body.to_owned())),
+        ..Reply::status(status, 0)
     }
 }
 

@@ -182,10 +182,10 @@ fn container_and_first_ranges_page_race_after_a_second_and_a_half() {
         |config: &mut Config| config.partition_failover.topology_cache = Some(TopologyCache::Eager);
     let (sim, driver) = slow_metadata(eager);
     sim.execute(&driver, read()).unwrap();
-    // The page that says that there is no more is a request like any other.
+    // The page that says that there is no more is asked for where the first one came from.
     assert_eq!(
         metadata_timeline(&sim, "ranges"),
-        "east 0, west 1500, east 1600"
+        "east 0, west 1500, west 1600"
     );
 }
 

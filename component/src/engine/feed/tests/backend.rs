@@ -6,10 +6,13 @@ use std::rc::Rc;
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::core::query::Query;
+use crate::core::feed_operation::{FeedOperation, FeedOptions};
+use crate::core::operation::ContainerRef;
+use crate::core::query::{self, Target};
 use crate::core::{OperationOptions, Result};
 use crate::engine::testing::{Reply, Seen, Sim, account, at, metadata};
 use crate::engine::{Driver, Feed, Page};
+use crate::wire::query_body::Parameter;
 
 /// An event that a test makes happen at a request: an answer in place of the usual one.
 type Event = Box<dyn Fn(usize, &Seen) -> Option<Reply>>;
@@ -21,15 +24,53 @@ pub(super) struct Backend {
     /// The place of each row, and its value.
     rows: Vec<(u8, i64)>,
     /// Rows of a page at most.
-    page: Cell<usize>,
+    pub(super) page: Cell<usize>,
     /// Whether rows come sorted, as a rewritten query asks for them.
     pub(super) sorted: Cell<bool>,
     /// What each partition answers, whole, instead of rows.
     pub(super) part: RefCell<Option<Value>>,
+    /// The place of each change, and its value.
+    pub(super) log: RefCell<Vec<(u8, i64)>>,
     /// The gateway's plan.
     pub(super) plan: RefCell<Value>,
     event: RefCell<Event>,
     asked: Cell<usize>,
+}
+
+/// A query and how it is read.
+#[derive(Clone)]
+pub(super) struct Query {
+    pub(super) container: ContainerRef,
+    pub(super) target: Target,
+    pub(super) text: String,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) query_metrics: bool,
+    pub(super) index_metrics: bool,
+    pub(super) max_item_count: Option<u32>,
+    pub(super) continuation: Option<String>,
+    pub(super) session_token: Option<String>,
+    pub(super) resumable: bool,
+}
+
+impl Query {
+    pub(super) fn open(self, driver: &Driver<Sim>, options: OperationOptions) -> Result<Feed<Sim>> {
+        let query = query::Query {
+            container: self.container,
+            target: self.target,
+            text: self.text,
+            parameters: self.parameters,
+            query_metrics: self.query_metrics,
+            index_metrics: self.index_metrics,
+        };
+        let feed = FeedOptions {
+            max_item_count: self.max_item_count,
+            continuation: self.continuation,
+            session_token: self.session_token,
+            resumable: self.resumable,
+            ..FeedOptions::default()
+        };
+        driver.feed(FeedOperation::QueryItems(query), feed, options)
+    }
 }
 
 /// A driver and what it talks to.
@@ -61,6 +102,7 @@ impl World {
             page: Cell::new(page),
             sorted: Cell::new(false),
             part: RefCell::default(),
+            log: RefCell::default(),
             plan: RefCell::new(json!({"queryInfo": {}})),
             event: RefCell::new(Box::new(|_, _| None)),
             asked: Cell::new(0),
@@ -99,16 +141,26 @@ impl World {
 
     pub(super) fn feed(&self, query: Query) -> Feed<Sim> {
         let options = OperationOptions::default();
-        self.driver.query(query, options).unwrap()
+        query.open(&self.driver, options).unwrap()
     }
 
     pub(super) fn next(&self, feed: &mut Feed<Sim>) -> Result<Option<Page>> {
         self.sim.run(feed.next_page())
     }
 
+    /// A feed of something else than a query.
+    pub(super) fn open(&self, operation: FeedOperation, feed: FeedOptions) -> Feed<Sim> {
+        let options = OperationOptions::default();
+        self.driver.feed(operation, feed, options).unwrap()
+    }
+
     /// The values of all rows, page by page.
     pub(super) fn pages(&self, query: Query) -> Vec<Vec<i64>> {
-        let mut feed = self.feed(query);
+        self.rest(self.feed(query))
+    }
+
+    /// The values of the rows that are left, page by page.
+    pub(super) fn rest(&self, mut feed: Feed<Sim>) -> Vec<Vec<i64>> {
         let mut pages = Vec::new();
         while let Some(page) = self.next(&mut feed).unwrap() {
             pages.push(values(&page));
@@ -157,7 +209,7 @@ impl World {
 }
 
 /// `p3` for a page of the partition 3, `[null]` for one of that key.
-fn what(seen: &Seen) -> String {
+pub(super) fn what(seen: &Seen) -> String {
     if seen.header("x-ms-cosmos-is-query-plan-request").is_some() {
         return "plan".to_owned();
     }
@@ -213,7 +265,10 @@ impl Backend {
             min.max(bound("x-ms-start-epk", 0)),
             max.min(bound("x-ms-end-epk", 0xFF)),
         );
-        self.page_of(seen, min, max)
+        match seen.header("a-im") {
+            Some(_) => super::changes::page_of(self, seen, min, max),
+            None => self.page_of(seen, min, max),
+        }
     }
 
     fn page_of(&self, seen: &Seen, min: u8, max: u8) -> Reply {
@@ -287,7 +342,18 @@ impl Backend {
 
 /// A query over the container.
 pub(super) fn query(text: &str) -> Query {
-    Query::new(at(), text)
+    Query {
+        container: at(),
+        target: Target::Container,
+        text: text.to_owned(),
+        parameters: Vec::new(),
+        query_metrics: false,
+        index_metrics: false,
+        max_item_count: None,
+        continuation: None,
+        session_token: None,
+        resumable: false,
+    }
 }
 
 /// The values of a page's rows.

@@ -4,9 +4,8 @@ use std::pin::pin;
 
 use serde_json::json;
 
-use super::backend::{World, query, values};
+use super::backend::{Query, World, query, values};
 use crate::core::clock::{MILLI, SECOND};
-use crate::core::query::Query;
 use crate::core::{ErrorKind, OperationOptions};
 use crate::engine::Feed;
 use crate::engine::testing::{Reply, Sim, poll};
@@ -17,7 +16,7 @@ const SORTED: &str = "SELECT * FROM c ORDER BY c.v";
 fn with(world: &World, query: Query, change: impl FnOnce(&mut OperationOptions)) -> Feed<Sim> {
     let mut options = OperationOptions::default();
     change(&mut options);
-    world.driver.query(query, options).unwrap()
+    query.open(&world.driver, options).unwrap()
 }
 
 /// The rows of all pages that are left.
@@ -178,9 +177,7 @@ fn nothing_is_sent_before_the_first_page_or_after_a_drop() {
     assert_eq!(world.asked(), ["account"]);
     world.driver.close();
     assert_eq!(rest(&world, &mut feed), [0]);
-    let closed = world
-        .driver
-        .query(query(PLAIN), OperationOptions::default());
+    let closed = query(PLAIN).open(&world.driver, OperationOptions::default());
     assert_eq!(closed.err().unwrap().kind, ErrorKind::Closed);
 }
 
@@ -240,11 +237,11 @@ fn what_cannot_be_sent_is_refused_at_once() {
         max_item_count: Some(0),
         ..query(PLAIN)
     };
-    let refused = world.driver.query(none, OperationOptions::default());
+    let refused = none.open(&world.driver, OperationOptions::default());
     assert_eq!(refused.err().unwrap().kind, ErrorKind::InvalidArgument);
     let options = OperationOptions {
         ru_budget: Some(0.0),
         ..OperationOptions::default()
     };
-    assert!(world.driver.query(query(PLAIN), options).is_err());
+    assert!(query(PLAIN).open(&world.driver, options).is_err());
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::backend::{World, query, values};
-use crate::core::query::{Query, Target};
+use super::backend::{Query, World, query, values};
+use crate::core::query::Target;
 use crate::core::{ErrorKind, MetadataMode};
 use crate::engine::testing::{Reply, Sim};
 use crate::wire::key::KeyComponent;
@@ -78,7 +78,7 @@ fn parts_of_one_key_are_put_together_too() {
     world.on(move |number, _| Some(part(number % 3 < 2)));
     let sum = of_key("SELECT VALUE SUM(c.v) FROM c");
     assert_eq!(world.pages(sum.clone()), [[15]]);
-    let expected = "account container plan ranges ranges [null] [null] [null]";
+    let expected = "account container plan [null] [null] [null]";
     assert_eq!(world.asked().join(" "), expected);
     // A plan for one key is not the one for all.
     world.pages(Query {
@@ -94,11 +94,8 @@ fn a_lean_driver_asks_for_nothing_else() {
     let driver = world
         .sim
         .open(|config| config.metadata = MetadataMode::Lean);
-    let mut feed = driver
-        .query(
-            of_key("SELECT * FROM c"),
-            crate::core::OperationOptions::default(),
-        )
+    let mut feed = of_key("SELECT * FROM c")
+        .open(&driver, crate::core::OperationOptions::default())
         .unwrap();
     let page = world.sim.run(feed.next_page()).unwrap().unwrap();
     assert_eq!(values(&page), [0]);
@@ -114,7 +111,7 @@ fn a_lean_driver_keeps_sessions_by_partition_too() {
     let mut tokens = Vec::new();
     for _ in 0..2 {
         let options = crate::core::OperationOptions::default();
-        let mut feed = driver.query(query("SELECT * FROM c"), options).unwrap();
+        let mut feed = query("SELECT * FROM c").open(&driver, options).unwrap();
         while world.sim.run(feed.next_page()).unwrap().is_some() {}
         let seen = world.sim.item_requests();
         let token = |seen: &crate::engine::testing::Seen| {
@@ -139,7 +136,7 @@ fn a_slow_region_is_raced_for_one_key_only() {
         (query("SELECT * FROM c"), false),
     ] {
         let options = crate::core::OperationOptions::default();
-        let mut feed = driver.query(query, options).unwrap();
+        let mut feed = query.open(&driver, options).unwrap();
         let begun = crate::engine::World::now(&world.sim);
         let page = world.sim.run(feed.next_page()).unwrap().unwrap();
         assert_eq!(values(&page), [0]);
@@ -148,6 +145,31 @@ fn a_slow_region_is_raced_for_one_key_only() {
         let waited = crate::engine::World::now(&world.sim) - begun;
         assert_eq!(waited < 2 * crate::core::clock::SECOND, hedged);
     }
+}
+
+#[test]
+fn a_region_that_lags_behind_a_partitions_session_is_not_the_last_word() {
+    let world = World::new(2, 1, 9);
+    world.pages(query("SELECT * FROM c"));
+    world.sim.seen();
+    world.on(|number, _| (number == 1).then(|| Reply::status(404, 1002)));
+    let rows = world.pages(query("SELECT * FROM c")).concat();
+    assert_eq!(rows, world.in_order());
+    let seen = world.sim.item_requests();
+    let hub = |seen: &crate::engine::testing::Seen| {
+        let hub = seen.header("x-ms-cosmos-hub-region-processing-only");
+        (
+            seen.header("x-ms-session-token").map(str::to_owned),
+            hub.is_some(),
+        )
+    };
+    let of = |token: &str, hub| (Some(token.to_owned()), hub);
+    let expected = [
+        of("0:1#120", false),
+        of("1:1#255", false),
+        of("1:1#255", true),
+    ];
+    assert_eq!(seen.iter().map(hub).collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -163,11 +185,8 @@ fn the_first_components_of_a_hierarchical_key_are_a_range() {
         }
     });
     let driver = sim.open(|_| {});
-    let mut feed = driver
-        .query(
-            of_key("SELECT * FROM c"),
-            crate::core::OperationOptions::default(),
-        )
+    let mut feed = of_key("SELECT * FROM c")
+        .open(&driver, crate::core::OperationOptions::default())
         .unwrap();
     let page = sim.run(feed.next_page()).unwrap().unwrap();
     assert!(values(&page).is_empty());

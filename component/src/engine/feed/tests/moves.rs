@@ -4,9 +4,8 @@ use std::rc::Rc;
 
 use serde_json::json;
 
-use super::backend::{World, query};
+use super::backend::{Query, World, query};
 use crate::core::ErrorKind;
-use crate::core::query::Query;
 use crate::engine::testing::Reply;
 
 const PLAIN: &str = "SELECT * FROM c";

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::backend::{World, query, values};
-use crate::core::query::{Query, Target};
+use super::backend::{Query, World, query, values};
+use crate::core::query::Target;
 use crate::engine::testing::Reply;
 use crate::wire::epk_range::EpkRange;
 

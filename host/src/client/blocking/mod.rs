@@ -1,11 +1,14 @@
 //! The blocking client, on the component's WASI 0.2 face.
 
+mod feed;
+
 use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use self::feed::Feed;
 use super::api::typed_api;
 use super::operations::{self, Target};
 use crate::batch::Batch;
@@ -17,8 +20,13 @@ use crate::instance::{BlockingInstance, Task};
 use crate::item_options::ItemOptions;
 use crate::key::PartitionKey;
 use crate::patch::Patch;
+use crate::query::Query;
+use crate::read_feed::{ChangeFeed, ReadFeed, ReadMany};
 use crate::response::Response;
-use crate::types::{FaultRule, Operation, OperationOptions, Throughput};
+use crate::types::{
+    FaultRule, FeedOperation, FeedOptions, Operation, OperationOptions, ReadResources,
+    ResourceCollection, Throughput,
+};
 
 /// A blocking client of one account, on the component's WASI 0.2 face.
 ///

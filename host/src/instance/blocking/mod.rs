@@ -1,5 +1,7 @@
 //! An instance of the WASI 0.2 face.
 
+mod feed;
+
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
@@ -12,6 +14,8 @@ use crate::host::{Exports, Host};
 use crate::runtime_config::RuntimeConfig;
 use crate::state::State;
 use crate::types::{FaultRule, Operation, OperationOptions};
+
+pub use self::feed::Feed;
 
 /// One instance of the WASI 0.2 face: one call at a time, or many operations at once as tasks.
 ///
