@@ -13,6 +13,8 @@ const MAX_SCALE: u32 = 400;
 
 mod scan;
 
+pub(super) use scan::plain_length;
+
 /// A JSON value as the text it came as, without the space around it. It is well-formed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);
@@ -39,16 +41,44 @@ impl<'a> Json<'a> {
 /// Calls `member` with the name and value of each member of an object, in order. None if the text is no JSON object;
 /// the members before the mistake have been shown by then.
 pub fn members<'a>(json: &'a [u8], member: &mut dyn FnMut(&str, Json<'a>)) -> Option<()> {
+    walk(json, &mut |name, scanner| {
+        member(name, Json(scanner.value()?));
+        Some(())
+    })
+}
+
+/// Calls `row` with each element of the first array whose name is `wanted`, without reading any of them twice. Whether there
+/// is such an array; none if the text is no JSON object.
+pub fn rows<'a>(
+    json: &'a [u8],
+    wanted: &dyn Fn(&str) -> bool,
+    row: &mut dyn FnMut(Json<'a>),
+) -> Option<bool> {
+    let mut found = false;
+    walk(json, &mut |name, scanner| {
+        if found || !wanted(name) || scanner.peek() != Some(b'[') {
+            return scanner.value().map(drop);
+        }
+        found = true;
+        scanner.elements(row)
+    })?;
+    Some(found)
+}
+
+/// Calls `member` with the name of each member of an object; it goes past the value.
+fn walk<'a>(
+    json: &'a [u8],
+    member: &mut dyn FnMut(&str, &mut Scanner<'a>) -> Option<()>,
+) -> Option<()> {
     let mut scanner = Scanner::new(std::str::from_utf8(json).ok()?);
     scanner.take(b'{').then_some(())?;
     if !scanner.take(b'}') {
         loop {
             let name = scanner.string()?;
             scanner.take(b':').then_some(())?;
-            let value = Json(scanner.value()?);
             match unquoted(name) {
-                Some(plain) => member(plain, value),
-                None => member(&text(Json(name))?, value),
+                Some(plain) => member(plain, &mut scanner)?,
+                None => member(&text(Json(name))?, &mut scanner)?,
             }
             if !scanner.take(b',') {
                 break;
@@ -61,17 +91,8 @@ pub fn members<'a>(json: &'a [u8], member: &mut dyn FnMut(&str, Json<'a>)) -> Op
 
 /// The elements of an array, none if the value is no array.
 pub fn elements(json: Json<'_>) -> Option<Vec<Json<'_>>> {
-    let mut scanner = Scanner::new(json.0);
-    scanner.take(b'[').then_some(())?;
     let mut elements = Vec::new();
-    if !scanner.take(b']') {
-        loop {
-            elements.push(Json(scanner.value()?));
-            if !scanner.take(b',') {
-                break;
-            }
-        }
-    }
+    Scanner::new(json.0).elements(&mut |element| elements.push(element))?;
     Some(elements)
 }
 

@@ -8,13 +8,9 @@ pub const ITEMS: &str = "Documents";
 /// The resources of one page, in the service's order. None if the body is no object with an array of this name; what
 /// else it holds does not matter.
 pub fn rows<'a>(body: &'a [u8], array: &str) -> Option<Vec<Json<'a>>> {
-    let mut rows = None;
-    json::members(body, &mut |name, value| {
-        if name == array {
-            rows = Some(value);
-        }
-    })?;
-    json::elements(rows?)
+    let mut rows = Vec::new();
+    let found = json::rows(body, &|name| name == array, &mut |row| rows.push(row))?;
+    found.then_some(rows)
 }
 
 #[cfg(test)]

@@ -180,12 +180,16 @@ impl Place {
         });
         let before = again.map_or(0, |last| last.count);
         self.touched = true;
-        self.last = Some(Rc::new(Mark {
+        let mark = Mark {
             keys: head.keys,
             rid: head.rid,
             count: before.saturating_add(1),
             values: Values::Row(head.row),
-        }));
+        };
+        match self.last.as_mut().and_then(Rc::get_mut) {
+            Some(last) => *last = mark,
+            None => self.last = Some(Rc::new(mark)),
+        }
     }
 
     /// Whether a row after a resume lies at or before the mark.

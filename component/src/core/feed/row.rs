@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::error::{FeedError, Result};
-use crate::wire::json::{self, Json};
+use crate::wire::json;
 
 /// A row as raw JSON, not a byte changed. Keeps its page in memory.
 #[derive(Clone)]
@@ -63,20 +63,9 @@ impl fmt::Debug for Row {
 /// Names with an underscore (`_rid`, `_count`) are the service's own.
 pub(in crate::core) fn rows(body: Vec<u8>, query: u32) -> Result<VecDeque<Row>> {
     let page = Rc::new(body);
-    let mut array: Option<Json<'_>> = None;
-    let parsed = json::members(&page, &mut |name, value| {
-        if array.is_none() && !name.starts_with('_') && value.get().starts_with('[') {
-            array = Some(value);
-        }
-    });
-    let elements = match (parsed, array.and_then(json::elements)) {
-        (Some(()), Some(elements)) => elements,
-        (None, _) => return Err(FeedError::Malformed("a page is no JSON object")),
-        (Some(()), None) => return Err(FeedError::Malformed("a page holds no array of rows")),
-    };
-    let mut rows = VecDeque::with_capacity(elements.len());
-    for element in elements {
-        let (start, end) = place(&page, element.get().as_bytes());
+    let mut rows = VecDeque::new();
+    let found = json::rows(&page, &|name| !name.starts_with('_'), &mut |row| {
+        let (start, end) = place(&page, row.get().as_bytes());
         let page = Rc::clone(&page);
         rows.push_back(Row {
             page,
@@ -84,8 +73,12 @@ pub(in crate::core) fn rows(body: Vec<u8>, query: u32) -> Result<VecDeque<Row>> 
             end,
             query,
         });
+    });
+    match found {
+        Some(true) => Ok(rows),
+        Some(false) => Err(FeedError::Malformed("a page holds no array of rows")),
+        None => Err(FeedError::Malformed("a page is no JSON object")),
     }
-    Ok(rows)
 }
 
 /// Where a slice of these bytes begins and ends in them.

@@ -1,5 +1,7 @@
 //! Finds where JSON values end, and whether they are well-formed (RFC 8259).
 
+use super::Json;
+
 /// How deep values may be nested. The service allows 128 levels.
 const MAX_DEPTH: u32 = 256;
 
@@ -91,6 +93,20 @@ impl<'a> Scanner<'a> {
         Some(false)
     }
 
+    /// Goes past an array, and shows its elements.
+    pub(super) fn elements(&mut self, element: &mut dyn FnMut(Json<'a>)) -> Option<()> {
+        self.take(b'[').then_some(())?;
+        if self.take(b']') {
+            return Some(());
+        }
+        loop {
+            element(Json(self.value()?));
+            if !self.take(b',') {
+                return self.take(b']').then_some(());
+            }
+        }
+    }
+
     fn name(&mut self) -> Option<()> {
         self.string()?;
         self.take(b':').then_some(())
@@ -140,13 +156,14 @@ impl<'a> Scanner<'a> {
     fn skip_string(&mut self) -> Option<()> {
         self.skip(b'"').then_some(())?;
         loop {
+            let rest = self.text.as_bytes().get(self.at..)?;
+            self.at = self.at.saturating_add(plain_length(rest));
             let byte = self.byte()?;
             self.bump();
             match byte {
                 b'"' => return Some(()),
                 b'\\' => self.escape()?,
-                ..0x20 => return None,
-                _ => {}
+                _ => return None,
             }
         }
     }
@@ -168,7 +185,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Goes past space. What comes then?
-    fn peek(&mut self) -> Option<u8> {
+    pub(super) fn peek(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte() {
             self.bump();
         }
@@ -211,4 +228,31 @@ impl Open {
         let bits = self.objects.get(level as usize / 64).copied();
         bits.unwrap_or(0) >> (level % 64) & 1 == 1
     }
+}
+
+/// A bit for each byte of a word, its lowest.
+const ONES: u64 = u64::MAX / 255;
+
+/// How many bytes there are before the next quote, backslash or control character: word by word, because most of what
+/// passes through is text.
+#[inline]
+pub(in crate::wire) fn plain_length(text: &[u8]) -> usize {
+    let (words, rest) = text.as_chunks::<8>();
+    let mut length = 0_usize;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        // The highest bit of each byte that is below `limit`; nonsense only in bytes after the first of them.
+        let below = |word: u64, limit: u64| {
+            word.wrapping_sub(ONES.wrapping_mul(limit)) & !word & (ONES << 7)
+        };
+        let equals = |byte: u8| below(word ^ ONES.wrapping_mul(byte.into()), 1);
+        let special = equals(b'"') | equals(b'\\') | below(word, 0x20);
+        if special != 0 {
+            return length.saturating_add(special.trailing_zeros() as usize / 8);
+        }
+        length = length.saturating_add(8);
+    }
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..0x20);
+    let found = rest.iter().position(special);
+    length.saturating_add(found.unwrap_or(rest.len()))
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::text;
+use crate::wire::json::plain_length;
 
 /// The elements of an array, each as it came; none if the value is no array.
 pub fn elements(json: &[u8]) -> Elements<'_> {
@@ -119,12 +120,10 @@ impl<'a> Scanner<'a> {
 
     fn nested(&mut self) -> &'a [u8] {
         let (mut depth, mut at) = (0_usize, 0_usize);
-        while let Some(rest) = self.rest.get(at..)
-            && let Some(byte) = rest.first()
-        {
+        while let Some(byte) = self.rest.get(at) {
             let mut length = 1;
             match byte {
-                b'"' => length = text_length(rest),
+                b'"' => length = text_length(self.rest.get(at..).unwrap_or_default()),
                 b'[' | b'{' => depth = depth.saturating_add(1),
                 b']' | b'}' => depth = depth.saturating_sub(1),
                 _ => (),
@@ -150,11 +149,13 @@ impl<'a> Scanner<'a> {
 /// The bytes up to and with the closing quote.
 fn text_length(json: &[u8]) -> usize {
     let mut at = 1_usize;
-    while let Some(byte) = json.get(at) {
-        match byte {
-            b'\\' => at = at.saturating_add(2),
-            b'"' => return at.saturating_add(1),
-            _ => at = at.saturating_add(1),
+    while let Some(rest) = json.get(at..) {
+        at = at.saturating_add(plain_length(rest));
+        match json.get(at) {
+            None => break,
+            Some(b'\\') => at = at.saturating_add(2),
+            Some(b'"') => return at.saturating_add(1),
+            Some(_) => at = at.saturating_add(1),
         }
     }
     json.len()
