@@ -45,7 +45,6 @@ pub mod router;
 pub mod routing;
 pub mod runtime;
 pub mod session;
-pub mod slice;
 pub mod throughput;
 pub mod timeouts;
 

@@ -9,6 +9,8 @@ use crate::wire::epk_range::{EpkRange, earlier, later};
 use crate::wire::ranges::{PartitionKeyRange, Status};
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 /// Partition key ranges of one container, and rows of one read.

@@ -31,6 +31,11 @@ impl EpkRange {
         !is_below(&other.min, &self.min) && !is_below(&self.max, &other.max)
     }
 
+    /// Whether this point lies in it.
+    pub fn holds(&self, point: &Epk) -> bool {
+        !is_below(point, &self.min) && is_below(point, &self.max)
+    }
+
     /// What both have in common, none if that is nothing.
     pub fn intersection(&self, other: &Self) -> Option<Self> {
         let min = later(&self.min, &other.min);

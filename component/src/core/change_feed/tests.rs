@@ -1,17 +1,10 @@
 use super::Mode::{AllVersionsAndDeletes, LatestVersion};
 use super::*;
 use crate::core::feed_token::{Node, Refused};
-use crate::core::slice::testing::ranges;
+use crate::core::ranges::testing::{ranges, slice};
 
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod random;
-
-fn slice(min: &str, max: &str) -> EpkRange {
-    EpkRange {
-        min: min.parse().unwrap(),
-        max: max.parse().unwrap(),
-    }
-}
 
 fn halves() -> Vec<EpkRange> {
     vec![slice("", "20"), slice("20", "FF")]

@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use crate::core::feed::{Boundary, Order};
     use crate::core::feed_token::{Continuation, FeedKind, FeedToken, Fingerprint, parse};
-    use crate::core::slice::testing::ranges;
+    use crate::core::ranges::testing::ranges;
 
     fn slice(
         (min, max): (&str, &str),

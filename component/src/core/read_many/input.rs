@@ -5,9 +5,9 @@ use std::fmt;
 
 use super::super::error::{Error, ErrorKind, Result};
 use super::super::operation::PartitionKey;
-use super::super::slice::Slice;
 use crate::wire::container::PartitionKeyDefinition;
 use crate::wire::epk::{self, KeyHash};
+use crate::wire::epk_range::EpkRange;
 use crate::wire::item;
 use crate::wire::key::{self, KeyComponent};
 use crate::wire::read_many_query::is_id;
@@ -89,7 +89,7 @@ pub(super) struct Entry {
     pub(super) id: Option<String>,
     pub(super) key: PartitionKey,
     /// Where it lies: a point, as the slice that begins with it and ends there, or all keys with this beginning.
-    pub(super) slice: Slice,
+    pub(super) slice: EpkRange,
 }
 
 impl Entry {
@@ -99,11 +99,11 @@ impl Entry {
     }
 
     /// Whether any of it lies in the slice.
-    pub(super) fn reaches_into(&self, slice: &Slice) -> bool {
+    pub(super) fn reaches_into(&self, slice: &EpkRange) -> bool {
         if self.is_point() {
-            return slice.contains(&self.slice.min);
+            return slice.holds(&self.slice.min);
         }
-        !self.slice.intersection(slice).is_empty()
+        self.slice.intersection(slice).is_some()
     }
 
     /// By place, and in one place by key and id: what is equal stands together, and a beginning before what it covers.
@@ -225,7 +225,7 @@ fn entry(
         let point = epk::effective_partition_key(&key, definition.hash)?;
         (point.clone(), point)
     };
-    let slice = Slice { min, max };
+    let slice = EpkRange { min, max };
     Ok(Entry { id, key, slice })
 }
 

@@ -21,8 +21,8 @@ use super::error::{Error, Result};
 use super::feed::{Row, rows};
 use super::operation::ContainerRef;
 use super::ranges::RangeMap;
-use super::slice::Slice;
 use crate::wire::container::PartitionKeyDefinition;
+use crate::wire::epk_range::EpkRange;
 use crate::wire::read_many_query::Fields;
 
 #[cfg(test)]
@@ -72,7 +72,7 @@ pub struct Unit {
     pub id: UnitId,
     /// Where it goes: to the physical partition that holds the slice, and if it is wider, to this part of it only. If
     /// there is no such partition any more, see [`ReadMany::repair`].
-    pub slice: Slice,
+    pub slice: EpkRange,
     /// What to ask.
     pub ask: Ask,
 }
@@ -177,7 +177,7 @@ impl ReadMany {
             entries,
         };
         let all: Vec<u32> = (0..).zip(&read.entries).map(|(place, _)| place).collect();
-        read.plan(&all, &Slice::ALL, ranges)?;
+        read.plan(&all, &EpkRange::ALL, ranges)?;
         Ok(read)
     }
 

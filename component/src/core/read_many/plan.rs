@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use super::super::error::{Error, ErrorKind, Result};
 use super::super::ranges::RangeMap;
-use super::super::slice::Slice;
 use super::input::{Entry, ItemId};
 use super::{Ask, Pending, ReadMany, Unit, UnitId};
+use crate::wire::epk_range::EpkRange;
 use crate::wire::id;
 use crate::wire::link::ResourceType;
 use crate::wire::ranges::PartitionKeyRange;
@@ -29,13 +29,18 @@ impl ReadMany {
     pub(super) fn plan(
         &mut self,
         entries: &[u32],
-        within: &Slice,
+        within: &EpkRange,
         ranges: &RangeMap,
     ) -> Result<()> {
         for Group { range, entries } in self.group(entries, within, ranges)? {
-            let mut slice = Slice::of(&range);
-            if self.sliced {
-                slice = slice.intersection(within);
+            let mut slice = EpkRange {
+                min: range.min.clone(),
+                max: range.max.clone(),
+            };
+            if self.sliced
+                && let Some(part) = slice.intersection(within)
+            {
+                slice = part;
             }
             if let Some(item) = self.alone(&entries) {
                 self.add(slice, Ask::Item(item), entries);
@@ -59,7 +64,8 @@ impl ReadMany {
 
     /// Lets the parts of a slice go on where the whole was.
     pub(super) fn divide(&mut self, unit: &Unit, entries: &[u32], ranges: &RangeMap) {
-        for (_, part) in unit.slice.tiles(ranges) {
+        for tile in ranges.tiles(&unit.slice) {
+            let part = tile.slice;
             let lies_in = |place: &u32| {
                 let entry = self.entry(*place);
                 entry.is_some_and(|entry| entry.reaches_into(&part))
@@ -72,7 +78,7 @@ impl ReadMany {
     }
 
     /// Entries by physical partition. Those of whole beginnings of keys are in each partition that they reach into.
-    fn group(&self, entries: &[u32], within: &Slice, ranges: &RangeMap) -> Result<Vec<Group>> {
+    fn group(&self, entries: &[u32], within: &EpkRange, ranges: &RangeMap) -> Result<Vec<Group>> {
         let mut groups: Vec<Group> = Vec::new();
         for place in entries {
             let Some(entry) = self.entry(*place) else {
@@ -82,7 +88,7 @@ impl ReadMany {
                 ranges.lookup(&entry.slice.min).map(std::slice::from_ref)
             } else {
                 let part = entry.slice.intersection(within);
-                Some(ranges.overlapping(&part.min, &part.max))
+                part.map(|part| ranges.overlapping(&part.min, &part.max))
             };
             let unplaced = || {
                 Error::new(
@@ -149,7 +155,7 @@ impl ReadMany {
         self.entries.get(usize::try_from(place).ok()?)
     }
 
-    fn add(&mut self, slice: Slice, ask: Ask, entries: Vec<u32>) {
+    fn add(&mut self, slice: EpkRange, ask: Ask, entries: Vec<u32>) {
         let id = UnitId(self.next_unit);
         self.next_unit = self.next_unit.saturating_add(1);
         let unit = Unit { id, slice, ask };

@@ -1,6 +1,6 @@
 use super::*;
 use crate::core::ErrorKind;
-use crate::core::slice::testing::{ranges, slice};
+use crate::core::ranges::testing::{ranges, slice};
 use crate::wire::epk::{KeyHash, effective_partition_key};
 use crate::wire::key::KeyComponent::{self, Boolean, Null, Number, Undefined};
 

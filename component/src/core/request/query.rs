@@ -217,7 +217,7 @@ impl Request {
 mod tests {
     use super::*;
     use crate::core::operation::ContainerRef;
-    use crate::core::slice::testing::ranges;
+    use crate::core::ranges::testing::ranges;
     use crate::wire::epk_range::EpkRange;
     use crate::wire::key::KeyComponent;
 

@@ -16,7 +16,6 @@ use crate::core::request::query::{Page, Source};
 use crate::core::{Error, ErrorKind, MetadataMode, Operation, Result, explain};
 use crate::engine::World;
 use crate::engine::wait;
-use crate::wire::epk_range::EpkRange;
 use crate::wire::headers::name;
 
 /// A read of many items. Between two calls for a page nothing is under way.
@@ -174,10 +173,7 @@ impl Begun {
                 return Ok(Some(request));
             }
         };
-        let tiles = self.ranges.tiles(&EpkRange {
-            min: unit.slice.min,
-            max: unit.slice.max,
-        });
+        let tiles = self.ranges.tiles(&unit.slice);
         let [tile] = &*tiles else { return Ok(None) };
         let page = Page {
             from: Source::Tile(tile),

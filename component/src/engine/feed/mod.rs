@@ -177,10 +177,12 @@ impl<W: World> Feed<W> {
     }
 
     /// Where the feed stands after the pages given, for a feed of the same operation; none at its end. The service's own
-    /// continuation where its pages are the feed's. Before the first page, what the caller gave.
+    /// continuation where its pages are the feed's and it keeps the place. Before the first page, what the caller gave. Of a
+    /// change feed, which has no end, there is always one once a page was asked for.
     ///
     /// # Errors
-    /// `invalid-argument`: the feed cannot be resumed, or its continuation would be too long.
+    /// `not-resumable`: the feed cannot be resumed, or not yet: all versions and deletes before each partition has answered.
+    /// `invalid-argument`: its continuation would be too long.
     pub fn continuation(&self) -> Result<Option<String>> {
         match &self.stage {
             Stage::New => self.asker.given_continuation(),

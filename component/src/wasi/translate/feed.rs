@@ -111,5 +111,6 @@ pub(in crate::wasi) fn feed_options(options: wit::FeedOptions) -> FeedOptions {
         continuation: options.continuation,
         session_token: options.session_token,
         resumable: options.resumable,
+        ..FeedOptions::default()
     }
 }

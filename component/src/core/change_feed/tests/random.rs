@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::ranges::RangeMap;
-use crate::core::slice::testing::ranges;
+use crate::core::ranges::testing::ranges;
 use crate::wire::epk::Epk;
 
 const CASES: u64 = 1500;
@@ -33,10 +33,6 @@ impl Random {
     }
 }
 
-fn holds(slice: &EpkRange, point: &Epk) -> bool {
-    slice.min <= *point && *point < slice.max
-}
-
 /// A container and its changes.
 struct World {
     ranges: RangeMap,
@@ -64,7 +60,7 @@ impl World {
         };
         let (mut rows, mut end) = (Vec::new(), self.changes.len());
         for (number, point) in self.changes.iter().enumerate().skip(from) {
-            if holds(&leaf.slice, point) {
+            if leaf.slice.holds(point) {
                 if rows.len() == self.page_size {
                     end = number;
                     break;
@@ -172,7 +168,7 @@ fn case(seed: u64) {
     let mut came = Vec::new();
     let feed = drain(feed, &mut world, &mut known, &mut random, 0, &mut came);
     drain(feed, &mut world, &mut known, &mut random, 5, &mut came);
-    let in_scope = |number: &usize| holds(&scope, &world.changes[*number]);
+    let in_scope = |number: &usize| scope.holds(&world.changes[*number]);
     let expected: Vec<_> = (first..world.changes.len()).filter(in_scope).collect();
     let mut sorted = came.clone();
     sorted.sort_unstable();

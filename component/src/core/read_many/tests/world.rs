@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::core::ranges::Tile;
 use crate::wire::epk::Epk;
 use crate::wire::item::key_component;
 
@@ -37,7 +38,7 @@ impl World {
         page_size: usize,
     ) -> Option<Answer> {
         self.requests = self.requests.saturating_add(1);
-        let [(range, part)] = &*unit.slice.tiles(known) else {
+        let [Tile { range, slice: part }] = &*known.tiles(&unit.slice) else {
             return None;
         };
         assert_eq!(*part, unit.slice);
@@ -78,10 +79,10 @@ impl World {
         }
     }
 
-    fn query(&self, body: &[u8], slice: &Slice, from: usize, page_size: usize) -> Answer {
+    fn query(&self, body: &[u8], slice: &EpkRange, from: usize, page_size: usize) -> Answer {
         let (mut rows, mut seen, mut more) = (Vec::new(), from, false);
         for (place, (point, row)) in self.items.iter().enumerate().skip(from) {
-            if asks_for(body, row) && slice.contains(point) {
+            if asks_for(body, row) && slice.holds(point) {
                 if rows.len() == page_size {
                     more = true;
                     break;

@@ -12,7 +12,7 @@ use crate::core::feed_operation::{FeedOperation, FeedOptions};
 use crate::core::query::Target;
 use crate::core::{Error, ErrorKind, OperationOptions};
 use crate::engine::Feed;
-use crate::engine::testing::{Reply, Sim};
+use crate::engine::testing::{CONTAINER, Reply, Sim, account};
 use crate::wire::epk_range::EpkRange;
 use crate::wire::key::KeyComponent;
 
@@ -306,6 +306,44 @@ fn a_container_created_anew_ends_the_feed() {
             assert!(feed.continuation().is_err());
         }
     }
+}
+
+#[test]
+fn a_feed_of_one_key_that_moved_to_a_new_container_goes_on_there() {
+    let recreated = Rc::new(Cell::new(false));
+    let now = Rc::clone(&recreated);
+    let sim = Sim::new(move |seen| {
+        let rid = if now.get() { "r2" } else { "r1" };
+        let named = seen.header("x-ms-cosmos-intended-collection-rid");
+        match seen.what() {
+            "account" => Reply::json(&account(&["east"], false, "")),
+            "container" => Reply::json(&CONTAINER.replace("r1", rid)),
+            _ if named != Some(rid) => Reply::status(400, 1024),
+            _ => Reply::status(304, 0).with("etag", "\"1\""),
+        }
+    });
+    let driver = sim.open(|_| {});
+    let next = |continuation| {
+        let of_key = Changes {
+            target: Target::Key(vec![KeyComponent::Null]),
+            ..changes()
+        };
+        let operation = FeedOperation::ChangeFeed(of_key);
+        let options = OperationOptions::default();
+        let mut feed = driver.feed(operation, from(continuation), options).unwrap();
+        let page = sim.run(feed.next_page())?;
+        assert_eq!(page.unwrap().status, 304);
+        feed.continuation()
+    };
+    let old = next(None).unwrap();
+    recreated.set(true);
+    // Its place means nothing in the new container.
+    assert!(next(old).is_err());
+    recreated.set(false);
+    next(None).unwrap();
+    recreated.set(true);
+    let new = next(None).unwrap();
+    assert_eq!(next(new.clone()).unwrap(), new);
 }
 
 fn refused(world: &World, changes: Changes, continuation: &Option<String>) -> Box<Error> {
