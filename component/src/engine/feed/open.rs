@@ -104,7 +104,14 @@ impl<W: World> Asker<W> {
         let work = plan.map(|plan| &plan.work);
         let (shape, text) = match work {
             Some(Work::Query(info)) => (query::shape_of(info), info.text(&query.text)),
-            _ => (Shape::default(), query.text.clone()),
+            work => {
+                let shape = Shape {
+                    // A search is read to its end, like one.
+                    non_streaming: work.is_some(),
+                    ..Shape::default()
+                };
+                (shape, query.text.clone())
+            }
         };
         let slices = slices_of(&parts, &ranges);
         let mut feed = match work {
