@@ -1,8 +1,10 @@
 //! Every kind of query, against what plain Rust makes of all documents.
 
+mod combined;
+mod searches;
 mod table;
 
-use cosmosdb_driver_host::types::{ErrorKind, FeedScope, Response};
+use cosmosdb_driver_host::types::{ErrorKind, FeedScope};
 use serde_json::Value;
 
 use self::table::{Kind, Rows, kinds};
@@ -91,7 +93,11 @@ async fn every_kind_over_the_whole_container(face: Face) {
 async fn every_kind_over_a_part_and_over_a_key(face: Face) {
     for ranges in [4, 40] {
         let mut scene = scene(face, ranges).await;
-        for (scope, documents) in [scene.part(), scene.big()] {
+        let scopes = match ranges {
+            4 => vec![scene.part(), scene.big()],
+            _ => vec![scene.part()],
+        };
+        for (scope, documents) in scopes {
             assert!(documents.len() > 20);
             for kind in kinds() {
                 let mut asked = query(kind.text, scope.clone());
@@ -147,7 +153,7 @@ async fn every_kind_says_whether_it_can_be_resumed(face: Face) {
                 assert!(page < 100, "{} never ends", kind.text);
                 let feed = scene.open(asked.clone(), options.clone()).await;
                 let page = scene.next(&feed).await;
-                found.extend(rows_of(&page));
+                found.extend(rows(&page));
                 options.continuation = scene.driver.continuation(&feed).await.unwrap();
                 scene.driver.release(feed).await.unwrap();
                 if options.continuation.is_none() {
@@ -173,11 +179,4 @@ async fn refuses_to_say_where_it_stands(scene: &mut Scene, feed: &Feed) {
     assert_eq!(refused.kind, ErrorKind::NotResumable);
     // It is read as any other.
     scene.pages(feed).await;
-}
-
-fn rows_of(page: &Response) -> Vec<Value> {
-    match page.status {
-        200 => rows(page),
-        _ => Vec::new(),
-    }
 }

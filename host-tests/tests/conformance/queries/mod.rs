@@ -1,7 +1,12 @@
 //! Queries, against an account that has several physical partitions.
 
 mod kinds;
+mod limits;
+mod moves;
+mod pages;
 mod stock;
+mod together;
+mod tokens;
 
 use cosmosdb_driver_host::types::{
     Error as DriverError, FeedOperation, FeedOptions, FeedScope, OperationOptions, QueryItems,
@@ -160,7 +165,11 @@ fn paged(rows: u32) -> FeedOptions {
     }
 }
 
+/// The rows of a page; none after the last one.
 fn rows(page: &Response) -> Vec<Value> {
+    if page.status == 204 {
+        return Vec::new();
+    }
     let body = parse(&page.body);
     body["Documents"].as_array().unwrap().clone()
 }

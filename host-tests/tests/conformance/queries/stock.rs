@@ -9,7 +9,7 @@ use host_tests::gateway::Direction;
 use serde_json::{Value, json};
 
 use super::Scene;
-use crate::account::{CONTAINER, DATABASE};
+use crate::account::DATABASE;
 use crate::build::text;
 
 /// The key of every fourth document.
