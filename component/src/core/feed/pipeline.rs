@@ -148,7 +148,11 @@ impl Feed {
         match (end, &self.failed) {
             (End::Failed, Some(error)) => Err(*error),
             (End::Blocked, _) => Ok(Pull::Blocked),
-            _ => Ok(Pull::Done),
+            _ => {
+                // Rows that came to none since are not to be read again.
+                self.before_page = None;
+                Ok(Pull::Done)
+            }
         }
     }
 

@@ -152,7 +152,14 @@ impl<W: World> Asker<W> {
         let work = plan.map(|plan| &plan.work);
         let (shape, text) = match work {
             Some(Work::Query(info)) => (query::shape_of(info), info.text(own_text)),
-            _ => (Shape::default(), own_text.to_owned()),
+            work => {
+                let shape = Shape {
+                    // A search is read to its end, like one.
+                    non_streaming: work.is_some(),
+                    ..Shape::default()
+                };
+                (shape, own_text.to_owned())
+            }
         };
         let slices = slices_of(&parts, &ranges);
         self.feed.check_fan_out(slices.len())?;

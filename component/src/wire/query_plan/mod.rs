@@ -15,7 +15,7 @@ pub use coverage::{Coverage, KeyShape};
 /// The value of `x-ms-cosmos-supported-query-features`: what the driver carries out itself. The gateway refuses a query
 /// that needs anything else.
 pub const SUPPORTED_FEATURES: &str = "Aggregate,Distinct,GroupBy,MultipleOrderBy,MultipleAggregates,OffsetAndLimit,\
-    OrderBy,Top,NonValueAggregate,DCount,NonStreamingOrderBy,CountIf,HybridSearch,WeightedRankFusion";
+    OrderBy,Top,NonValueAggregate,DCount,NonStreamingOrderBy,ListAndSetAggregate,CountIf,HybridSearch,WeightedRankFusion";
 
 /// Stands in a rewritten query for a filter; `true` lets every row pass.
 pub const FILTER_PLACEHOLDER: &str = "{documentdb-formattableorderbyquery-filter}";

@@ -260,7 +260,8 @@ fn hybrid_searches_have_components() {
 #[test]
 fn features_are_those_of_the_driver() {
     let features: Vec<_> = SUPPORTED_FEATURES.split(',').collect();
-    assert_eq!(features.len(), 14);
+    assert_eq!(features.len(), 15);
+    assert!(features.contains(&"ListAndSetAggregate"));
     assert!(
         features
             .iter()

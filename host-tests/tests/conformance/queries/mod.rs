@@ -1,12 +1,21 @@
 //! Queries, against an account that has several physical partitions.
 
+mod kinds;
+mod limits;
+mod moves;
+mod pages;
+mod stock;
+mod together;
+mod tokens;
+
 use cosmosdb_driver_host::types::{
-    FeedOperation, FeedOptions, FeedScope, OperationOptions, QueryItems, Response,
+    Error as DriverError, FeedOperation, FeedOptions, FeedScope, OperationOptions, QueryItems,
+    QueryParameter, Response,
 };
-use cosmosdb_driver_host::{Config, Options};
-use host_tests::gateway::{self, Direction, Gateway, Plan};
+use cosmosdb_driver_host::{Config, Error, Options};
+use host_tests::gateway::{self, Control, Gateway};
 use host_tests::scripted::Seen;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::account::{CONTAINER, DATABASE};
@@ -14,57 +23,68 @@ use crate::build::{container, json as parse, text};
 use crate::face::{Driver, Face, Feed};
 use crate::scene::{PATIENCE, config};
 
-on_every_face!(
-    one_key_is_read_page_by_page_without_a_plan,
-    all_partitions_are_merged_in_order,
-    a_feed_goes_on_elsewhere,
-);
-
-const SORTED: &str = "SELECT * FROM c ORDER BY c.n";
-
+/// An account, and a driver for it.
 struct Scene {
     gateway: Gateway,
     driver: Driver,
 }
 
 impl Scene {
+    /// With a container of so many ranges.
     async fn new(face: Face, ranges: u32) -> Self {
-        Self::with(face, ranges, |config| config).await
+        Self::with(face, ranges, Options::default(), |config| config).await
     }
 
-    async fn with(face: Face, ranges: u32, change: impl FnOnce(Config) -> Config) -> Self {
-        let options = gateway::Options {
-            database: DATABASE,
-            container: CONTAINER,
-            ranges,
-            ..gateway::Options::default()
-        };
-        let gateway = Gateway::start(options).unwrap();
-        gateway.register(SORTED, Plan::all().order_by("c.n", Direction::Ascending));
+    /// The same, with another host and configuration.
+    async fn with(
+        face: Face,
+        ranges: u32,
+        options: Options,
+        change: impl FnOnce(Config) -> Config,
+    ) -> Self {
+        let gateway = gateway(ranges);
         let config = change(config(&gateway.endpoint()));
-        let driver = face.open(Options::default(), &config).await.unwrap();
+        let driver = face.open(options, &config).await.unwrap();
         Self { gateway, driver }
     }
 
-    /// So many items, numbered, each with a key of its own.
-    fn fill(&self, items: i64) {
-        let container = self.gateway.container(DATABASE, CONTAINER);
-        for n in 0..items {
-            container.put(json!({ "id": n.to_string(), "pk": format!("k{n}"), "n": n }));
-        }
+    fn container(&self) -> Control<'_> {
+        self.gateway.container(DATABASE, CONTAINER)
+    }
+
+    /// The ids of the ranges, in the order of their keys.
+    fn ranges(&self) -> Vec<String> {
+        let ranges = self.container().ranges().into_iter();
+        ranges.map(|(id, _, _)| id).collect()
+    }
+
+    async fn try_open(
+        &mut self,
+        query: QueryItems,
+        feed: FeedOptions,
+        options: OperationOptions,
+    ) -> Result<Feed, Error> {
+        let operation = FeedOperation::QueryItems(query);
+        self.driver.open_feed(operation, feed, options).await
     }
 
     async fn open(&mut self, query: QueryItems, feed: FeedOptions) -> Feed {
-        let operation = FeedOperation::QueryItems(query);
-        let opened = self
-            .driver
-            .open_feed(operation, feed, OperationOptions::default());
+        let opened = self.try_open(query, feed, OperationOptions::default());
         opened.await.unwrap()
     }
 
-    async fn next(&mut self, feed: &Feed) -> Response {
+    async fn try_next(&mut self, feed: &Feed) -> Result<Response, Error> {
         let page = timeout(PATIENCE, self.driver.next_page(feed)).await;
-        page.expect("an answer, however bad").unwrap()
+        page.expect("an answer, however bad")
+    }
+
+    async fn next(&mut self, feed: &Feed) -> Response {
+        self.try_next(feed).await.unwrap()
+    }
+
+    /// The error of the next page.
+    async fn fails(&mut self, feed: &Feed) -> DriverError {
+        error_of(self.try_next(feed).await)
     }
 
     /// The rows of all pages that follow, page by page.
@@ -82,12 +102,31 @@ impl Scene {
         }
     }
 
-    /// The requests for documents: plans and pages.
+    /// All rows of a query.
+    async fn read(&mut self, query: QueryItems, feed: FeedOptions) -> Vec<Value> {
+        let feed = self.open(query, feed).await;
+        let rows = self.pages(&feed).await.concat();
+        self.driver.release(feed).await.unwrap();
+        rows
+    }
+
+    /// The requests for documents so far: plans and pages.
     fn asked(&self) -> Vec<Seen> {
         let mut seen = self.gateway.requests();
         seen.retain(|seen| seen.path.ends_with("/docs"));
         seen
     }
+}
+
+/// An account with the container of the tests.
+fn gateway(ranges: u32) -> Gateway {
+    let options = gateway::Options {
+        database: DATABASE,
+        container: CONTAINER,
+        ranges,
+        ..gateway::Options::default()
+    };
+    Gateway::start(options).unwrap()
 }
 
 fn query(text: &str, scope: FeedScope) -> QueryItems {
@@ -101,78 +140,54 @@ fn query(text: &str, scope: FeedScope) -> QueryItems {
     }
 }
 
+/// Over the whole container.
+fn everywhere(text: &str) -> QueryItems {
+    query(text, FeedScope::Container)
+}
+
+/// Over one partition key.
+fn of_key(query_text: &str, key: &str) -> QueryItems {
+    query(query_text, FeedScope::Key(text(key)))
+}
+
+fn parameter(name: &str, value: &Value) -> QueryParameter {
+    QueryParameter {
+        name: name.to_owned(),
+        value: value.to_string().into_bytes(),
+    }
+}
+
+/// Pages of so many rows.
+fn paged(rows: u32) -> FeedOptions {
+    FeedOptions {
+        max_item_count: Some(rows),
+        ..FeedOptions::default()
+    }
+}
+
+/// The rows of a page; none after the last one.
 fn rows(page: &Response) -> Vec<Value> {
+    if page.status == 204 {
+        return Vec::new();
+    }
     let body = parse(&page.body);
     body["Documents"].as_array().unwrap().clone()
 }
 
-fn numbers(pages: &[Vec<Value>]) -> Vec<i64> {
-    let rows = pages.iter().flatten();
-    rows.map(|row| row["n"].as_i64().unwrap()).collect()
-}
-
-async fn one_key_is_read_page_by_page_without_a_plan(face: Face) {
-    let mut scene = Scene::new(face, 4).await;
-    let documents = scene.gateway.container(DATABASE, CONTAINER);
-    for n in 0..5 {
-        documents.put(json!({ "id": n.to_string(), "pk": "a", "n": n }));
-    }
-    let own = query("SELECT * FROM c", FeedScope::Key(text("a")));
-    let options = FeedOptions {
-        max_item_count: Some(2),
-        ..FeedOptions::default()
-    };
-    let feed = scene.open(own, options).await;
-    let pages = scene.pages(&feed).await;
-    assert_eq!(numbers(&pages), [0, 1, 2, 3, 4]);
-    assert_eq!(pages.len(), 3);
-    assert_eq!(scene.asked().len(), 3, "one request for a page");
-    scene.driver.release(feed).await.unwrap();
-}
-
-async fn all_partitions_are_merged_in_order(face: Face) {
-    for ranges in [4, 40] {
-        let mut scene = Scene::new(face, ranges).await;
-        scene.fill(100);
-        let options = FeedOptions {
-            max_item_count: Some(30),
-            ..FeedOptions::default()
-        };
-        let feed = scene
-            .open(query(SORTED, FeedScope::Container), options)
-            .await;
-        let pages = scene.pages(&feed).await;
-        let expected: Vec<i64> = (0..100).collect();
-        assert_eq!(numbers(&pages), expected);
-        assert_eq!(pages.iter().map(Vec::len).max(), Some(30));
+/// What a call failed with, inside the component.
+fn error_of<T>(result: Result<T, Error>) -> DriverError {
+    match result {
+        Err(Error::Driver(error)) => *error,
+        Err(other) => panic!("not an error of the driver: {other}"),
+        Ok(_) => panic!("no error"),
     }
 }
 
-async fn a_feed_goes_on_elsewhere(face: Face) {
-    let mut scene = Scene::new(face, 4).await;
-    scene.fill(20);
-    let options = FeedOptions {
-        max_item_count: Some(7),
-        ..FeedOptions::default()
-    };
-    let feed = scene
-        .open(query(SORTED, FeedScope::Container), options.clone())
-        .await;
-    let first = rows(&scene.next(&feed).await);
-    let continuation = scene.driver.continuation(&feed).await.unwrap();
-    scene.driver.release(feed).await.unwrap();
-    scene.gateway.container(DATABASE, CONTAINER).split("0");
+fn is_plan(seen: &Seen) -> bool {
+    seen.header("x-ms-cosmos-is-query-plan-request") == Some("True")
+}
 
-    let options = FeedOptions {
-        continuation,
-        ..options
-    };
-    let feed = scene
-        .open(query(SORTED, FeedScope::Container), options)
-        .await;
-    let rest = scene.pages(&feed).await;
-    let all: Vec<Vec<Value>> = std::iter::once(first).chain(rest).collect();
-    let expected: Vec<i64> = (0..20).collect();
-    assert_eq!(numbers(&all), expected);
-    assert_eq!(scene.driver.continuation(&feed).await.unwrap(), None);
+/// A page of rows.
+fn is_page(seen: &Seen) -> bool {
+    seen.header("x-ms-documentdb-isquery") == Some("True") && !is_plan(seen)
 }

@@ -64,6 +64,20 @@ fn a_state_has_what_is_left() {
 }
 
 #[test]
+fn a_feed_whose_last_rows_come_to_none_is_at_its_end() {
+    let shape = Shape {
+        offset: Some(9),
+        limit: Some(1),
+        ..sorted_by(1)
+    };
+    let mut feed = feed(&shape, &[("", "FF")]);
+    feed.accept(LeafId(0), page(&[row(1, "1"), row(2, "2")]))
+        .unwrap();
+    assert!(matches!(feed.next_page(5), Ok(Pull::Done)));
+    assert_eq!(feed.state().unwrap().slices, []);
+}
+
+#[test]
 fn states_of_something_else() {
     let state = |slices: &[(&str, &str)], boundary: Option<Boundary>| State {
         slices: slices

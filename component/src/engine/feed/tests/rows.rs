@@ -218,6 +218,8 @@ fn a_hybrid_search_counts_everywhere_and_sends_each_ranking() {
         "globalStatisticsQuery": "statistics", "requiresGlobalStatistics": true, "take": 2,
         "componentQueryInfos": [component(0), component(1)]}});
     world.on(|number, seen| {
+        // Whatever the feed's pages are.
+        assert_eq!(seen.header("x-ms-max-item-count"), Some("-1"));
         let range = seen.header("x-ms-documentdb-partitionkeyrangeid");
         let first = range.is_none_or(|range| range == "0");
         let row = match number {
@@ -229,7 +231,11 @@ fn a_hybrid_search_counts_everywhere_and_sends_each_ranking() {
         Some(Reply::json(&json!({"Documents": [row]}).to_string()))
     });
     let search = "SELECT TOP 2 * FROM c ORDER BY RANK RRF(a, b)";
-    assert_eq!(world.pages(query(search)), [[10, 20]]);
+    let paged = Query {
+        max_item_count: Some(7),
+        ..query(search)
+    };
+    assert_eq!(world.pages(paged), [[10, 20]]);
     assert_eq!(world.page_requests(), 6);
     let bodies = world.sim.bodies();
     let sent = |text: &str| bodies.iter().filter(|body| body.contains(text)).count();
