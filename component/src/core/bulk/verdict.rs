@@ -57,34 +57,34 @@ impl Ending {
             sub_status,
             retry_after: result.retry_after_ms.map(millis),
             // As for a single operation; and a response may have become too large after the write.
-            ambiguous: status == 408
-                || status < 200
-                || (status >= 500 && status != 503)
+            ambiguous: explain::is_ambiguous(status)
                 || (status, sub_status) == (413, RESPONSE_TOO_LARGE),
             passing: true,
         }
     }
 
-    /// Of the operations of a batch that failed as a whole.
-    pub(super) fn of_error(error: &Error) -> Self {
+    /// Of the operations of a batch of this class that failed as a whole. Whoever sent it has repeated it as often as such
+    /// batches may be, but for what this scheduler does better.
+    pub(super) fn of_error(error: &Error, batch: Class, settings: &Settings) -> Self {
         let over = matches!(
             error.kind,
             ErrorKind::Cancelled | ErrorKind::Closed | ErrorKind::BudgetSpent
         );
         let sub_status = error.sub_status.unwrap_or(0);
         let late = (error.status, sub_status) == (Some(408), 20_008);
+        let ours = matches!(
+            (error.status.unwrap_or(0), sub_status),
+            (413 | 429 | 449, _) | (410, 1000 | 1002 | 1007 | 1008) | (400, 1024)
+        );
+        let ambiguous = error.outcome == Outcome::Unknown;
+        let held_back = error.retryable && ambiguous && !repeats_when_unsure(batch, settings);
         Self {
             status: error.status,
             sub_status,
             retry_after: error.retry_after_ms.map(millis),
-            ambiguous: error.outcome == Outcome::Unknown,
-            passing: !over && !late && (error.retryable || error.status == Some(413)),
+            ambiguous,
+            passing: !over && !late && (ours || held_back),
         }
-    }
-
-    /// Whether a repetition may carry the operation out twice.
-    pub(super) fn taints(&self, class: Class) -> bool {
-        self.ambiguous && class != Class::Read
     }
 }
 

@@ -56,9 +56,11 @@ impl<W: World> Pipeline<W> {
         if self.state.metadata == MetadataMode::Lean {
             return Ok(());
         }
-        let (options, recorder) = (&self.options, &self.recorder);
-        let container = self.state.container(&scope.container, options, recorder);
-        self.container = Some(container.await?);
+        if self.container.is_none() {
+            let (options, recorder) = (&self.options, &self.recorder);
+            let container = self.state.container(&scope.container, options, recorder);
+            self.container = Some(container.await?);
+        }
         self.get_ranges().await;
         Ok(())
     }
