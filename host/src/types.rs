@@ -5,14 +5,15 @@
 
 pub use crate::bindings::wit::{
     Attempt, AttemptEvent, AttemptEventKind, AttemptRollup, AvailabilityStrategy, Batch,
-    BatchAction, BatchOperation, BatchPatch, BatchReplace, BatchResult, Compaction, ContainerRef,
-    CreateContainer, CreateDatabase, DeleteItem, Diagnostics, DiagnosticsConfig, DiagnosticsReport,
-    Error, ErrorCause, ErrorKind, ExecutionContext, FaultCondition, FaultError, FaultEvaluation,
-    FaultOperation, FaultResponse, FaultRule, Hedge, ItemRef, KeyComponent, MetadataMode,
-    Operation, OperationOptions, Outcome, PartitionFailover, PatchItem, PatchMove, PatchOperation,
-    PatchValue, PipelineKind, Precondition, PriorityLevel, ReadConsistency, ReadItem,
-    RegionSummary, ReplaceItem, RequestSent, RequestTimeouts, Response, ResponseHeaders,
-    Throughput, ThroughputControlGroup, TopologyCache, Verbosity, WriteItem,
+    BatchAction, BatchOperation, BatchPatch, BatchReplace, BatchResult, Bulk, BulkOperation,
+    Compaction, ContainerRef, CreateContainer, CreateDatabase, DeleteItem, Diagnostics,
+    DiagnosticsConfig, DiagnosticsReport, Error, ErrorCause, ErrorKind, ExecutionContext,
+    FaultCondition, FaultError, FaultEvaluation, FaultOperation, FaultResponse, FaultRule, Hedge,
+    ItemRef, KeyComponent, MetadataMode, Operation, OperationFailure, OperationOptions, Outcome,
+    PartitionFailover, PatchItem, PatchMove, PatchOperation, PatchValue, PipelineKind,
+    Precondition, PriorityLevel, ReadConsistency, ReadItem, RegionSummary, ReplaceItem,
+    RequestSent, RequestTimeouts, Response, ResponseHeaders, Throughput, ThroughputControlGroup,
+    TopologyCache, Verbosity, WriteItem,
 };
 
 /// Nothing set: everything falls through to the client's, the runtime's and the built-in defaults.

@@ -74,7 +74,8 @@ impl<W: World> Run<W> {
         deadline: Option<Nanos>,
     ) -> Self {
         let chore = state.account_chore(recorder);
-        let chore = chore.map(|chore| (Flight::Chore, chore.map(|()| Landed::Nothing).boxed_local()));
+        let chore =
+            chore.map(|chore| (Flight::Chore, chore.map(|()| Landed::Nothing).boxed_local()));
         Self {
             state: Rc::clone(state),
             at,
@@ -124,7 +125,10 @@ impl<W: World> Run<W> {
     fn advance(&mut self, bulk: &mut Bulk, known: &Known) -> Option<Option<Nanos>> {
         loop {
             let now = self.recorder.now();
-            match self.allowance.may_start(self.recorder.request_charge(), now) {
+            match self
+                .allowance
+                .may_start(self.recorder.request_charge(), now)
+            {
                 Verdict::Go => {}
                 Verdict::DeadlinePassed => bulk.abort(&self.late()),
                 // What is under way is paid for.
@@ -243,7 +247,9 @@ impl<W: World> Run<W> {
     }
 
     fn is_too_late(&self, at: Nanos) -> bool {
-        self.allowance.deadline.is_some_and(|deadline| at >= deadline)
+        self.allowance
+            .deadline
+            .is_some_and(|deadline| at >= deadline)
     }
 
     fn is_over(&self) -> bool {

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::api::typed_api;
 use super::operations::{self, Target};
 use crate::batch::Batch;
+use crate::bulk::Bulk;
 use crate::config::Config;
 use crate::error::Error;
 use crate::fault::Rules;

@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 use self::api::typed_api;
 use self::operations::Target;
 use crate::batch::Batch;
+use crate::bulk::Bulk;
 use crate::config::Config;
 use crate::error::Error;
 use crate::fault::Rules;

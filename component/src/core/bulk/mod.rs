@@ -37,8 +37,8 @@ use super::clock::Nanos;
 use super::error::{Error, ErrorKind, Result};
 use super::ranges::RangeMap;
 use super::retry::Class;
-use crate::wire::batch::{self as body, MAX_BODY_BYTES, MAX_OPERATIONS};
 use crate::wire::batch::OperationResult;
+use crate::wire::batch::{self as body, MAX_BODY_BYTES, MAX_OPERATIONS};
 use crate::wire::epk::Epk;
 use lane::Lane;
 use model::Item;
@@ -121,7 +121,8 @@ impl Bulk {
                 self.route(index);
             }
             Err(error) => {
-                self.items.push(Item::new(Vec::new(), Epk::MIN, Class::Read));
+                self.items
+                    .push(Item::new(Vec::new(), Epk::MIN, Class::Read));
                 self.settle(index, Err(error));
             }
         }

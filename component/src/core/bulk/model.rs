@@ -100,7 +100,9 @@ impl Input {
         Ok(Self {
             key: container.key_text(key, &patched)?,
             point: container.point(key).ok_or_else(|| {
-                Error::invalid("the partition key holds a number that no key can hold: give finite numbers")
+                Error::invalid(
+                    "the partition key holds a number that no key can hold: give finite numbers",
+                )
             })?,
             operation,
         })

@@ -96,7 +96,11 @@ impl Request {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
+    use crate::core::bulk::BatchId;
+    use crate::core::retry::Class;
     use crate::wire::batch::Action;
     use crate::wire::key::KeyComponent;
     use crate::wire::patch::PatchOperation;
@@ -161,7 +165,14 @@ mod tests {
     #[test]
     fn a_bulk_request_goes_to_its_range() {
         let body = b"[]".to_vec();
-        let request = Request::bulk(at(), "7", Class::UnsafeWrite, body).unwrap();
+        let batch = Batch {
+            id: BatchId(0),
+            range: Rc::from("7"),
+            class: Class::UnsafeWrite,
+            operations: 2,
+            body,
+        };
+        let request = Request::bulk(at(), batch).unwrap();
         assert_eq!(request.name, "execute_bulk");
         assert_eq!(
             headers(&request),

@@ -6,7 +6,8 @@ use crate::core::credential::CredentialConfig;
 use crate::core::diagnostics::Verbosity;
 use crate::core::identity::Identity;
 use crate::core::operation::{
-    BulkOperations, Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition, Throughput,
+    BulkOperations, Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition,
+    Throughput,
 };
 use crate::core::options::AvailabilityStrategy;
 use crate::core::runtime::{DiagnosticsConfig, RuntimeConfig, TimeoutsConfig};
