@@ -17,6 +17,8 @@ pub(super) struct Lane {
     under_way: u32,
     /// Nothing leaves before: the service asked to wait.
     not_before: Nanos,
+    /// Nothing leaves before the ranges were read: this one may be gone.
+    pub(super) held: bool,
     limiter: Limiter,
 }
 
@@ -27,6 +29,7 @@ impl Lane {
             waiting: Vec::new(),
             under_way: 0,
             not_before: 0,
+            held: false,
             limiter: Limiter::new(max_batches),
         }
     }
@@ -60,7 +63,7 @@ impl Lane {
 
     /// From when on the next batch may leave. None: not before an answer.
     pub(super) fn due(&self, items: &[Item], now: Nanos) -> Option<Nanos> {
-        if self.waiting.is_empty() || self.under_way >= self.limiter.degree() {
+        if self.held || self.waiting.is_empty() || self.under_way >= self.limiter.degree() {
             return None;
         }
         let mut due = Nanos::MAX;

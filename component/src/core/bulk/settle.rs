@@ -64,13 +64,18 @@ impl Bulk {
     /// read, which is the outcome of the inputs that wait for them.
     pub fn on_ranges(&mut self, ranges: Result<Rc<RangeMap>>) {
         self.refreshing = false;
+        if ranges.is_err() {
+            self.refresh = None;
+        }
+        for lane in &mut self.lanes {
+            lane.held &= self.refresh.is_some();
+        }
         match ranges {
             Ok(ranges) => {
                 self.ranges = ranges;
                 self.reroute_all();
             }
             Err(error) => {
-                self.refresh = None;
                 for index in std::mem::take(&mut self.unrouted) {
                     self.finish(index, Said::Error(&error));
                 }
@@ -150,7 +155,7 @@ impl Bulk {
             }
             Verdict::Recover(pause) => {
                 wait(item, pause);
-                self.await_refresh(index, Refresh::Container);
+                self.await_refresh(index, Refresh::Container, &flight.range);
             }
         }
         None
@@ -161,14 +166,19 @@ impl Bulk {
         if self.ranges.by_id(&flight.range).is_none() {
             self.route(index);
         } else {
-            self.await_refresh(index, Refresh::Ranges);
+            self.await_refresh(index, Refresh::Ranges, &flight.range);
         }
     }
 
-    fn await_refresh(&mut self, index: usize, refresh: Refresh) {
+    /// Whoever waits for the same range waits with this input; for another container everybody does.
+    fn await_refresh(&mut self, index: usize, refresh: Refresh, range: &str) {
+        let all = refresh == Refresh::Container;
         self.unrouted.push(index);
-        if !self.refreshing || refresh == Refresh::Container {
+        if !self.refreshing || all {
             self.refresh = self.refresh.max(Some(refresh));
+        }
+        for lane in &mut self.lanes {
+            lane.held |= all || *lane.range == *range;
         }
     }
 

@@ -107,7 +107,7 @@ async fn the_deadline_leaves_nothing_untold(face: Face) {
     };
     scene.gateway.on(100, is_slow, Effect::after(&gate));
     let options = OperationOptions {
-        end_to_end_timeout_ms: Some(1000),
+        end_to_end_timeout_ms: Some(3000),
         ..OperationOptions::default()
     };
     let mut operations = vec![read(0)];

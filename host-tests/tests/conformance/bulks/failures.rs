@@ -128,7 +128,7 @@ async fn an_answer_that_would_be_too_large_is_asked_for_in_parts(face: Face) {
 
     // A whole batch that is too large is cut as well, down to single operations.
     scene.gateway.clear();
-    scene.on_bulk(3, Effect::refuse(413, 0));
+    scene.on_bulk(2, Effect::refuse(413, 0));
     let done = scene.ok((0..4).map(upsert).collect()).await;
     assert_eq!(statuses(&done), [200; 4]);
     assert_eq!(numbers(&scene)[..2], [vec![0, 1, 2, 3], vec![0, 1]]);

@@ -438,6 +438,8 @@ async fn a_lean_driver_reads_the_ranges_once(face: Face) {
         [
             format!("GET {container}"),
             format!("GET {container}/pkranges"),
+            // Whether this was all.
+            format!("GET {container}/pkranges"),
             docs.clone(),
             docs.clone(),
             docs.clone(),

@@ -135,6 +135,37 @@ fn a_stale_container_is_looked_up() {
     assert_eq!(bulk.outcomes(), [(404, none), (404, none)]);
 }
 
+/// Not to be told the same a second time.
+#[test]
+fn nothing_goes_to_a_range_that_may_be_gone() {
+    let mut bulk = one_by_one();
+    bulk.add(&[create("10"), create("20"), create("90"), create("A0")]);
+    let (first, other) = (bulk.batch(0), bulk.batch(0));
+    bulk.answer(&first, vec![with_sub(410, 1002)], 0);
+    assert!(matches!(bulk.next(0), Step::Refresh { container: false }));
+    assert!(is_waiting(&bulk.next(0)));
+    bulk.answer(&other, vec![result(201)], 0);
+    let other = bulk.batch(0);
+    assert_eq!(&*other.range, "b");
+    // The ranges could not be read: whoever has not heard that it is gone tries it.
+    bulk.on_ranges(Err(Error::new(ErrorKind::Unavailable, "no ranges")));
+    let second = bulk.batch(0);
+    assert_eq!(&*second.range, "a");
+    bulk.answer(&second, vec![with_sub(400, 1024)], 0);
+    bulk.answer(&other, vec![with_sub(429, 3214)], 0);
+    assert!(matches!(bulk.next(0), Step::Refresh { container: true }));
+    // Everybody waits for another container.
+    assert!(is_waiting(&bulk.next(SECOND)));
+    bulk.on_ranges(Ok(two()));
+    for _ in 0..2 {
+        let batch = bulk.batch(SECOND);
+        bulk.answer(&batch, vec![result(201)], SECOND);
+    }
+    let none = Some(Effect::NotApplied);
+    let expected = [(0, none), (201, None), (201, None), (201, None)];
+    assert_eq!(bulk.outcomes(), expected);
+}
+
 #[test]
 fn what_waits_elsewhere_follows_its_key_at_once() {
     let mut bulk = one_by_one();
