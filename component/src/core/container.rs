@@ -94,20 +94,34 @@ impl Container {
     }
 
     /// Spec data-plane §1.2: containers created without a partition key take an empty one for "no value".
+    #[inline(always)] // every operation comes this way
     fn has_no_value(&self, key: &[KeyComponent]) -> bool {
         key.iter().all(|part| *part == KeyComponent::Undefined)
             && (self.paths.is_empty() || self.system_key)
     }
 
+    #[inline(always)] // every operation comes this way
     fn check(&self, key: &[KeyComponent], patched: &[String]) -> Result<()> {
-        let (given, expected) = (key.len(), self.paths.len().max(1));
-        if given != expected {
-            return Err(Error::invalid(format!(
-                "the partition key has {given} component(s), this container's has {expected} ({}): give one for each path, \
-                 undefined where the item has no such property",
-                self.paths.join(", ")
-            )));
+        if key.len() != self.paths.len().max(1) {
+            return Err(self.wrong_length(key.len()));
         }
+        if patched.is_empty() {
+            return Ok(());
+        }
+        self.check_patch(patched)
+    }
+
+    #[cold]
+    fn wrong_length(&self, given: usize) -> Box<Error> {
+        Error::invalid(format!(
+            "the partition key has {given} component(s), this container's has {} ({}): give one for each path, undefined \
+             where the item has no such property",
+            self.paths.len().max(1),
+            self.paths.join(", ")
+        ))
+    }
+
+    fn check_patch(&self, patched: &[String]) -> Result<()> {
         let belongs_to_key =
             |path: &&String| self.paths.iter().any(|key_path| touches(path, key_path));
         match patched.iter().find(belongs_to_key) {

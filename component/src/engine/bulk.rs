@@ -31,7 +31,7 @@ use crate::wire::headers::ResponseHeaders;
 use crate::wire::session_token::SessionToken;
 
 /// A bulk under way.
-pub(super) struct Run<W: World> {
+struct Run<W: World> {
     state: Rc<State<W>>,
     at: ContainerRef,
     options: Rc<Resolved>,
@@ -65,33 +65,36 @@ enum Landed {
 /// The container, and how it is divided.
 type Known = (Rc<Container>, Rc<RangeMap>);
 
-impl<W: World> Run<W> {
-    pub(super) fn new(
-        state: &Rc<State<W>>,
-        at: ContainerRef,
-        options: &Rc<Resolved>,
-        recorder: &Recorder,
-        deadline: Option<Nanos>,
-    ) -> Self {
-        let chore = state.account_chore(recorder);
-        let chore =
-            chore.map(|chore| (Flight::Chore, chore.map(|()| Landed::Nothing).boxed_local()));
-        Self {
-            state: Rc::clone(state),
-            at,
-            options: Rc::clone(options),
-            recorder: recorder.clone(),
-            allowance: Allowance {
-                ru: options.ru_budget,
-                deadline,
-            },
-            flights: chore.into_iter().collect(),
-            session: SessionToken::default(),
-        }
+/// Carries out all operations. Errors: none of them could be.
+#[cold]
+pub(super) fn run<W: World>(
+    state: &Rc<State<W>>,
+    operations: BulkOperations,
+    options: &Rc<Resolved>,
+    recorder: &Recorder,
+    deadline: Option<Nanos>,
+) -> LocalBoxFuture<'static, Result<Answer>> {
+    let mut run = Run {
+        state: Rc::clone(state),
+        at: operations.container.clone(),
+        options: Rc::clone(options),
+        recorder: recorder.clone(),
+        allowance: Allowance {
+            ru: options.ru_budget,
+            deadline,
+        },
+        flights: Vec::new(),
+        session: SessionToken::default(),
+    };
+    if let Some(chore) = state.account_chore(recorder) {
+        let chore = chore.map(|()| Landed::Nothing);
+        run.flights.push((Flight::Chore, chore.boxed_local()));
     }
+    run.complete(operations).boxed_local()
+}
 
-    /// Carries out all operations. Errors: none of them could be.
-    pub(super) async fn complete(mut self, operations: BulkOperations) -> Result<Answer> {
+impl<W: World> Run<W> {
+    async fn complete(mut self, operations: BulkOperations) -> Result<Answer> {
         let settings = Settings::new(&self.options, operations.max_concurrency)?;
         self.look_up(None, false);
         let mut known = loop {

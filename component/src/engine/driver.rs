@@ -8,7 +8,7 @@ use std::rc::Rc;
 use futures_util::future::LocalBoxFuture;
 
 use super::World;
-use super::bulk::Run;
+use super::bulk;
 use super::containers::Containers;
 use super::feed::Feed;
 use super::metadata::Chore;
@@ -236,8 +236,8 @@ impl<W: World> State<W> {
         let timeout = options.end_to_end_timeout;
         let deadline = timeout.map(|timeout| recorder.now().saturating_add(timeout));
         if let Operation::ExecuteBulk(bulk) = operation {
-            let run = Run::new(self, bulk.container.clone(), options, recorder, deadline);
-            return Ok(Planned::Whole(Box::pin(run.complete(bulk))));
+            let run = bulk::run(self, bulk, options, recorder, deadline);
+            return Ok(Planned::Whole(run));
         }
         let request = Request::new(operation, options.content_response_on_write)?;
         let purpose = match (request.goes_to_readers(), request.is_data_plane()) {

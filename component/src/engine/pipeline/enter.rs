@@ -15,6 +15,7 @@ use crate::wire::headers::name;
 
 impl<W: World> Pipeline<W> {
     /// Begins: from here on the operation spends its allowance.
+    #[inline(always)] // every operation comes this way
     pub(in crate::engine) fn admit(&mut self, deadline: Option<Nanos>) {
         self.allowance = Allowance {
             ru: self.options.ru_budget,
