@@ -57,7 +57,7 @@ enum Flight {
 /// What came of it.
 enum Landed {
     /// The answer to a batch, and whether the service may have carried out an attempt that got none.
-    Batch(Result<Answer>, bool),
+    Batch(Result<Box<Answer>>, bool),
     Metadata(Result<Known>),
     Nothing,
 }
@@ -166,7 +166,7 @@ impl<W: World> Run<W> {
         pipeline.for_bulk(container);
         let flight = async move {
             let answer = pipeline.complete().await;
-            Landed::Batch(answer, pipeline.is_unsure())
+            Landed::Batch(answer.map(Box::new), pipeline.is_unsure())
         };
         self.flights.push((Flight::Batch(id), flight.boxed_local()));
         Ok(())
@@ -201,7 +201,7 @@ impl<W: World> Run<W> {
     }
 
     /// Tells the scheduler how a batch ended.
-    fn settle(&mut self, bulk: &mut Bulk, id: BatchId, answer: Result<Answer>, unsure: bool) {
+    fn settle(&mut self, bulk: &mut Bulk, id: BatchId, answer: Result<Box<Answer>>, unsure: bool) {
         let (now, random) = (self.recorder.now(), self.state.ids.next_random());
         let answer = match answer {
             Ok(answer) => answer,
