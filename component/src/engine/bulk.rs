@@ -233,7 +233,6 @@ impl<W: World> Run<W> {
         Answer {
             status: if failed { 207 } else { 200 },
             headers: ResponseHeaders {
-                activity_id: Some(self.recorder.activity_id()),
                 request_charge: self.recorder.request_charge(),
                 session_token: (!self.session.is_empty()).then(|| self.session.to_string()),
                 ..ResponseHeaders::default()
