@@ -159,7 +159,7 @@ impl Batch {
 }
 
 impl BatchResult {
-    /// Decodes the item from JSON. Errors: [`Error::NoContent`] if there is none: deletes, 304, and writes without
+    /// Decodes the item from JSON. Errors: [`Error::NoContent`] if there is none: deletes, 304, failures, and writes without
     /// [`content_response`](crate::ItemOptions::content_response); [`Error::Json`] if it does not fit the type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         if self.body.is_empty() {
@@ -168,7 +168,7 @@ impl BatchResult {
             });
         }
         serde_json::from_slice(&self.body).map_err(Error::unreadable(
-            "an item in the results of the batch does not fit the type",
+            "an item in the results does not fit the type",
         ))
     }
 }
@@ -233,6 +233,7 @@ mod tests {
             request_charge: 1.0,
             etag: None,
             body: body.to_vec(),
+            failure: None,
         };
         let value: Value = result(br#"{"n":1}"#).json().unwrap();
         assert_eq!(value["n"], 1);

@@ -47,6 +47,7 @@
 mod background;
 mod batch;
 mod bindings;
+mod bulk;
 mod cache;
 mod client;
 mod config;
@@ -72,6 +73,7 @@ mod transport;
 pub mod types;
 
 pub use batch::Batch;
+pub use bulk::Bulk;
 pub use client::{Client, Container, Database, Feed, blocking};
 pub use config::{Config, Credential};
 pub use definition::ContainerDefinition;

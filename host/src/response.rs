@@ -8,17 +8,17 @@ use crate::types::{self, BatchResult, Diagnostics, ResponseHeaders};
 /// The answer to a successful operation: its body as bytes, or decoded.
 #[derive(Debug, Clone)]
 pub struct Response<T = Vec<u8>> {
-    /// The body. None if the answer has none: deletes, 304, batches, and writes without
+    /// The body. None if the answer has none: deletes, 304, batches, bulks, and writes without
     /// [`content_response`](crate::ItemOptions::content_response).
     pub value: Option<T>,
     /// The HTTP status: 200, 201, 204, or 304 for a conditional read of an unchanged item. Of a batch: 200, or 207 if one
-    /// of its results is 304.
+    /// of its results is 304. Of a bulk: 200, or 207 if an operation failed.
     pub status: u16,
     /// Charge, session token, etag and all the others.
     pub headers: ResponseHeaders,
     /// What happened on the wire.
     pub diagnostics: Diagnostics,
-    /// Of a batch: one result for each operation, in their order. Empty for everything else.
+    /// Of a batch or a bulk: one result for each operation, in their order. Empty for everything else.
     pub results: Vec<BatchResult>,
 }
 

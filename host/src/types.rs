@@ -5,16 +5,17 @@
 
 pub use crate::bindings::wit::{
     Attempt, AttemptEvent, AttemptEventKind, AttemptRollup, AvailabilityStrategy, Batch,
-    BatchAction, BatchOperation, BatchPatch, BatchReplace, BatchResult, ChangeFeed, ChangeFeedMode,
-    ChangeFeedStart, Compaction, ContainerRef, CreateContainer, CreateDatabase, DeleteItem,
-    Diagnostics, DiagnosticsConfig, DiagnosticsReport, Error, ErrorCause, ErrorKind,
-    ExecutionContext, FaultCondition, FaultError, FaultEvaluation, FaultOperation, FaultResponse,
-    FaultRule, FeedOperation, FeedOptions, FeedScope, Hedge, ItemId, ItemRef, KeyComponent,
-    MetadataMode, Operation, OperationOptions, Outcome, PartitionFailover, PatchItem, PatchMove,
-    PatchOperation, PatchValue, PipelineKind, Precondition, PriorityLevel, QueryItems,
-    QueryParameter, ReadConsistency, ReadFeed, ReadItem, ReadMany, ReadManyInput, ReadResources,
-    RegionSummary, ReplaceItem, RequestSent, RequestTimeouts, ResourceCollection, Response,
-    ResponseHeaders, Throughput, ThroughputControlGroup, TopologyCache, Verbosity, WriteItem,
+    BatchAction, BatchOperation, BatchPatch, BatchReplace, BatchResult, Bulk, BulkOperation,
+    ChangeFeed, ChangeFeedMode, ChangeFeedStart, Compaction, ContainerRef, CreateContainer,
+    CreateDatabase, DeleteItem, Diagnostics, DiagnosticsConfig, DiagnosticsReport, Error,
+    ErrorCause, ErrorKind, ExecutionContext, FaultCondition, FaultError, FaultEvaluation,
+    FaultOperation, FaultResponse, FaultRule, FeedOperation, FeedOptions, FeedScope, Hedge, ItemId,
+    ItemRef, KeyComponent, MetadataMode, Operation, OperationFailure, OperationOptions, Outcome,
+    PartitionFailover, PatchItem, PatchMove, PatchOperation, PatchValue, PipelineKind,
+    Precondition, PriorityLevel, QueryItems, QueryParameter, ReadConsistency, ReadFeed, ReadItem,
+    ReadMany, ReadManyInput, ReadResources, RegionSummary, ReplaceItem, RequestSent,
+    RequestTimeouts, ResourceCollection, Response, ResponseHeaders, Throughput,
+    ThroughputControlGroup, TopologyCache, Verbosity, WriteItem,
 };
 
 /// Nothing set: everything falls through to the client's, the runtime's and the built-in defaults.

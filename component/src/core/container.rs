@@ -1,14 +1,17 @@
 //! What the driver knows of a container, and what it checks with it.
 
 use super::error::{Error, Result};
-use super::request::{Request, Scope};
+use super::request::Request;
 use crate::wire::container::{ContainerDocument, PartitionKeyDefinition};
 use crate::wire::epk::{self, Epk, KeyHash};
 use crate::wire::epk_range::EpkRange;
 use crate::wire::headers::name;
-use crate::wire::key::KeyComponent;
+use crate::wire::key::{self, KeyComponent};
 use crate::wire::patch::touches;
 use crate::wire::query_plan::KeyShape;
+
+/// The key of items without one, where that is a value of its own.
+const NO_VALUE: &str = "[]";
 
 /// A container's identity and partition key definition.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,18 +42,30 @@ impl Container {
         };
         // What goes to a partition by its id has no key.
         if !scope.key.is_empty() || !request.is_to_range() {
-            self.check(scope)?;
-            // Spec data-plane §1.2: containers created without a partition key take an empty one for "no value".
-            let without_value = scope
-                .key
-                .iter()
-                .all(|part| *part == KeyComponent::Undefined);
-            if without_value && (self.definition.paths.is_empty() || self.definition.system_key) {
-                request.set_header(name::PARTITION_KEY, "[]");
+            self.check(&scope.key, &scope.patched)?;
+            if self.has_no_value(&scope.key) {
+                request.set_header(name::PARTITION_KEY, NO_VALUE);
             }
         }
         request.set_header(name::INTENDED_CONTAINER_RID, self.rid.as_str());
         Ok(())
+    }
+
+    /// A key as the header would have it, for an operation that touches these paths.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind), and keys that cannot be sent.
+    pub fn key_text(&self, key: &[KeyComponent], patched: &[String]) -> Result<String> {
+        self.check(key, patched)?;
+        if self.has_no_value(key) {
+            return Ok(NO_VALUE.to_owned());
+        }
+        Ok(key::header_value(key)?)
+    }
+
+    /// Whether keys mean the same as in another container.
+    pub fn has_keys_of(&self, other: &Self) -> bool {
+        self.definition == other.definition
     }
 
     /// Where an item's key lies in the container's hash space; none if the key cannot be hashed.
@@ -75,22 +90,42 @@ impl Container {
         }
     }
 
-    fn check(&self, scope: &Scope) -> Result<()> {
-        let (given, expected) = (scope.key.len(), self.definition.paths.len().max(1));
-        if given != expected {
-            return Err(Error::invalid(format!(
-                "the partition key has {given} component(s), this container's has {expected} ({}): give one for each path, \
-                 undefined where the item has no such property",
-                self.definition.paths.join(", ")
-            )));
+    /// Spec data-plane §1.2: containers created without a partition key take an empty one for "no value".
+    #[inline(always)] // every operation comes this way
+    fn has_no_value(&self, key: &[KeyComponent]) -> bool {
+        key.iter().all(|part| *part == KeyComponent::Undefined)
+            && (self.definition.paths.is_empty() || self.definition.system_key)
+    }
+
+    #[inline(always)] // every operation comes this way
+    fn check(&self, key: &[KeyComponent], patched: &[String]) -> Result<()> {
+        if key.len() != self.definition.paths.len().max(1) {
+            return Err(self.wrong_length(key.len()));
         }
+        if patched.is_empty() {
+            return Ok(());
+        }
+        self.check_patch(patched)
+    }
+
+    #[cold]
+    fn wrong_length(&self, given: usize) -> Box<Error> {
+        Error::invalid(format!(
+            "the partition key has {given} component(s), this container's has {} ({}): give one for each path, undefined \
+             where the item has no such property",
+            self.definition.paths.len().max(1),
+            self.definition.paths.join(", ")
+        ))
+    }
+
+    fn check_patch(&self, patched: &[String]) -> Result<()> {
         let belongs_to_key = |path: &&String| {
             self.definition
                 .paths
                 .iter()
                 .any(|key_path| touches(path, key_path))
         };
-        match scope.patched.iter().find(belongs_to_key) {
+        match patched.iter().find(belongs_to_key) {
             None => Ok(()),
             Some(path) => Err(Error::invalid(format!(
                 "the patch touches {path}, which belongs to the partition key: a key is fixed; delete the item and create \

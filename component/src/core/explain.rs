@@ -10,12 +10,19 @@ use crate::wire::error_body::{self, ErrorBody};
 use crate::wire::headers::ResponseHeaders;
 
 pub use terminal::{
-    cut_off, incomplete_ranges, no_container, out_of_time, ru_budget_spent, terminal,
+    bulk_budget_spent, cut_off, incomplete_ranges, no_container, out_of_time, ru_budget_spent,
+    terminal,
 };
 
 /// Whether a status is a success: 304 is for a conditional read, of an unchanged item.
 pub fn is_success(read: bool, status: u16) -> bool {
     matches!(status, 200..=299) || (read && status == 304)
+}
+
+/// Whether a write may have been carried out in spite of this status. A definite refusal changed nothing. A timeout or a
+/// failure inside the service may have come after the write, and an interim status says nothing.
+pub fn is_ambiguous(status: u16) -> bool {
+    status == 408 || status < 200 || (status >= 500 && status != 503)
 }
 
 /// The error for an answer of the service to an operation that is called `name` and, if `read`, changes nothing. `hide`
@@ -42,10 +49,7 @@ pub fn answer(
     error.sub_status = headers.sub_status;
     error.retry_after_ms = headers.retry_after_ms();
     error.retryable = is_retryable(kind, status);
-    // A definite refusal changed nothing. A timeout or a failure inside the service may have come after the write, and
-    // an interim status says nothing.
-    let ambiguous = status == 408 || status < 200 || (status >= 500 && status != 503);
-    if ambiguous && !read {
+    if is_ambiguous(status) && !read {
         error.outcome = Outcome::Unknown;
     }
     error.headers = Some(headers);

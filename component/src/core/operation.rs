@@ -145,6 +145,19 @@ pub enum Operation {
         operations: Vec<BatchOperation>,
         session_token: Option<String>,
     },
+    /// Carries out many operations, each for itself.
+    ExecuteBulk(BulkOperations),
+}
+
+/// Many operations on items of any keys, each for itself.
+#[derive(Clone, PartialEq)]
+pub struct BulkOperations {
+    /// The container of all.
+    pub container: ContainerRef,
+    /// Each with its item's complete key.
+    pub operations: Vec<(PartitionKey, BatchOperation)>,
+    /// Batches under way at one time; none means the scheduler's default.
+    pub max_concurrency: Option<u32>,
 }
 
 impl Operation {
@@ -164,6 +177,7 @@ impl Operation {
             Self::ReadContainer(_) => "read_container",
             Self::DeleteContainer(_) => "delete_container",
             Self::ExecuteBatch { .. } => batch::NAME,
+            Self::ExecuteBulk(_) => batch::BULK_NAME,
         }
     }
 

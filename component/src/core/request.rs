@@ -54,7 +54,7 @@ pub struct Request {
     pub body: Option<Rc<Vec<u8>>>,
     /// The container, for item operations.
     pub scope: Option<Scope>,
-    /// How many operations a transactional batch holds; 0 for everything else.
+    /// How many operations a batch holds, transactional or of a bulk; 0 for everything else.
     pub operations: usize,
 }
 
@@ -134,6 +134,9 @@ impl Request {
                 operations,
                 session_token,
             } => Self::batch(container, key, &operations, session_token, content_response),
+            Operation::ExecuteBulk(_) => Err(Error::invalid(
+                "a bulk is no single request: report it as a bug",
+            )),
         };
         Ok(Self {
             name,
@@ -188,7 +191,7 @@ impl Request {
         self.class == Class::Read
     }
 
-    /// Whether it is a transactional batch.
+    /// Whether it is a batch, transactional or of a bulk.
     pub fn is_batch(&self) -> bool {
         self.operations > 0
     }

@@ -5,7 +5,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 
+use futures_util::future::LocalBoxFuture;
+
 use super::World;
+use super::bulk;
 use super::containers::Containers;
 use super::feed::Feed;
 use super::metadata::Chore;
@@ -194,12 +197,12 @@ impl<W: World> State<W> {
         let dropped = dropped_by(&operation);
         let result = match self.plan(operation, options, &recorder) {
             // Boxed as a whole, so that what is handed from caller to caller is small.
-            Ok((mut pipeline, None)) => match pipeline.begin() {
+            Ok(Planned::Alone(mut pipeline)) => match pipeline.begin() {
                 Ok(true) => Box::pin(pipeline.run()).await,
                 Ok(false) => Box::pin(pipeline.complete()).await,
                 Err(error) => Err(error),
             },
-            Ok((pipeline, Some(bounds))) => Box::pin(bounds.run(pipeline)).await,
+            Ok(Planned::Whole(run)) => run.await,
             Err(error) => Err(error),
         };
         match result {
@@ -225,7 +228,7 @@ impl<W: World> State<W> {
         }
     }
 
-    /// The operation ready to run, and what bounds it besides itself: mostly nothing.
+    /// The operation ready to run.
     fn plan(
         self: &Rc<Self>,
         operation: Operation,
@@ -236,14 +239,18 @@ impl<W: World> State<W> {
         if options.diagnostics_report {
             recorder.report(self.runtime.diagnostics);
         }
+        let timeout = options.end_to_end_timeout;
+        let deadline = timeout.map(|timeout| recorder.now().saturating_add(timeout));
+        if let Operation::ExecuteBulk(bulk) = operation {
+            let run = bulk::run(self, bulk, options, recorder, deadline);
+            return Ok(Planned::Whole(run));
+        }
         let request = Request::new(operation, options.content_response_on_write)?;
         let purpose = match (request.goes_to_readers(), request.is_data_plane()) {
             (true, _) => Purpose::Read,
             (false, true) => Purpose::Write,
             (false, false) => Purpose::MetadataWrite,
         };
-        let timeout = options.end_to_end_timeout;
-        let deadline = timeout.map(|timeout| recorder.now().saturating_add(timeout));
         let chore = self.chore(&request, options, recorder);
         let bounds = (deadline.is_some() || chore.is_some()).then(|| {
             Box::new(Bounds {
@@ -259,7 +266,10 @@ impl<W: World> State<W> {
         let route = Route::new(purpose, request.is_data_plane(), options);
         let mut pipeline = Box::new(Pipeline::new(self, request, options, recorder, route));
         pipeline.admit(deadline);
-        Ok((pipeline, bounds))
+        Ok(match bounds {
+            None => Planned::Alone(pipeline),
+            Some(bounds) => Planned::Whole(Box::pin(bounds.run(pipeline))),
+        })
     }
 
     /// What has to be done beside an operation that begins now.
@@ -292,8 +302,13 @@ impl<W: World> State<W> {
     }
 }
 
-/// An operation that is ready to run, and what bounds it besides itself.
-type Planned<W> = (Box<Pipeline<W>>, Option<Box<Bounds<W>>>);
+/// An operation that is ready to run.
+enum Planned<W: World> {
+    /// One request, with nothing beside it: mostly so.
+    Alone(Box<Pipeline<W>>),
+    /// All that there is to do.
+    Whole(LocalBoxFuture<'static, Result<Answer>>),
+}
 
 /// What an operation shares its time with: the end of its patience, and a chore.
 struct Bounds<W: World> {

@@ -79,12 +79,18 @@ impl<W: World> State<W> {
     }
 
     /// The account document is read again when it is old, beside an operation; none while it is young.
+    #[inline(always)] // every operation comes this way
     pub(super) fn account_chore(self: &Rc<Self>, recorder: &Recorder) -> Option<Chore> {
         let known = self.account.ready()?;
         let interval = self.runtime.account_refresh_interval;
         if !self.refresh.borrow().is_due(recorder.now(), interval) || self.account.is_fetching() {
             return None;
         }
+        Some(self.read_account_again(known, recorder))
+    }
+
+    #[cold]
+    fn read_account_again(self: &Rc<Self>, known: Rc<Topology>, recorder: &Recorder) -> Chore {
         let (state, recorder) = (Rc::clone(self), recorder.clone());
         let chore = async move {
             // A refresh that is given up counts as one that failed.
@@ -94,7 +100,7 @@ impl<W: World> State<W> {
                 .refresh(&known, || state.read_account(&recorder))
                 .await;
         };
-        Some(chore.boxed_local())
+        chore.boxed_local()
     }
 
     fn read_account(self: &Rc<Self>, recorder: &Recorder) -> Fetch<Topology> {

@@ -2,6 +2,7 @@
 //! drives it.
 
 mod attempt;
+mod bulk;
 mod containers;
 mod driver;
 mod feed;

@@ -37,8 +37,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: ResponseHeaders,
     pub(super) body: Vec<u8>,
-    /// What the body says, if it answers a batch.
-    pub(super) results: Vec<OperationResult>,
+    /// What the body says, if it answers a batch; what became of the operations of a bulk.
+    pub(super) results: Vec<crate::core::Result<OperationResult>>,
 }
 
 impl Answer {

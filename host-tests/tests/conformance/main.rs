@@ -42,6 +42,7 @@ mod account;
 mod allow;
 mod batches;
 mod build;
+mod bulks;
 mod concurrency;
 mod credentials;
 mod door;

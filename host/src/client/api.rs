@@ -88,7 +88,7 @@ macro_rules! typed_api {
 
         /// One container of the account. Made by [`Client::container`].
         ///
-        /// Each method sends one request, besides the metadata that the client does not have yet. Writes return no
+        /// Each method but [`execute_bulk`](Self::execute_bulk) sends one request, besides the metadata that the client does not have yet. Writes return no
         /// body unless asked for it ([`ItemOptions::content_response`]).
         #[derive(Debug, Clone)]
         pub struct Container {
@@ -265,6 +265,14 @@ macro_rules! typed_api {
                 let feed = self.target.feed(feed)?;
                 let options = self.target.options.operation.clone();
                 self.client.open_feed(operation, feed, options)$($await)*
+            }
+
+            /// Carries out all operations of a bulk, each for itself: up to a hundred in one POST, several at once. One
+            /// result for each operation, in their order, is in [`Response::results`]; look at
+            /// [`failures`](Response::failures), for the call succeeds whatever becomes of them.
+            /// Errors of note: [`is_not_found`](Error::is_not_found) if there is no such container.
+            pub $($async)? fn execute_bulk(&self, bulk: Bulk) -> Result<Response, Error> {
+                self.run(self.target.bulk(bulk)?)$($await)*
             }
 
             /// Deletes it with all its items. One DELETE.

@@ -15,6 +15,7 @@ use self::api::typed_api;
 pub use self::feed::Feed;
 use self::operations::Target;
 use crate::batch::Batch;
+use crate::bulk::Bulk;
 use crate::config::Config;
 use crate::error::Error;
 use crate::fault::Rules;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::batch::Batch;
+use crate::bulk::Bulk;
 use crate::error::Error;
 use crate::item_options::ItemOptions;
 use crate::key::PartitionKey;
@@ -103,6 +104,21 @@ impl Target {
         }
         feed.session_token.clone_from(&self.options.session_token);
         Ok(feed)
+    }
+
+    pub(super) fn bulk(&self, bulk: Bulk) -> Result<Operation, Error> {
+        if self.options.precondition.is_some() || self.options.session_token.is_some() {
+            return Err(Error::invalid_argument(
+                "a bulk as a whole has no etag condition and no session token: give conditions to operations, with \
+                 Bulk::if_match",
+            ));
+        }
+        let (operations, max_concurrency) = bulk.into_wit()?;
+        Ok(Operation::ExecuteBulk(types::Bulk {
+            container: self.container.clone(),
+            operations,
+            max_concurrency,
+        }))
     }
 
     fn write(&self, key: PartitionKey, body: Vec<u8>) -> WriteItem {

@@ -4,20 +4,21 @@ use std::rc::Rc;
 
 use super::Settings;
 use super::limiter::Limiter;
-use super::window::Window;
+use super::model::Item;
 use crate::core::clock::Nanos;
 
 /// The queue of one physical partition.
-#[derive(Debug)]
 pub(super) struct Lane {
     /// The id of the partition key range.
     pub(super) range: Rc<str>,
     /// The inputs that wait, in input order: whoever is sent back keeps its place.
-    waiting: Vec<u64>,
+    waiting: Vec<usize>,
     /// Batches under way.
     under_way: u32,
     /// Nothing leaves before: the service asked to wait.
     not_before: Nanos,
+    /// Nothing leaves before the ranges were read: this one may be gone.
+    pub(super) held: bool,
     limiter: Limiter,
 }
 
@@ -28,6 +29,7 @@ impl Lane {
             waiting: Vec::new(),
             under_way: 0,
             not_before: 0,
+            held: false,
             limiter: Limiter::new(max_batches),
         }
     }
@@ -38,13 +40,13 @@ impl Lane {
     }
 
     /// Adds an input at its place.
-    pub(super) fn add(&mut self, index: u64) {
+    pub(super) fn add(&mut self, index: usize) {
         let place = self.waiting.partition_point(|other| *other < index);
         self.waiting.insert(place, index);
     }
 
     /// Takes all inputs away.
-    pub(super) fn clear(&mut self) -> Vec<u64> {
+    pub(super) fn clear(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.waiting)
     }
 
@@ -59,28 +61,15 @@ impl Lane {
         self.limiter.answered(took, throttled);
     }
 
-    /// When the next batch leaves: as soon as it is full, its oldest input is old enough, or (`hurry`) nothing more will
-    /// come. None: not before an answer, or another input.
-    pub(super) fn due(
-        &self,
-        window: &Window,
-        settings: &Settings,
-        hurry: bool,
-        now: Nanos,
-    ) -> Option<Nanos> {
-        if self.waiting.is_empty() || self.under_way >= self.limiter.degree() {
+    /// From when on the next batch may leave. None: not before an answer.
+    pub(super) fn due(&self, items: &[Item], now: Nanos) -> Option<Nanos> {
+        if self.held || self.waiting.is_empty() || self.under_way >= self.limiter.degree() {
             return None;
         }
-        let (mut due, mut count, mut bytes) = (Nanos::MAX, 0_usize, 0_usize);
-        for item in self.waiting.iter().filter_map(|index| window.get(*index)) {
-            let age = if hurry { 0 } else { settings.max_age };
-            due = due.min(item.since.saturating_add(age).max(item.not_before));
-            if item.not_before <= now {
-                count = count.saturating_add(1);
-                bytes = bytes.saturating_add(item.operation.len());
-            }
-            if count >= settings.max_operations || bytes >= settings.max_batch_bytes {
-                due = now;
+        let mut due = Nanos::MAX;
+        for item in self.waiting.iter().filter_map(|index| items.get(*index)) {
+            due = due.min(item.not_before);
+            if due <= now {
                 break;
             }
         }
@@ -88,28 +77,25 @@ impl Lane {
     }
 
     /// Takes the inputs of the next batch: the first ones that are due, as many as fit. One fits always.
-    pub(super) fn take(&mut self, window: &Window, settings: &Settings, now: Nanos) -> Vec<u64> {
+    pub(super) fn take(&mut self, items: &[Item], settings: &Settings, now: Nanos) -> Vec<usize> {
         let (mut taken, mut rest) = (Vec::new(), Vec::new());
-        let (mut bytes, mut share, mut full) = (2_usize, settings.max_operations, false);
-        for index in std::mem::take(&mut self.waiting) {
-            let Some(item) = window.get(index) else {
+        let (mut bytes, mut share) = (2_usize, settings.max_operations);
+        let mut waiting = self.waiting.iter();
+        for index in waiting.by_ref() {
+            let Some(item) = items.get(*index).filter(|item| item.not_before <= now) else {
+                rest.push(*index);
                 continue;
             };
-            if full || item.not_before > now {
-                rest.push(index);
-                continue;
-            }
             let with_it = bytes.saturating_add(item.operation.len()).saturating_add(1);
             let fewer = share.min(item.share);
-            full =
-                !taken.is_empty() && (taken.len() >= fewer || with_it > settings.max_batch_bytes);
-            if full {
-                rest.push(index);
-                continue;
+            if !taken.is_empty() && (taken.len() >= fewer || with_it > settings.max_batch_bytes) {
+                rest.push(*index);
+                break;
             }
             (bytes, share) = (with_it, fewer);
-            taken.push(index);
+            taken.push(*index);
         }
+        rest.extend_from_slice(waiting.as_slice());
         self.waiting = rest;
         self.under_way = self.under_way.saturating_add(1);
         taken

@@ -3,12 +3,21 @@
 use std::fmt;
 use std::rc::Rc;
 
-use crate::core::clock::{Nanos, millis};
+use crate::core::clock::Nanos;
+use crate::core::container::Container;
 use crate::core::error::{Error, Result};
-use crate::core::retry::{Class, Limits};
+use crate::core::operation::PartitionKey;
+use crate::core::options::Resolved;
+use crate::core::retry::{Class, Limits, Spent};
 use crate::wire::batch::{BatchOperation, MAX_OPERATIONS, OperationResult};
 use crate::wire::epk::Epk;
 use crate::wire::headers::ResponseHeaders;
+
+/// Batches under way, unless told otherwise.
+const DEFAULT_BATCHES: u32 = 32;
+
+/// More than this may not be.
+const MAX_BATCHES: u32 = 256;
 
 /// How a bulk works.
 #[derive(Debug, Clone)]
@@ -24,16 +33,10 @@ pub struct Settings {
     pub max_operations: usize,
     /// Bytes of one batch, at most 2 MiB. Default: 220 KiB. A larger operation travels alone.
     pub max_batch_bytes: usize,
-    /// How long an input may wait for others. Default: 100 ms.
-    pub max_age: Nanos,
     /// Batches under way, all together. Default: 32.
-    pub max_batches: usize,
+    pub max_batches: u32,
     /// Batches under way for one partition. Default: 50.
     pub max_batches_per_range: u32,
-    /// Inputs without an outcome that was taken. Default: 10 000.
-    pub max_inputs: usize,
-    /// Bytes of their operations and results. Default: 32 MiB.
-    pub max_bytes: usize,
 }
 
 impl Default for Settings {
@@ -44,12 +47,31 @@ impl Default for Settings {
             limits: Limits::default(),
             max_operations: MAX_OPERATIONS,
             max_batch_bytes: 220 << 10,
-            max_age: millis(100),
-            max_batches: 32,
+            max_batches: DEFAULT_BATCHES,
             max_batches_per_range: 50,
-            max_inputs: 10_000,
-            max_bytes: 32 << 20,
         }
+    }
+}
+
+impl Settings {
+    /// As an operation's options say.
+    ///
+    /// # Errors
+    /// `invalid-argument`: no batch under way at one time, or more than 256.
+    pub fn new(options: &Resolved, max_concurrency: Option<u32>) -> Result<Self> {
+        let max_batches = max_concurrency.unwrap_or(DEFAULT_BATCHES);
+        if max_batches == 0 || max_batches > MAX_BATCHES {
+            return Err(Error::invalid(
+                "the max-concurrency of a bulk is 1 to 256: give one of these, or none",
+            ));
+        }
+        Ok(Self {
+            content_response: options.content_response_on_write,
+            retry_ambiguous_writes: options.retry_ambiguous_writes,
+            limits: options.limits(),
+            max_batches,
+            ..Self::default()
+        })
     }
 }
 
@@ -64,21 +86,67 @@ pub struct Input {
     pub operation: BatchOperation,
 }
 
-/// There is no room for another input: take outcomes, then push it again.
-pub struct Full(pub Box<Input>);
+impl Input {
+    /// An operation on an item of this container.
+    ///
+    /// # Errors
+    /// `invalid-argument`: a key that is not complete or cannot be sent, a patch that touches the key.
+    pub fn new(
+        container: &Container,
+        key: &PartitionKey,
+        operation: BatchOperation,
+    ) -> Result<Self> {
+        let patched = crate::core::batch::patched_paths(std::slice::from_ref(&operation));
+        Ok(Self {
+            key: container.key_text(key, &patched)?,
+            point: container.point(key).ok_or_else(|| {
+                Error::invalid(
+                    "the partition key holds a number that no key can hold: give finite numbers",
+                )
+            })?,
+            operation,
+        })
+    }
+}
 
-/// What became of an input.
-#[derive(Debug)]
-pub struct Outcome {
-    /// Its number, from 0 on.
-    pub index: u64,
-    /// What the service says; or an error whose outcome is unknown if the operation may have been carried out.
-    pub result: Result<OperationResult>,
+/// An input on its way.
+pub(super) struct Item {
+    /// As it goes into bodies. Empty once there is an outcome.
+    pub(super) operation: Vec<u8>,
+    /// Where its key lies.
+    pub(super) point: Epk,
+    /// What it may be repeated for.
+    pub(super) class: Class,
+    /// It is not sent before.
+    pub(super) not_before: Nanos,
+    /// The most operations that a batch with it may hold.
+    pub(super) share: usize,
+    /// What its repetitions have spent.
+    pub(super) spent: Spent,
+    /// Whether an earlier attempt may have been carried out.
+    pub(super) tainted: bool,
+    /// What became of it.
+    pub(super) outcome: Option<Result<OperationResult>>,
+}
+
+impl Item {
+    pub(super) fn new(operation: Vec<u8>, point: Epk, class: Class) -> Self {
+        Self {
+            operation,
+            point,
+            class,
+            not_before: 0,
+            share: usize::MAX,
+            spent: Spent::default(),
+            tainted: false,
+            outcome: None,
+        }
+    }
 }
 
 /// Names a batch; never used again within a bulk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BatchId(pub u64);
+pub struct BatchId(pub u32);
 
 /// A batch to send.
 pub struct Batch {
@@ -118,9 +186,9 @@ pub enum Step {
     },
     /// Ask again at that instant, or after whatever happens before.
     WaitUntil(Nanos),
-    /// Ask again after an answer, an input, or the end of inputs.
+    /// Ask again after an answer.
     Wait,
-    /// The bulk is closed and every input has its outcome.
+    /// Every input has its outcome.
     Done,
 }
 
@@ -134,7 +202,9 @@ pub enum Answer<'a> {
         headers: &'a ResponseHeaders,
         /// Takes secrets out of the service's words.
         hide: &'a dyn Fn(&mut String),
+        /// Whether the batch was sent before, and may have been carried out then.
+        repeated: bool,
     },
-    /// With an error.
+    /// With an error. Its outcome is unknown if any attempt may have been carried out.
     Failed(&'a Error),
 }

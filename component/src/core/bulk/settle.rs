@@ -2,9 +2,8 @@
 
 use std::rc::Rc;
 
-use super::model::{Answer, BatchId};
+use super::model::{Answer, BatchId, Item};
 use super::verdict::{Ending, Verdict, judge};
-use super::window::Item;
 use super::{Bulk, Flight, Refresh};
 use crate::core::batch::{self, BULK_NAME};
 use crate::core::clock::Nanos;
@@ -39,9 +38,11 @@ impl Bulk {
                 results: Some(results),
                 headers,
                 hide,
+                repeated,
             } if results.len() == flight.inputs.len() => {
                 let mut pause = None;
                 for (index, result) in flight.inputs.iter().zip(results) {
+                    self.taint(*index, repeated);
                     let said = Said::Result(result, headers, hide);
                     pause = pause.max(self.follow(*index, said, &flight, now, random));
                 }
@@ -63,13 +64,18 @@ impl Bulk {
     /// read, which is the outcome of the inputs that wait for them.
     pub fn on_ranges(&mut self, ranges: Result<Rc<RangeMap>>) {
         self.refreshing = false;
+        if ranges.is_err() {
+            self.refresh = None;
+        }
+        for lane in &mut self.lanes {
+            lane.held &= self.refresh.is_some();
+        }
         match ranges {
             Ok(ranges) => {
                 self.ranges = ranges;
                 self.reroute_all();
             }
             Err(error) => {
-                self.refresh = None;
                 for index in std::mem::take(&mut self.unrouted) {
                     self.finish(index, Said::Error(&error));
                 }
@@ -80,20 +86,21 @@ impl Bulk {
     /// Ends the bulk: every input without an outcome fails with this error. Its outcome is unknown if it is under way or
     /// may have been carried out before.
     pub fn abort(&mut self, cause: &Error) {
-        self.close();
         for flight in std::mem::take(&mut self.flights) {
             for index in flight.inputs {
-                if let Some(item) = self.window.get_mut(index) {
-                    item.tainted |= item.class != Class::Read;
-                }
+                self.taint(index, true);
             }
         }
-        for index in self.window.open() {
+        for index in 0..self.items.len() {
             self.finish(index, Said::Error(cause));
         }
-        self.lanes.clear();
-        self.unrouted.clear();
-        self.refresh = None;
+    }
+
+    /// A write that may have been carried out, or has been under way so far.
+    fn taint(&mut self, index: usize, ambiguous: bool) {
+        if let Some(item) = self.items.get_mut(index) {
+            item.tainted |= ambiguous && item.class != Class::Read;
+        }
     }
 
     fn failed(&mut self, flight: &Flight, error: &Error, now: Nanos, random: u64) -> Option<Nanos> {
@@ -107,7 +114,7 @@ impl Bulk {
     /// Carries out the verdict on one operation. Until when its partition rests, if it is throttled.
     fn follow(
         &mut self,
-        index: u64,
+        index: usize,
         said: Said<'_>,
         flight: &Flight,
         now: Nanos,
@@ -115,11 +122,11 @@ impl Bulk {
     ) -> Option<Nanos> {
         let ending = match &said {
             Said::Result(result, ..) => Ending::of_result(result),
-            Said::Error(error) => Ending::of_error(error),
+            Said::Error(error) => Ending::of_error(error, flight.class, &self.settings),
         };
         let operations = flight.inputs.len();
-        let item = self.window.get_mut(index)?;
-        item.tainted |= ending.taints(item.class);
+        self.taint(index, ending.ambiguous);
+        let item = self.items.get_mut(index)?;
         let (class, spent) = (item.class, &mut item.spent);
         let verdict = judge(&ending, class, spent, operations, &self.settings, random);
         let wait = |item: &mut Item, pause: Nanos| item.not_before = now.saturating_add(pause);
@@ -148,25 +155,30 @@ impl Bulk {
             }
             Verdict::Recover(pause) => {
                 wait(item, pause);
-                self.await_refresh(index, Refresh::Container);
+                self.await_refresh(index, Refresh::Container, &flight.range);
             }
         }
         None
     }
 
     /// The range is gone. It may have been read before this answer came.
-    fn find_range(&mut self, index: u64, flight: &Flight) {
+    fn find_range(&mut self, index: usize, flight: &Flight) {
         if self.ranges.by_id(&flight.range).is_none() {
             self.route(index);
         } else {
-            self.await_refresh(index, Refresh::Ranges);
+            self.await_refresh(index, Refresh::Ranges, &flight.range);
         }
     }
 
-    fn await_refresh(&mut self, index: u64, refresh: Refresh) {
+    /// Whoever waits for the same range waits with this input; for another container everybody does.
+    fn await_refresh(&mut self, index: usize, refresh: Refresh, range: &str) {
+        let all = refresh == Refresh::Container;
         self.unrouted.push(index);
-        if !self.refreshing || refresh == Refresh::Container {
+        if !self.refreshing || all {
             self.refresh = self.refresh.max(Some(refresh));
+        }
+        for lane in &mut self.lanes {
+            lane.held |= all || *lane.range == *range;
         }
     }
 
@@ -187,8 +199,9 @@ impl Bulk {
     }
 
     /// Gives an input its outcome.
-    fn finish(&mut self, index: u64, said: Said<'_>) {
-        let Some(item) = self.window.get(index) else {
+    fn finish(&mut self, index: usize, said: Said<'_>) {
+        let open = self.items.get(index).filter(|item| item.outcome.is_none());
+        let Some(item) = open else {
             return;
         };
         let read = item.class == Class::Read;
@@ -196,12 +209,12 @@ impl Bulk {
             Said::Result(result, ..) if explain::is_success(read, result.status) => Ok(result),
             said => Err(error(index, item, said)),
         };
-        self.window.settle(index, outcome);
+        self.settle(index, outcome);
     }
 }
 
 /// The error of one input.
-fn error(index: u64, item: &Item, said: Said<'_>) -> Box<Error> {
+fn error(index: usize, item: &Item, said: Said<'_>) -> Box<Error> {
     let label = batch::label(&name_of(&item.operation));
     let mut error = match said {
         Said::Result(result, headers, hide) => {

@@ -1,5 +1,7 @@
 use super::super::clock::{MILLI, SECOND};
 use super::super::error::Outcome as Effect;
+use super::super::options::{Layers, OperationOptions};
+use super::super::runtime::RuntimeConfig;
 use super::*;
 use crate::wire::batch::{Action, BatchOperation, OperationResult};
 use crate::wire::headers::ResponseHeaders;
@@ -79,9 +81,9 @@ fn with_sub(status: u16, sub_status: u32) -> OperationResult {
 }
 
 impl Bulk {
-    fn add(&mut self, inputs: &[Input], now: Nanos) {
+    fn add(&mut self, inputs: &[Input]) {
         for input in inputs {
-            assert!(self.push(input.clone(), now).is_ok());
+            self.push(Ok(input.clone()));
         }
     }
 
@@ -106,6 +108,7 @@ impl Bulk {
             results: Some(results),
             headers: &ResponseHeaders::default(),
             hide: &|_| {},
+            repeated: false,
         };
         self.on_answer(batch.id, answer, now, 0);
     }
@@ -116,17 +119,18 @@ impl Bulk {
         self.on_answer(batch.id, Answer::Failed(&error), now, 0);
     }
 
-    /// Index, status and effect of the outcomes; 0 for an error without a status.
-    fn outcomes(&mut self) -> Vec<(u64, u16, Option<Effect>)> {
-        let outcome = |outcome: Outcome| match outcome.result {
-            Ok(result) => (outcome.index, result.status, None),
-            Err(error) => (
-                outcome.index,
-                error.status.unwrap_or(0),
-                Some(error.outcome),
-            ),
+    /// Status and effect of the outcomes; 0 for an error without a status.
+    fn outcomes(self) -> Vec<(u16, Option<Effect>)> {
+        let outcome = |outcome: Result<OperationResult>| match outcome {
+            Ok(result) => (result.status, None),
+            Err(error) => (error.status.unwrap_or(0), Some(error.outcome)),
         };
-        self.take_outcomes().into_iter().map(outcome).collect()
+        self.into_outcomes().into_iter().map(outcome).collect()
+    }
+
+    /// How many inputs have an outcome.
+    fn settled(&self) -> usize {
+        self.items.len() - self.open
     }
 }
 
@@ -137,8 +141,7 @@ fn is_waiting(step: &Step) -> bool {
 #[test]
 fn inputs_go_to_their_partitions_and_come_back_in_order() {
     let mut bulk = bulk();
-    bulk.add(&[create("10"), create("90"), read("20")], 0);
-    bulk.close();
+    bulk.add(&[create("10"), create("90"), read("20")]);
     let (first, second) = (bulk.batch(0), bulk.batch(0));
     assert_eq!((&*first.range, first.operations), ("a", 2));
     assert_eq!((&*second.range, second.operations), ("b", 1));
@@ -151,36 +154,25 @@ fn inputs_go_to_their_partitions_and_come_back_in_order() {
     );
     assert!(is_waiting(&bulk.next(0)));
     bulk.answer(&second, vec![result(409)], MILLI);
-    assert!(bulk.take_outcomes().is_empty());
+    assert_eq!(bulk.settled(), 1);
     bulk.answer(&first, vec![result(201), result(404)], MILLI);
-    let none = Some(Effect::NotApplied);
-    let expected = [(0, 201, None), (1, 409, none), (2, 404, none)];
-    assert_eq!(bulk.outcomes(), expected);
     assert!(matches!(bulk.next(MILLI), Step::Done));
     // An answer that comes twice changes nothing.
     bulk.answer(&first, vec![result(500), result(500)], MILLI);
-    assert!(bulk.outcomes().is_empty());
+    let none = Some(Effect::NotApplied);
+    let expected = [(201, None), (409, none), (404, none)];
+    assert_eq!(bulk.outcomes(), expected);
 }
 
 #[test]
-fn a_batch_leaves_when_it_is_full_or_old_or_the_last() {
-    let mut old = bulk();
-    old.add(&[create("10")], SECOND);
-    old.add(&[create("20")], SECOND + 50 * MILLI);
-    assert_eq!(old.until(SECOND + 50 * MILLI), SECOND + 100 * MILLI);
-    assert_eq!(old.batch(SECOND + 100 * MILLI).operations, 2);
-
-    let mut full = bulk();
-    full.add(&vec![read("10"); 101], 0);
-    assert_eq!(full.batch(0).operations, 100);
-    // One batch at a time.
-    assert!(is_waiting(&full.next(0)));
-
-    let mut last = bulk();
-    last.add(&[create("10")], 0);
-    assert_eq!(last.until(0), 100 * MILLI);
-    last.close();
-    assert_eq!(last.batch(0).operations, 1);
+fn a_batch_holds_a_hundred_operations_and_a_partition_gets_one_at_a_time() {
+    let mut bulk = bulk();
+    bulk.add(&vec![read("10"); 101]);
+    let first = bulk.batch(0);
+    assert_eq!(first.operations, 100);
+    assert!(is_waiting(&bulk.next(0)));
+    bulk.answer(&first, vec![result(200); 100], 0);
+    assert_eq!(bulk.batch(0).operations, 1);
 }
 
 #[test]
@@ -190,29 +182,24 @@ fn a_batch_holds_so_many_bytes_but_one_operation_always() {
         action("10", Action::Create(item.into_bytes()))
     };
     let mut bulk = bulk();
-    bulk.add(
-        &[of_size(100 << 10), of_size(100 << 10), of_size(100 << 10)],
-        0,
-    );
+    bulk.add(&[of_size(100 << 10), of_size(100 << 10), of_size(100 << 10)]);
     let batch = bulk.batch(0);
     assert_eq!(batch.operations, 2);
     assert!(batch.body.len() <= 220 << 10);
     bulk.answer(&batch, vec![result(201); 2], 0);
-    bulk.close();
     let batch = bulk.batch(0);
     bulk.answer(&batch, vec![result(201)], 0);
 
     let mut bulk = Bulk::new(Settings::default(), two());
-    bulk.add(&[of_size(1 << 20), create("20"), of_size(2 << 20)], 0);
+    bulk.add(&[of_size(1 << 20), create("20"), of_size(2 << 20)]);
     let batch = bulk.batch(0);
     assert_eq!(batch.operations, 1);
     assert!(batch.body.len() > 1 << 20);
     bulk.answer(&batch, vec![result(201)], 0);
-    bulk.close();
     let batch = bulk.batch(0);
     bulk.answer(&batch, vec![result(201)], 0);
-    let outcomes = bulk.take_outcomes();
-    let last = outcomes[2].result.as_ref().unwrap_err();
+    let outcomes = bulk.into_outcomes();
+    let last = outcomes[2].as_ref().unwrap_err();
     assert_eq!(last.kind, ErrorKind::PayloadTooLarge);
 }
 
@@ -221,56 +208,15 @@ fn what_cannot_be_sent_has_its_outcome_at_once() {
     let mut bulk = bulk();
     let spoilt = action("10", Action::Create(b"{}},{".to_vec()));
     let nowhere = create("FF");
-    bulk.add(&[spoilt, nowhere], 0);
-    bulk.close();
-    bulk.add(&[create("10")], 0);
+    bulk.add(&[spoilt, nowhere]);
+    bulk.push(Err(Error::invalid("no key")));
     assert!(matches!(bulk.next(0), Step::Done));
-    let outcomes = bulk.take_outcomes();
+    let outcomes = bulk.into_outcomes();
     assert_eq!(outcomes.len(), 3);
     for outcome in outcomes {
-        let error = outcome.result.unwrap_err();
+        let error = outcome.unwrap_err();
         assert_eq!(error.kind, ErrorKind::InvalidArgument);
     }
-}
-
-#[test]
-fn what_does_not_fit_is_handed_back() {
-    let mut by_number = Bulk::new(
-        Settings {
-            max_inputs: 2,
-            ..Settings::default()
-        },
-        two(),
-    );
-    by_number.add(&[create("10"), create("20")], 0);
-    let handed_back = by_number.push(create("30"), 0).err().unwrap();
-    assert!(*handed_back.0 == create("30"));
-    // Nobody else can come: no reason to wait.
-    let batch = by_number.batch(0);
-    by_number.answer(&batch, vec![result(201); 2], 0);
-    assert!(!by_number.has_room());
-    assert_eq!(by_number.outcomes().len(), 2);
-    assert_eq!(by_number.push(create("30"), 0).ok(), Some(2));
-
-    let mut by_bytes = Bulk::new(
-        Settings {
-            max_bytes: 100,
-            ..Settings::default()
-        },
-        two(),
-    );
-    by_bytes.add(&[read("10")], 0);
-    assert!(by_bytes.has_room());
-    by_bytes.close();
-    let batch = by_bytes.batch(0);
-    let item = OperationResult {
-        body: Some(vec![b'x'; 100]),
-        ..result(200)
-    };
-    by_bytes.answer(&batch, vec![item], 0);
-    assert!(!by_bytes.has_room());
-    by_bytes.take_outcomes();
-    assert!(by_bytes.has_room());
 }
 
 #[test]
@@ -283,17 +229,14 @@ fn batches_under_way_are_limited_and_partitions_take_turns() {
     let bounds = ["", "20", "40", "FF"];
     let three = ranges(&bounds, &[("a", ""), ("b", ""), ("c", "")]);
     let mut bulk = Bulk::new(settings, three);
-    bulk.add(
-        &[
-            read("10"),
-            read("30"),
-            read("50"),
-            read("11"),
-            read("31"),
-            read("51"),
-        ],
-        0,
-    );
+    bulk.add(&[
+        read("10"),
+        read("30"),
+        read("50"),
+        read("11"),
+        read("31"),
+        read("51"),
+    ]);
     let (first, second) = (bulk.batch(0), bulk.batch(0));
     assert!(is_waiting(&bulk.next(0)));
     bulk.answer(&first, vec![result(200)], 0);
@@ -311,7 +254,7 @@ fn a_partition_gets_more_batches_as_long_as_it_is_not_throttled() {
         ..Settings::default()
     };
     let mut bulk = Bulk::new(settings, two());
-    bulk.add(&vec![read("10"); 50], 0);
+    bulk.add(&vec![read("10"); 50]);
     let mut now = 0;
     // Sends what may be sent, and answers it a second later. How many batches that were.
     let mut round = |result: OperationResult| {
@@ -335,25 +278,16 @@ fn a_partition_gets_more_batches_as_long_as_it_is_not_throttled() {
 }
 
 #[test]
-fn idle_partitions_are_forgotten_when_there_are_too_many() {
-    let count = MAX_LANES + 10;
-    let bound = |at: usize| format!("{at:04X}");
-    let mut bounds: Vec<String> = (0..count).map(bound).collect();
-    bounds[0] = String::new();
-    bounds.push("FF".to_owned());
-    let bounds: Vec<&str> = bounds.iter().map(String::as_str).collect();
-    let ids: Vec<String> = (0..count).map(|id| id.to_string()).collect();
-    let ids: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), "")).collect();
-    let mut bulk = Bulk::new(Settings::default(), ranges(&bounds, &ids));
-    for at in 0..count {
-        bulk.add(&[read(&bound(at))], 0);
-        bulk.close();
-        let batch = bulk.batch(0);
-        bulk.answer(&batch, vec![result(200)], 0);
-        bulk.closed = false;
-        assert!(bulk.lanes.len() <= MAX_LANES, "{at}");
+fn one_to_256_batches_at_one_time() {
+    let runtime = RuntimeConfig::default().checked().unwrap();
+    let layers = Layers::new(OperationOptions::default(), &runtime).unwrap();
+    let of = |max: Option<u32>| Settings::new(layers.resolved(), max);
+    assert_eq!(of(None).unwrap().max_batches, 32);
+    assert_eq!(of(Some(256)).unwrap().max_batches, 256);
+    for max in [0, 257, u32::MAX] {
+        let error = of(Some(max)).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidArgument);
     }
-    assert_eq!(bulk.outcomes().len(), count);
 }
 
 #[test]
@@ -362,13 +296,10 @@ fn settings_are_brought_into_their_limits() {
         max_operations: 1000,
         max_batch_bytes: usize::MAX,
         max_batches: 0,
-        max_inputs: 0,
-        max_bytes: 0,
         ..Settings::default()
     };
     let bulk = Bulk::new(settings, two());
     assert_eq!(bulk.settings.max_operations, 100);
     assert_eq!(bulk.settings.max_batch_bytes, MAX_BODY_BYTES);
     assert_eq!(bulk.settings.max_batches, 1);
-    assert!(bulk.has_room());
 }

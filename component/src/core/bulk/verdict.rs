@@ -57,34 +57,34 @@ impl Ending {
             sub_status,
             retry_after: result.retry_after_ms.map(millis),
             // As for a single operation; and a response may have become too large after the write.
-            ambiguous: status == 408
-                || status < 200
-                || (status >= 500 && status != 503)
+            ambiguous: explain::is_ambiguous(status)
                 || (status, sub_status) == (413, RESPONSE_TOO_LARGE),
             passing: true,
         }
     }
 
-    /// Of the operations of a batch that failed as a whole.
-    pub(super) fn of_error(error: &Error) -> Self {
+    /// Of the operations of a batch of this class that failed as a whole. Whoever sent it has repeated it as often as such
+    /// batches may be, but for what this scheduler does better.
+    pub(super) fn of_error(error: &Error, batch: Class, settings: &Settings) -> Self {
         let over = matches!(
             error.kind,
             ErrorKind::Cancelled | ErrorKind::Closed | ErrorKind::BudgetSpent
         );
         let sub_status = error.sub_status.unwrap_or(0);
         let late = (error.status, sub_status) == (Some(408), 20_008);
+        let ours = matches!(
+            (error.status.unwrap_or(0), sub_status),
+            (413 | 429 | 449, _) | (410, 1000 | 1002 | 1007 | 1008) | (400, 1024)
+        );
+        let ambiguous = error.outcome == Outcome::Unknown;
+        let held_back = error.retryable && ambiguous && !repeats_when_unsure(batch, settings);
         Self {
             status: error.status,
             sub_status,
             retry_after: error.retry_after_ms.map(millis),
-            ambiguous: error.outcome == Outcome::Unknown,
-            passing: !over && !late && (error.retryable || error.status == Some(413)),
+            ambiguous,
+            passing: !over && !late && (ours || held_back),
         }
-    }
-
-    /// Whether a repetition may carry the operation out twice.
-    pub(super) fn taints(&self, class: Class) -> bool {
-        self.ambiguous && class != Class::Read
     }
 }
 
@@ -295,35 +295,43 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_that_failed_as_a_whole_is_judged_by_its_error() {
-        let of = |kind, status: Option<u16>, retryable, outcome| {
-            let mut error = Error::new(kind, "so");
-            (error.status, error.retryable, error.outcome) = (status, retryable, outcome);
-            ALL.map(|class| first(&Ending::of_error(&error), class, 2))
-        };
+    fn a_batch_that_failed_as_a_whole_was_repeated_by_whoever_sent_it() {
         let (unknown, not) = (Outcome::Unknown, Outcome::NotApplied);
-        let soon = Verdict::Again(75 * MILLI);
-        let last = Verdict::Final;
-        let lost = of(ErrorKind::Transport, None, true, unknown);
-        assert_eq!(lost, [soon, soon, last]);
-        let unsent = of(ErrorKind::Transport, None, true, not);
-        assert_eq!(unsent, [soon; 3]);
-        let denied = of(ErrorKind::Forbidden, None, false, not);
-        assert_eq!(denied, [last; 3]);
-        let large = of(ErrorKind::PayloadTooLarge, Some(413), false, not);
-        assert_eq!(large, [Verdict::Smaller; 3]);
-        for kind in [
-            ErrorKind::Cancelled,
-            ErrorKind::BudgetSpent,
-            ErrorKind::Closed,
-        ] {
-            assert_eq!(of(kind, Some(429), true, not), [last; 3]);
+        let (soon, last) = (Verdict::Again(75 * MILLI), Verdict::Final);
+        // An operation of each class in a batch of this class.
+        let of = |batch, kind, status: Option<(u16, u32)>, retryable, outcome| {
+            let mut error = Error::new(kind, "so");
+            (error.status, error.sub_status) = status.unzip();
+            (error.retryable, error.outcome) = (retryable, outcome);
+            let ending = Ending::of_error(&error, batch, &Settings::default());
+            ALL.map(|class| first(&ending, class, 2))
+        };
+        let kind = ErrorKind::Transport;
+        for batch in ALL {
+            assert_eq!(of(batch, kind, None, true, not), [last; 3]);
+            assert_eq!(of(batch, kind, Some((503, 0)), true, not), [last; 3]);
+            assert_eq!(of(batch, kind, Some((403, 0)), false, not), [last; 3]);
+            let large = of(batch, kind, Some((413, 0)), false, not);
+            assert_eq!(large, [Verdict::Smaller; 3]);
+            let moved = of(batch, kind, Some((410, 1002)), true, not);
+            assert_eq!(moved, [Verdict::Reroute(0); 3]);
+            for kind in [
+                ErrorKind::Cancelled,
+                ErrorKind::BudgetSpent,
+                ErrorKind::Closed,
+            ] {
+                assert_eq!(of(batch, kind, Some((429, 0)), true, not), [last; 3]);
+            }
+            // Throttled after an attempt that may have been carried out.
+            let throttled = of(batch, kind, Some((429, 0)), true, unknown);
+            assert_eq!(throttled[2], last);
+            assert_ne!(throttled[1], last);
+            let late = of(batch, kind, Some((408, 20_008)), true, unknown);
+            assert_eq!(late, [last; 3]);
         }
-        // An earlier attempt may have been carried out, whatever the last one got.
-        let throttled = of(ErrorKind::Throttled, Some(429), true, unknown);
-        assert_eq!(throttled[2], last);
-        let mut late = Error::new(ErrorKind::Timeout, "late");
-        (late.status, late.sub_status, late.retryable) = (Some(408), Some(20_008), true);
-        assert_eq!(first(&Ending::of_error(&late), Class::Read, 2), last);
+        // It was not repeated for the sake of one of its operations.
+        assert_eq!(of(Class::Write, kind, None, true, unknown), [last; 3]);
+        let held_back = of(Class::UnsafeWrite, kind, None, true, unknown);
+        assert_eq!(held_back, [soon, soon, last]);
     }
 }

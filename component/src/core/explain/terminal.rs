@@ -92,14 +92,25 @@ fn time_is_up(name: &str, timeout: Option<Nanos>) -> String {
 
 /// The caller's RU budget is spent; `cause` is what happened last.
 pub fn ru_budget_spent(name: &str, cause: Box<Error>) -> Box<Error> {
-    let message = format!(
-        "{name}: the attempts so far have used up the RU budget of this call: raise the budget, or call again later."
-    );
+    let message = budget_is_spent(name);
     let status = (cause.status.unwrap_or(0), cause.sub_status.unwrap_or(0));
     let (had_status, had_sub_status) = (cause.status, cause.sub_status);
     let mut error = cause.summed_up(ErrorKind::BudgetSpent, status, message);
     (error.status, error.sub_status) = (had_status, had_sub_status);
     error
+}
+
+/// The caller's RU budget was spent before all operations of a bulk were carried out.
+pub fn bulk_budget_spent(name: &str) -> Box<Error> {
+    Error::new(ErrorKind::BudgetSpent, budget_is_spent(name))
+}
+
+fn budget_is_spent(name: &str) -> String {
+    [
+        name,
+        ": the attempts so far have used up the RU budget of this call: raise the budget, or call again later.",
+    ]
+    .concat()
 }
 
 /// The partition key ranges do not cover the container, again and again.

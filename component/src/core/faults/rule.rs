@@ -179,7 +179,7 @@ impl FaultOperation {
             "replace_item" | "patch_replace_item" => Self::ReplaceItem,
             "delete_item" => Self::DeleteItem,
             "patch_item" => Self::PatchItem,
-            "execute_batch" => Self::BatchItem,
+            "execute_batch" | "execute_bulk" => Self::BatchItem,
             "query_change_feed" | "read_all_items" | "read_all_items_of_logical_partition" => {
                 Self::ChangeFeedItem
             }

@@ -2,9 +2,9 @@
 
 use super::{Conditions, Request, Scope};
 use crate::core::batch;
+use crate::core::bulk::Batch;
 use crate::core::error::{Error, ErrorKind, Result};
 use crate::core::operation::{ContainerRef, PartitionKey};
-use crate::core::retry::Class;
 use crate::wire::batch::{self as body, BatchOperation, MAX_BODY_BYTES, header};
 use crate::wire::headers::name;
 use crate::wire::link;
@@ -61,20 +61,21 @@ impl Request {
     ///
     /// # Errors
     /// `invalid-argument`: names that cannot be sent.
-    pub fn bulk(at: ContainerRef, range: &str, class: Class, body: Vec<u8>) -> Result<Self> {
+    pub fn bulk(at: ContainerRef, batch: Batch) -> Result<Self> {
         let link = link::items(&at.database, &at.container)?;
         let request = Self::bare(http::Method::POST, link)
-            .with(header::PARTITION_KEY_RANGE_ID, range)
+            .with(header::PARTITION_KEY_RANGE_ID, &*batch.range)
             .batching(false);
         Ok(Self {
             name: batch::BULK_NAME,
-            class,
+            class: batch.class,
             scope: Some(Scope {
                 container: at,
                 key: Vec::new(),
                 patched: Vec::new(),
             }),
-            ..request.with_body(body)
+            operations: batch.operations,
+            ..request.with_body(batch.body)
         })
     }
 
@@ -95,7 +96,11 @@ impl Request {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
+    use crate::core::bulk::BatchId;
+    use crate::core::retry::Class;
     use crate::wire::batch::Action;
     use crate::wire::key::KeyComponent;
     use crate::wire::patch::PatchOperation;
@@ -160,7 +165,14 @@ mod tests {
     #[test]
     fn a_bulk_request_goes_to_its_range() {
         let body = b"[]".to_vec();
-        let request = Request::bulk(at(), "7", Class::UnsafeWrite, body).unwrap();
+        let batch = Batch {
+            id: BatchId(0),
+            range: Rc::from("7"),
+            class: Class::UnsafeWrite,
+            operations: 2,
+            body,
+        };
+        let request = Request::bulk(at(), batch).unwrap();
         assert_eq!(request.name, "execute_bulk");
         assert_eq!(
             headers(&request),

@@ -17,6 +17,8 @@ mod account;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod batches;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
+mod bulks;
+#[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod cancellation;
 mod circuit_breaker;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test

@@ -1,21 +1,28 @@
-//! A transactional batch: one answer for all of its operations (spec data-plane §6.2).
+//! Batches: one answer for all operations (spec data-plane §6.2).
+
+use std::rc::Rc;
 
 use super::{Ended, Pipeline};
 use crate::core::batch::{Sent, conclude, stricter};
 use crate::core::clock::{Nanos, millis};
+use crate::core::container::Container;
 use crate::core::retry::Class;
 use crate::core::{Error, Result, explain};
 use crate::engine::World;
 use crate::engine::transport::Answer;
 
 impl<W: World> Pipeline<W> {
-    /// Puts the results in place of the body; false if an operation was refused that may succeed later, so that nothing was
+    /// Puts the results of a transactional batch in place of the body; false if an operation was refused that may succeed later, so that nothing was
     /// carried out. Then the answer is as if the service had said it of the whole batch.
     ///
     /// # Errors
     /// Another operation failed, or the answer makes no sense.
     #[cold]
     pub(super) fn conclude(&mut self, answer: &mut Answer) -> Result<bool> {
+        if self.request.is_to_range() {
+            // A bulk looks at each operation itself.
+            return Ok(true);
+        }
         let body = std::mem::take(&mut answer.body);
         let sent = Sent {
             operations: self.request.operations,
@@ -25,7 +32,7 @@ impl<W: World> Pipeline<W> {
         let credential = &self.state.transport.credential;
         match conclude(&sent, &answer.headers, &body, &|text| credential.hide(text)) {
             Ok(results) => {
-                answer.results = results;
+                answer.results = results.into_iter().map(Ok).collect();
                 Ok(true)
             }
             Err(error) if error.failed_operation.is_some() && is_busy(error.status) => {
@@ -36,6 +43,19 @@ impl<W: World> Pipeline<W> {
             }
             Err(error) => Err(self.last_form(error)),
         }
+    }
+
+    /// One request of a bulk, which knows the container and sends single operations again that are throttled (429) or have
+    /// to be tried again (449): those budgets are spent for the request as a whole.
+    pub(in crate::engine) fn for_bulk(&mut self, container: &Rc<Container>) {
+        self.container = Some(Rc::clone(container));
+        self.spent.throttled = (u32::MAX, Nanos::MAX);
+        self.spent.retried_with = (u32::MAX, Nanos::MAX);
+    }
+
+    /// Whether an attempt of a write ended so that the service may have carried it out.
+    pub(in crate::engine) fn is_unsure(&self) -> bool {
+        self.unsure
     }
 
     /// What it may be repeated for. To the service a batch is a write, also one that only reads.

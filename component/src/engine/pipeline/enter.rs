@@ -15,6 +15,7 @@ use crate::wire::headers::name;
 
 impl<W: World> Pipeline<W> {
     /// Begins: from here on the operation spends its allowance.
+    #[inline(always)] // every operation comes this way
     pub(in crate::engine) fn admit(&mut self, deadline: Option<Nanos>) {
         self.allowance = Allowance {
             ru: self.options.ru_budget,
@@ -58,9 +59,11 @@ impl<W: World> Pipeline<W> {
         if self.state.metadata == MetadataMode::Lean {
             return Ok(());
         }
-        let (options, recorder) = (&self.options, &self.recorder);
-        let container = self.state.container(&scope.container, options, recorder);
-        self.container = Some(container.await?);
+        if self.container.is_none() {
+            let (options, recorder) = (&self.options, &self.recorder);
+            let container = self.state.container(&scope.container, options, recorder);
+            self.container = Some(container.await?);
+        }
         self.get_ranges().await;
         Ok(())
     }

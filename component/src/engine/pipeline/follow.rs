@@ -7,7 +7,7 @@ use crate::core::account::Target;
 use crate::core::allowance::Verdict;
 use crate::core::clock::Nanos;
 use crate::core::container::is_stale;
-use crate::core::diagnostics::ExecutionContext;
+use crate::core::diagnostics::{ExecutionContext, RequestSent};
 use crate::core::retry::{Decision, Direction, Step};
 use crate::core::session::captures;
 use crate::core::{Error, Result, explain};
@@ -74,6 +74,10 @@ impl<W: World> Pipeline<W> {
         decision: Decision,
     ) -> Result<()> {
         self.spent = decision.spent;
+        self.unsure |= match &ended {
+            Ok(answer) => explain::is_ambiguous(answer.status),
+            Err(failure) => failure.sent != RequestSent::NotSent,
+        };
         match decision.step {
             // An attempt that was cut at the operation's deadline says so, even if it was the last one anyway.
             Step::Surface if ended.is_ok() || !self.is_over() => {

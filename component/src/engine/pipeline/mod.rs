@@ -49,6 +49,8 @@ pub(super) struct Pipeline<W: World> {
     recovered: bool,
     /// Whether the account was asked for because it was missed.
     sought: bool,
+    /// Whether an attempt may have been carried out that was no success.
+    unsure: bool,
     /// Whether the caller gave a session token.
     own_token: bool,
     /// The throughput group that pays.
@@ -83,6 +85,7 @@ impl<W: World> Pipeline<W> {
             ranges: None,
             recovered: false,
             sought: false,
+            unsure: false,
             primary: None,
             refused: None,
         }

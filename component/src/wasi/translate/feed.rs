@@ -111,6 +111,5 @@ pub(in crate::wasi) fn feed_options(options: wit::FeedOptions) -> FeedOptions {
         continuation: options.continuation,
         session_token: options.session_token,
         resumable: options.resumable,
-        ..FeedOptions::default()
     }
 }

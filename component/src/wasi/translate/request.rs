@@ -6,7 +6,8 @@ use crate::core::credential::CredentialConfig;
 use crate::core::diagnostics::Verbosity;
 use crate::core::identity::Identity;
 use crate::core::operation::{
-    Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition, Throughput,
+    BulkOperations, Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition,
+    Throughput,
 };
 use crate::core::options::AvailabilityStrategy;
 use crate::core::runtime::{DiagnosticsConfig, RuntimeConfig, TimeoutsConfig};
@@ -216,7 +217,20 @@ pub(in crate::wasi) fn operation(operation: wit::Operation) -> Operation {
             operations: batch.operations.into_iter().map(batch_operation).collect(),
             session_token: batch.session_token,
         },
+        wit::Operation::ExecuteBulk(bulk) => Operation::ExecuteBulk(BulkOperations {
+            container: container(bulk.container),
+            operations: bulk.operations.into_iter().map(bulk_operation).collect(),
+            max_concurrency: bulk.max_concurrency,
+        }),
     }
+}
+
+fn bulk_operation(operation: wit::BulkOperation) -> (PartitionKey, BatchOperation) {
+    let own = wit::BatchOperation {
+        action: operation.action,
+        precondition: operation.precondition,
+    };
+    (key(operation.key), batch_operation(own))
 }
 
 fn batch_operation(operation: wit::BatchOperation) -> BatchOperation {

@@ -3,7 +3,7 @@
 use crate::core::diagnostics::{
     Event, EventKind, ExecutionContext, FaultEvaluation, Group, Pipeline, Region, Rollup, Settings,
 };
-use crate::core::{Attempt, Diagnostics, Error, ErrorKind, Outcome, RequestSent, Response};
+use crate::core::{self, Attempt, Diagnostics, Error, ErrorKind, Outcome, RequestSent, Response};
 use crate::wasi::bindings::types as wit;
 use crate::wire::batch::OperationResult;
 use crate::wire::headers::ResponseHeaders;
@@ -20,12 +20,41 @@ pub(in crate::wasi) fn response(response: Response) -> wit::Response {
     }
 }
 
-fn result(result: OperationResult) -> wit::BatchResult {
+fn result(result: core::Result<OperationResult>) -> wit::BatchResult {
+    match result {
+        Ok(result) => wit::BatchResult {
+            status: result.status,
+            request_charge: result.request_charge,
+            etag: result.etag,
+            body: result.body.unwrap_or_default(),
+            failure: None,
+        },
+        Err(error) => failure(*error),
+    }
+}
+
+fn failure(error: Error) -> wit::BatchResult {
+    let headers = error.headers.unwrap_or_default();
     wit::BatchResult {
-        status: result.status,
-        request_charge: result.request_charge,
-        etag: result.etag,
-        body: result.body.unwrap_or_default(),
+        status: error.status.unwrap_or(0),
+        request_charge: headers.request_charge,
+        etag: headers.etag,
+        body: Vec::new(),
+        failure: Some(wit::OperationFailure {
+            kind: kind(error.kind),
+            message: error.message,
+            sub_status: error.sub_status,
+            retry_after_ms: error.retry_after_ms,
+            retryable: error.retryable,
+            outcome: outcome(error.outcome),
+        }),
+    }
+}
+
+fn outcome(outcome: Outcome) -> wit::Outcome {
+    match outcome {
+        Outcome::NotApplied => wit::Outcome::NotApplied,
+        Outcome::Unknown => wit::Outcome::Unknown,
     }
 }
 
@@ -39,10 +68,7 @@ pub(in crate::wasi) fn error(error: Box<Error>) -> wit::Error {
         sub_status: error.sub_status,
         retry_after_ms: error.retry_after_ms,
         retryable: error.retryable,
-        outcome: match error.outcome {
-            Outcome::NotApplied => wit::Outcome::NotApplied,
-            Outcome::Unknown => wit::Outcome::Unknown,
-        },
+        outcome: outcome(error.outcome),
         cause: error.cause.map(|cause| wit::ErrorCause {
             status: cause.status,
             sub_status: cause.sub_status,

@@ -12,6 +12,7 @@ pub use self::feed::Feed;
 use super::api::typed_api;
 use super::operations::{self, Target};
 use crate::batch::Batch;
+use crate::bulk::Bulk;
 use crate::config::Config;
 use crate::error::Error;
 use crate::fault::Rules;

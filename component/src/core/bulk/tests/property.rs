@@ -73,9 +73,7 @@ impl Scene {
             retry_ambiguous_writes: dice.percent(80),
             max_operations: 1 + dice.below(9) as usize,
             max_batch_bytes: 150 + dice.below(2000) as usize,
-            max_batches: 1 + dice.below(5) as usize,
-            max_inputs: 1 + dice.below(40) as usize,
-            max_bytes: 200 + dice.below(5000) as usize,
+            max_batches: 1 + dice.below(5) as u32,
             ..Settings::default()
         };
         let mut scene = Self {
@@ -190,10 +188,10 @@ impl Scene {
         assert!((1..=settings.max_operations).contains(&batch.operations));
         assert!(batch.operations == 1 || batch.body.len() <= settings.max_batch_bytes);
         assert!(named(&batch.body, batch.operations).id.is_none());
-        assert!(self.bulk.flights.len() <= settings.max_batches);
+        assert!(self.bulk.flights.len() <= settings.max_batches as usize);
         if let Some(range) = self.bulk.ranges.by_id(&batch.range) {
             for index in indexes {
-                let point = &self.bulk.window.get(*index as u64).unwrap().point;
+                let point = &self.bulk.items[*index].point;
                 assert!(range.min <= *point && *point < range.max);
             }
         }
@@ -283,6 +281,7 @@ impl Scene {
                     results,
                     headers: &ResponseHeaders::default(),
                     hide: &|_| {},
+                    repeated: false,
                 };
                 self.bulk.on_answer(id, answer, self.now, random);
             }
@@ -301,43 +300,19 @@ impl Scene {
         self.later(Event::Ranges(ranges));
     }
 
-    fn take(&mut self, outcomes: &mut Vec<Outcome>) {
-        let taken = self.bulk.take_outcomes();
-        for outcome in &taken {
-            let said = match &outcome.result {
-                Ok(result) => format!("{} {}", outcome.index, result.status),
-                Err(error) => format!("{} {}", outcome.index, error.message),
-            };
-            self.log.push(said);
-        }
-        outcomes.extend(taken);
-    }
-
     /// Everything from the first input to the last outcome.
     fn run(mut self) -> (Vec<String>, usize) {
         let count = self.dice.below(60) as usize;
         let abort_at = self.dice.percent(5).then(|| self.dice.below(200));
-        let mut inputs: Vec<Input> = (0..count).map(|index| self.input(index)).collect();
-        inputs.reverse();
-        let mut outcomes = Vec::new();
+        for index in 0..count {
+            let input = self.input(index);
+            self.bulk.push(Ok(input));
+        }
         for step in 0..MAX_STEPS {
-            assert!(self.bulk.window.len() <= self.settings.max_inputs);
-            while self.dice.percent(90)
-                && let Some(input) = inputs.pop()
-            {
-                if let Err(Full(input)) = self.bulk.push(input, self.now) {
-                    inputs.push(*input);
-                    self.take(&mut outcomes);
-                    break;
-                }
-            }
-            if inputs.is_empty() {
-                self.bulk.close();
-            }
             if self.dice.percent(self.trouble / 4) && self.ids.len() < 20 {
                 self.split();
             }
-            if abort_at == Some(step as u64) && inputs.is_empty() {
+            if abort_at == Some(step as u64) {
                 let late = Error::new(ErrorKind::Timeout, "late");
                 self.bulk.abort(&late);
             }
@@ -352,30 +327,32 @@ impl Scene {
                     assert!(until > self.now);
                     self.pass(Some(until));
                 }
-                // Only more inputs can help where there is no event.
-                Step::Wait => assert!(self.pass(None) || !inputs.is_empty()),
-                Step::Done => {
-                    self.take(&mut outcomes);
-                    return (self.judged(&outcomes, count), count);
-                }
+                Step::Wait => assert!(self.pass(None)),
+                Step::Done => return (self.judged(count), count),
             }
         }
         panic!("no end");
     }
 
     /// Every input has one outcome, in order, and it is true.
-    fn judged(self, outcomes: &[Outcome], count: usize) -> Vec<String> {
-        let indexes: Vec<u64> = outcomes.iter().map(|outcome| outcome.index).collect();
-        assert_eq!(indexes, (0..count as u64).collect::<Vec<_>>());
+    fn judged(mut self, count: usize) -> Vec<String> {
+        let outcomes = self.bulk.into_outcomes();
+        assert_eq!(outcomes.len(), count);
         for (truth, outcome) in self.truths.iter().zip(outcomes) {
             assert!(truth.applied <= 1, "carried out {} times", truth.applied);
-            match &outcome.result {
-                Ok(_) => assert_eq!(truth.applied, u32::from(truth.write)),
-                Err(error) if error.outcome == Effect::NotApplied => {
-                    assert_eq!(truth.applied, 0, "{}", error.message);
+            self.log.push(match outcome {
+                Ok(result) => {
+                    assert_eq!(truth.applied, u32::from(truth.write));
+                    result.status.to_string()
                 }
-                Err(error) => assert!(truth.write, "{}", error.message),
-            }
+                Err(error) => {
+                    match error.outcome {
+                        Effect::NotApplied => assert_eq!(truth.applied, 0, "{}", error.message),
+                        Effect::Unknown => assert!(truth.write, "{}", error.message),
+                    }
+                    error.message
+                }
+            });
         }
         self.log
     }

@@ -78,7 +78,7 @@ fn the_results_take_the_place_of_the_body() {
     let (sim, driver) = open(false, |_| reply(200, TWO));
     let response = sim.execute(&driver, batch(&[read(), upsert()])).unwrap();
     assert_eq!((response.status, response.body.len()), (200, 0));
-    let [first, second] = response.results.as_slice() else {
+    let [Ok(first), Ok(second)] = response.results.as_slice() else {
         panic!("{:?}", response.results);
     };
     assert_eq!((first.status, second.status), (200, 201));
