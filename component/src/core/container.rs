@@ -70,6 +70,22 @@ impl Container {
         Some(EpkRange { min, max })
     }
 
+    /// The part of the hash space that a key stands for: a point, or more if it is the beginning of a hierarchical key.
+    ///
+    /// # Errors
+    /// `invalid-argument`: a wrong number of components, a number that no key can hold.
+    pub fn range_of(&self, key: &[KeyComponent]) -> Result<EpkRange> {
+        if let Some(range) = self.prefix(key) {
+            return Ok(range);
+        }
+        self.check_length(key)?;
+        let min = epk::effective_partition_key(key, self.hash)?;
+        Ok(EpkRange {
+            max: min.successor(0),
+            min,
+        })
+    }
+
     /// How it forms its keys.
     pub fn key_shape(&self) -> KeyShape {
         KeyShape {
@@ -78,15 +94,20 @@ impl Container {
         }
     }
 
-    fn check(&self, scope: &Scope) -> Result<()> {
-        let (given, expected) = (scope.key.len(), self.paths.len().max(1));
-        if given != expected {
-            return Err(Error::invalid(format!(
-                "the partition key has {given} component(s), this container's has {expected} ({}): give one for each path, \
-                 undefined where the item has no such property",
-                self.paths.join(", ")
-            )));
+    fn check_length(&self, key: &[KeyComponent]) -> Result<()> {
+        let (given, expected) = (key.len(), self.paths.len().max(1));
+        if given == expected {
+            return Ok(());
         }
+        Err(Error::invalid(format!(
+            "the partition key has {given} component(s), this container's has {expected} ({}): give one for each path, \
+             undefined where the item has no such property",
+            self.paths.join(", ")
+        )))
+    }
+
+    fn check(&self, scope: &Scope) -> Result<()> {
+        self.check_length(&scope.key)?;
         let belongs_to_key =
             |path: &&String| self.paths.iter().any(|key_path| touches(path, key_path));
         match scope.patched.iter().find(belongs_to_key) {

@@ -3,9 +3,12 @@
 use std::fmt;
 
 use super::batch;
-use super::error::{Error, Result};
+pub use super::control::raw::RawRequest;
+pub use super::control::resource::{ResourceAction, ResourceKind, ResourceRef};
+pub use super::control::script::ScriptCall;
 use crate::wire::batch::BatchOperation;
 use crate::wire::key::KeyComponent;
+pub use crate::wire::offer::Throughput;
 use crate::wire::patch::PatchOperation;
 
 /// A complete partition key value, one component for each path.
@@ -49,33 +52,13 @@ pub struct Conditions {
     pub session_token: Option<String>,
 }
 
-/// Provisioned throughput of a new database or container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Throughput {
-    /// Fixed RU per second.
-    Manual(u32),
-    /// At most this many RU per second.
-    Autoscale(u32),
-}
-
-impl Throughput {
-    /// Whether the service sells it (spec data-plane §9): manual from 400 in steps of 100, autoscale from 1 000 in steps
-    /// of 1 000.
-    ///
-    /// # Errors
-    /// `invalid-argument`.
-    pub fn check(self) -> Result<()> {
-        let (kind, rate, least, step) = match self {
-            Self::Manual(rate) => ("manual", rate, 400, 100),
-            Self::Autoscale(rate) => ("autoscale", rate, 1000, 1000),
-        };
-        if rate >= least && rate.is_multiple_of(step) {
-            return Ok(());
-        }
-        Err(Error::invalid(format!(
-            "the service has no {kind} throughput of {rate} RU/s: give {least} or more, a multiple of {step}"
-        )))
-    }
+/// What throughput is provisioned for: a database, or a container of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThroughputScope {
+    /// The database's id.
+    pub database: String,
+    /// The container's id; none for the throughput that the database's containers share.
+    pub container: Option<String>,
 }
 
 /// A singleton operation. Names and semantics are those of `wit/types.wit`.
@@ -145,6 +128,35 @@ pub enum Operation {
         operations: Vec<BatchOperation>,
         session_token: Option<String>,
     },
+    /// Replaces a container's definition; `merge` keeps what the new one does not name.
+    ReplaceContainer {
+        container: ContainerRef,
+        definition: Vec<u8>,
+        if_match: Option<String>,
+        merge: bool,
+    },
+    /// Creates, reads, replaces or deletes a script, a user or the like.
+    ManageResource {
+        resource: ResourceRef,
+        action: ResourceAction,
+        precondition: Option<Precondition>,
+    },
+    /// Runs a stored procedure in one logical partition.
+    ExecuteStoredProcedure(ScriptCall),
+    /// Reads the throughput of a database or container.
+    ReadThroughput(ThroughputScope),
+    /// Replaces the throughput of a database or container.
+    ReplaceThroughput {
+        scope: ThroughputScope,
+        throughput: Throughput,
+    },
+    /// Tells how a container is divided, or where a key lies; an empty key stands for all of it.
+    ReadFeedRanges {
+        container: ContainerRef,
+        key: PartitionKey,
+    },
+    /// Sends any request.
+    SendRaw(RawRequest),
 }
 
 impl Operation {
@@ -164,14 +176,38 @@ impl Operation {
             Self::ReadContainer(_) => "read_container",
             Self::DeleteContainer(_) => "delete_container",
             Self::ExecuteBatch { .. } => batch::NAME,
+            Self::ReplaceContainer { .. } => "replace_container",
+            Self::ManageResource {
+                resource, action, ..
+            } => resource.name(action),
+            Self::ExecuteStoredProcedure(_) => "execute_stored_procedure",
+            Self::ReadThroughput(_) => "read_throughput",
+            Self::ReplaceThroughput { .. } => "replace_throughput",
+            Self::ReadFeedRanges { .. } => "read_feed_ranges",
+            Self::SendRaw(_) => "raw_request",
         }
     }
 
-    /// Whether it changes nothing on the server.
+    /// Whether it is more than one request, or none: see [`super::control::sequence`].
+    pub fn is_several(&self) -> bool {
+        matches!(
+            self,
+            Self::ReadThroughput(_)
+                | Self::ReplaceThroughput { .. }
+                | Self::ReadFeedRanges { .. }
+                | Self::ReplaceContainer { merge: true, .. }
+        )
+    }
+
+    /// Whether it changes nothing on the server. Of a raw request only the request itself knows.
     pub fn is_read(&self) -> bool {
         matches!(
             self,
-            Self::ReadItem { .. } | Self::ReadDatabase { .. } | Self::ReadContainer(_)
+            Self::ReadItem { .. }
+                | Self::ReadDatabase { .. }
+                | Self::ReadContainer(_)
+                | Self::ReadThroughput(_)
+                | Self::ReadFeedRanges { .. }
         )
     }
 }

@@ -7,11 +7,13 @@ use std::rc::Rc;
 
 use http::Method;
 
+use super::control::{raw, resource, script, sequence};
 use super::error::{Error, ErrorKind, Result};
 use super::operation::{
     Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition, Throughput,
 };
 use super::retry::Class;
+use super::routing::topology::Purpose;
 use super::timeouts::RequestClass;
 use crate::wire::headers::{HeaderList, is_header_text, name};
 use crate::wire::json::push_text;
@@ -134,12 +136,35 @@ impl Request {
                 operations,
                 session_token,
             } => Self::batch(container, key, &operations, session_token, content_response),
+            other => return Self::control(other),
         };
         Ok(Self {
             name,
             class,
             ..request?
         })
+    }
+
+    /// The request for an operation that is not about items, batches, databases or containers.
+    fn control(operation: Operation) -> Result<Self> {
+        match operation {
+            Operation::ReplaceContainer {
+                container,
+                definition,
+                if_match,
+                ..
+            } => sequence::replace_container(&container, definition, if_match),
+            Operation::ManageResource {
+                resource,
+                action,
+                precondition,
+            } => resource::request(resource, action, precondition),
+            Operation::ExecuteStoredProcedure(call) => script::execute(call),
+            Operation::SendRaw(raw) => raw::request(raw),
+            other => Err(Error::invalid(
+                [other.name(), " is no single request"].concat(),
+            )),
+        }
     }
 
     /// Reads a container's definition on behalf of another operation.
@@ -203,6 +228,15 @@ impl Request {
         self.scope.is_some()
     }
 
+    /// What it is to the regions.
+    pub fn purpose(&self) -> Purpose {
+        match (self.goes_to_readers(), self.is_data_plane()) {
+            (true, _) => Purpose::Read,
+            (false, true) => Purpose::Write,
+            (false, false) => Purpose::MetadataWrite,
+        }
+    }
+
     /// What kind of request it is to the timeouts.
     pub fn timeout_class(&self) -> RequestClass {
         match (self.is_data_plane(), self.goes_to_readers()) {
@@ -233,7 +267,7 @@ impl Request {
         self.headers.retain(|(other, _)| other != name);
     }
 
-    fn bare(method: Method, link: Link) -> Self {
+    pub(super) fn bare(method: Method, link: Link) -> Self {
         Self {
             name: "",
             class: Class::Write,
@@ -261,7 +295,7 @@ impl Request {
             .with_conditions(conditions)
     }
 
-    fn with_scope(self, container: ContainerRef, key: PartitionKey) -> Result<Self> {
+    pub(super) fn with_scope(self, container: ContainerRef, key: PartitionKey) -> Result<Self> {
         if key.is_empty() {
             return Err(Error::invalid(
                 "the partition key has no component: give one for each path of the container's key, undefined for an item \
@@ -278,7 +312,7 @@ impl Request {
         Ok(request)
     }
 
-    fn with_conditions(self, conditions: Conditions) -> Result<Self> {
+    pub(super) fn with_conditions(self, conditions: Conditions) -> Result<Self> {
         let request = match conditions.precondition {
             None => self,
             Some(Precondition::IfMatch(etag)) => {
@@ -386,7 +420,7 @@ fn container_link(at: &ContainerRef) -> Result<Link> {
 }
 
 /// Texts that come from responses go back as they are, but a caller may have made them up.
-fn checked(what: &str, text: String, limit: usize) -> Result<String> {
+pub(super) fn checked(what: &str, text: String, limit: usize) -> Result<String> {
     if text.is_empty() || text.len() > limit || !is_header_text(&text) {
         return Err(Error::invalid(format!(
             "the {what} is empty, longer than {limit} bytes or holds characters that no header may hold: pass it exactly as a \

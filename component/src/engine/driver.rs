@@ -5,8 +5,12 @@ use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+
 use super::World;
 use super::containers::Containers;
+use super::control::Errand;
 use super::feed::Feed;
 use super::metadata::Chore;
 use super::pipeline::Pipeline;
@@ -15,9 +19,10 @@ use super::state::State;
 use super::transport::{Answer, Transport};
 use super::wait;
 use crate::core::account::Target;
-use crate::core::allowance::DEADLINE_MARGIN;
+use crate::core::allowance::{Allowance, DEADLINE_MARGIN};
 use crate::core::clock::{MILLI, Nanos};
 use crate::core::config::{Config, Settings, TopologyCache};
+use crate::core::control::script;
 use crate::core::diagnostics::Recorder;
 use crate::core::faults::Faults;
 use crate::core::ids::IdSource;
@@ -26,7 +31,6 @@ use crate::core::options::Resolved;
 use crate::core::query::Query;
 use crate::core::request::Request;
 use crate::core::router::{Route, Router};
-use crate::core::routing::topology::Purpose;
 use crate::core::runtime::Runtime;
 use crate::core::{Error, Operation, OperationOptions, Outcome, Response, Result, explain};
 use crate::wire::secret::Secret;
@@ -185,20 +189,22 @@ impl<W: World> State<W> {
         options: Result<Rc<Resolved>>,
         recorder: Recorder,
     ) -> Result<Response> {
-        let dropped = dropped_by(&operation);
+        let sequel = sequel_of(&operation);
         let result = match self.plan(operation, options, &recorder) {
             // Boxed as a whole, so that what is handed from caller to caller is small.
-            Ok((mut pipeline, None)) => match pipeline.begin() {
+            Ok(Planned::Pipeline(mut pipeline)) => match pipeline.begin() {
                 Ok(true) => Box::pin(pipeline.run()).await,
-                Ok(false) => Box::pin(pipeline.complete()).await,
+                Ok(false) => pipeline.completed().await,
                 Err(error) => Err(error),
             },
-            Ok((pipeline, Some(bounds))) => Box::pin(bounds.run(pipeline)).await,
+            Ok(Planned::Bounded(future)) => future.await,
             Err(error) => Err(error),
         };
         match result {
-            Ok(answer) => {
-                self.forget(dropped);
+            Ok(mut answer) => {
+                if let Some(sequel) = sequel {
+                    self.follow_up(sequel, &mut answer);
+                }
                 let said = Some((answer.status, answer.headers.sub_status));
                 Ok(Response {
                     diagnostics: recorder.finish(said),
@@ -230,30 +236,47 @@ impl<W: World> State<W> {
         if options.diagnostics_report {
             recorder.report(self.runtime.diagnostics);
         }
-        let request = Request::new(operation, options.content_response_on_write)?;
-        let purpose = match (request.goes_to_readers(), request.is_data_plane()) {
-            (true, _) => Purpose::Read,
-            (false, true) => Purpose::Write,
-            (false, false) => Purpose::MetadataWrite,
-        };
         let timeout = options.end_to_end_timeout;
         let deadline = timeout.map(|timeout| recorder.now().saturating_add(timeout));
-        let chore = self.chore(&request, options, recorder);
-        let bounds = (deadline.is_some() || chore.is_some()).then(|| {
+        let bounds = |name, read, chore| {
             Box::new(Bounds {
                 state: Rc::clone(self),
-                name: request.name,
-                read: request.is_read(),
+                name,
+                read,
                 recorder: recorder.clone(),
                 timeout,
                 deadline,
                 chore,
             })
-        });
-        let route = Route::new(purpose, request.is_data_plane(), options);
+        };
+        if operation.is_several() {
+            let bounds = bounds(
+                operation.name(),
+                operation.is_read(),
+                self.account_chore(recorder),
+            );
+            let errand = Errand {
+                state: Rc::clone(self),
+                options: Rc::clone(options),
+                recorder: recorder.clone(),
+                allowance: Allowance {
+                    ru: options.ru_budget,
+                    deadline,
+                },
+            };
+            return Ok(Planned::Bounded(bounds.around(errand.begin(operation)?)));
+        }
+        let request = Request::new(operation, options.content_response_on_write)?;
+        let chore = self.chore(&request, options, recorder);
+        let bounds = (deadline.is_some() || chore.is_some())
+            .then(|| bounds(request.name, request.is_read(), chore));
+        let route = Route::new(request.purpose(), request.is_data_plane(), options);
         let mut pipeline = Box::new(Pipeline::new(self, request, options, recorder, route));
         pipeline.admit(deadline);
-        Ok((pipeline, bounds))
+        Ok(match bounds {
+            None => Planned::Pipeline(pipeline),
+            Some(bounds) => Planned::Bounded(bounds.around(pipeline.completed())),
+        })
     }
 
     /// What has to be done beside an operation that begins now.
@@ -270,24 +293,30 @@ impl<W: World> State<W> {
         self.account_chore(recorder).or_else(ranges)
     }
 
-    /// Drops what is known of things that are gone.
-    fn forget(&self, dropped: Option<Dropped>) {
-        match dropped {
-            None => {}
-            Some(Dropped::Container(at)) => {
+    /// What a success entails.
+    #[cold]
+    fn follow_up(&self, sequel: Sequel, answer: &mut Answer) {
+        match sequel {
+            Sequel::ForgetContainer(at) => {
                 self.containers.forget(&at);
                 self.sessions.borrow_mut().forget(&at);
             }
-            Some(Dropped::Database(id)) => {
+            Sequel::ForgetDatabase(id) => {
                 self.containers.forget_database(&id);
                 self.sessions.borrow_mut().forget_database(&id);
             }
+            Sequel::DecodeLog => script::decode_log(&mut answer.headers),
         }
     }
 }
 
-/// An operation that is ready to run, and what bounds it besides itself.
-type Planned<W> = (Box<Pipeline<W>>, Option<Box<Bounds<W>>>);
+/// An operation that is ready to run.
+enum Planned<W: World> {
+    /// One request, which nothing but itself bounds: so it is mostly.
+    Pipeline(Box<Pipeline<W>>),
+    /// Anything else.
+    Bounded(LocalBoxFuture<'static, Result<Answer>>),
+}
 
 /// What an operation shares its time with: the end of its patience, and a chore.
 struct Bounds<W: World> {
@@ -301,12 +330,21 @@ struct Bounds<W: World> {
 }
 
 impl<W: World> Bounds<W> {
-    async fn run(mut self: Box<Self>, mut pipeline: Box<Pipeline<W>>) -> Result<Answer> {
-        let chore = self.chore.take();
+    fn around(
+        self: Box<Self>,
+        operation: LocalBoxFuture<'static, Result<Answer>>,
+    ) -> LocalBoxFuture<'static, Result<Answer>> {
+        self.run(operation).boxed_local()
+    }
+
+    async fn run(
+        mut self: Box<Self>,
+        operation: LocalBoxFuture<'static, Result<Answer>>,
+    ) -> Result<Answer> {
+        let (chore, mut operation) = (self.chore.take(), pin!(operation));
         let world = &self.state.transport.world;
         // The deadline must not take away what is done already.
         let latest = self.deadline.map(|at| at.saturating_sub(DEADLINE_MARGIN));
-        let mut operation = pin!(pipeline.complete());
         let run = async {
             match chore {
                 None => operation.await,
@@ -329,17 +367,21 @@ impl<W: World> Bounds<W> {
     }
 }
 
-/// What an operation removes when it succeeds.
-#[derive(Debug)]
-enum Dropped {
-    Database(String),
-    Container(ContainerRef),
+/// What an operation entails when it succeeds.
+enum Sequel {
+    /// The database is gone.
+    ForgetDatabase(String),
+    /// The container is gone.
+    ForgetContainer(ContainerRef),
+    /// A script was run that may have written a log.
+    DecodeLog,
 }
 
-fn dropped_by(operation: &Operation) -> Option<Dropped> {
+fn sequel_of(operation: &Operation) -> Option<Sequel> {
     match operation {
-        Operation::DeleteDatabase { id } => Some(Dropped::Database(id.clone())),
-        Operation::DeleteContainer(at) => Some(Dropped::Container(at.clone())),
+        Operation::DeleteDatabase { id } => Some(Sequel::ForgetDatabase(id.clone())),
+        Operation::DeleteContainer(at) => Some(Sequel::ForgetContainer(at.clone())),
+        Operation::ExecuteStoredProcedure(_) => Some(Sequel::DecodeLog),
         _ => None,
     }
 }

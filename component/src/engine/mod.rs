@@ -3,6 +3,7 @@
 
 mod attempt;
 mod containers;
+mod control;
 mod driver;
 mod feed;
 mod metadata;

@@ -2,21 +2,39 @@
 
 use super::json::{self, Json};
 use super::json_edit::{Object, text, with_member};
-use super::page;
+use super::{Invalid, page};
 
 /// The name of the array in pages of offers.
 pub const ARRAY: &str = "Offers";
 
-/// Request units per second.
+/// Provisioned throughput of a database or container, in request units per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rate {
+pub enum Throughput {
     /// This many, always.
     Manual(u32),
     /// As many as are needed, up to so many.
     Autoscale(u32),
 }
 
-impl Rate {
+impl Throughput {
+    /// Whether the service sells it (spec data-plane §9): manual from 400 in steps of 100, autoscale from 1 000 in steps
+    /// of 1 000.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn check(self) -> Result<(), Invalid> {
+        let (kind, rate, least, step) = match self {
+            Self::Manual(rate) => ("manual", rate, 400, 100),
+            Self::Autoscale(rate) => ("autoscale", rate, 1000, 1000),
+        };
+        if rate >= least && rate.is_multiple_of(step) {
+            return Ok(());
+        }
+        Err(Invalid::new(format!(
+            "the service has no {kind} throughput of {rate} RU/s: give {least} or more, a multiple of {step}"
+        )))
+    }
+
     /// The number.
     pub fn value(self) -> u32 {
         match self {
@@ -38,7 +56,7 @@ pub struct Offer {
     /// The resource id of the database or container that it belongs to.
     pub resource_rid: String,
     /// What it provisions.
-    pub rate: Rate,
+    pub throughput: Throughput,
     /// The document as it came.
     raw: Vec<u8>,
 }
@@ -57,7 +75,7 @@ impl Offer {
         Some(Self {
             id: id.or(rid)?,
             resource_rid: resource_rid?,
-            rate: rate(content?)?,
+            throughput: throughput(content?)?,
             raw: body.to_vec(),
         })
     }
@@ -81,9 +99,9 @@ impl Offer {
             }
         })?;
         let content = content?.get().as_bytes();
-        let content = match self.rate {
-            Rate::Manual(_) => with_member(content, "offerThroughput", value)?,
-            Rate::Autoscale(_) => {
+        let content = match self.throughput {
+            Throughput::Manual(_) => with_member(content, "offerThroughput", value)?,
+            Throughput::Autoscale(_) => {
                 json::members(content, &mut |name, value| {
                     if name == SETTINGS {
                         settings = Some(value);
@@ -113,6 +131,17 @@ pub fn find(body: &[u8], resource_rid: &str) -> Option<Option<Offer>> {
     Some(found)
 }
 
+/// The resource id in the document of a database or container.
+pub fn rid(document: &[u8]) -> Option<String> {
+    let mut rid = None;
+    json::members(document, &mut |name, value| {
+        if name == "_rid" {
+            rid = json::text(value);
+        }
+    })?;
+    rid
+}
+
 /// The body of the query for a resource's offer.
 pub fn query(resource_rid: &str) -> Vec<u8> {
     let mut parameter = Object::default();
@@ -126,15 +155,15 @@ pub fn query(resource_rid: &str) -> Vec<u8> {
 }
 
 /// An offer with autoscale settings is autoscale, whatever its manual rate says.
-fn rate(content: Json<'_>) -> Option<Rate> {
+fn throughput(content: Json<'_>) -> Option<Throughput> {
     let (mut manual, mut autoscale) = (None, None);
     json::members(content.get().as_bytes(), &mut |name, value| match name {
         "offerThroughput" => manual = number(value),
         SETTINGS => autoscale = most(value),
         _ => {}
     })?;
-    let manual = manual.map(Rate::Manual);
-    autoscale.map(Rate::Autoscale).or(manual)
+    let manual = manual.map(Throughput::Manual);
+    autoscale.map(Throughput::Autoscale).or(manual)
 }
 
 fn most(settings: Json<'_>) -> Option<u32> {
@@ -163,25 +192,28 @@ mod tests {
     fn reads_both_kinds() {
         let offer = Offer::parse(MANUAL.as_bytes()).unwrap();
         assert_eq!((&*offer.id, &*offer.resource_rid), ("uT2L", "rid="));
-        assert_eq!(offer.rate, Rate::Manual(400));
+        assert_eq!(offer.throughput, Throughput::Manual(400));
         let offer = Offer::parse(AUTOSCALE.as_bytes()).unwrap();
-        assert_eq!((&*offer.id, offer.rate), ("uT2L", Rate::Autoscale(4000)));
+        assert_eq!(
+            (&*offer.id, offer.throughput),
+            ("uT2L", Throughput::Autoscale(4000))
+        );
         let content = |content: &str| {
             let offer = format!(r#"{{"id":"i","offerResourceId":"r","content":{content}}}"#);
-            Offer::parse(offer.as_bytes()).map(|offer| offer.rate)
+            Offer::parse(offer.as_bytes()).map(|offer| offer.throughput)
         };
         for (text, expected) in [
             (
                 r#"{"offerThroughput":400,"offerAutopilotSettings":null}"#,
-                Some(Rate::Manual(400)),
+                Some(Throughput::Manual(400)),
             ),
             (
                 r#"{"offerThroughput":400,"offerAutopilotSettings":{}}"#,
-                Some(Rate::Manual(400)),
+                Some(Throughput::Manual(400)),
             ),
             (
                 r#"{"offerAutopilotSettings":{"maxThroughput":1000}}"#,
-                Some(Rate::Autoscale(1000)),
+                Some(Throughput::Autoscale(1000)),
             ),
             (r#"{"offerThroughput":-1}"#, None),
             ("{}", None),

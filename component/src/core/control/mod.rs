@@ -1,12 +1,14 @@
 //! Requests for everything but items: the control plane (spec data-plane §8).
 //!
-//! Resources of a kind below one parent are a [`Collection`], with the same six verbs for all. [`script`] runs what is
-//! stored, [`throughput`] finds and replaces offers, [`raw`] takes any request.
+//! Resources of a kind below one parent are a [`Collection`], with the same six verbs for all. [`resource`] is one of those
+//! that a container or database holds, [`script`] runs stored procedures, [`raw`] takes any request, and a [`sequence`] is
+//! an operation of several requests.
 
 mod names;
 pub mod raw;
+pub mod resource;
 pub mod script;
-pub mod throughput;
+pub mod sequence;
 
 use std::rc::Rc;
 
@@ -14,11 +16,10 @@ use http::Method;
 
 use self::names::Verb;
 use super::error::{Error, Result};
-use super::operation::{ContainerRef, PartitionKey};
-use super::request::{Request, Scope};
+use super::operation::ContainerRef;
+use super::request::{Request, checked};
 use super::retry::Class;
-use crate::wire::headers::{is_header_text, name};
-use crate::wire::key;
+use crate::wire::headers::name;
 use crate::wire::link::{self, Link, ResourceType};
 
 #[cfg(test)]
@@ -26,8 +27,6 @@ mod tests;
 
 /// Longer continuations are refused: with all other headers they would be more than hosts and gateways take.
 const MAX_CONTINUATION_BYTES: usize = 64 << 10;
-
-const MAX_ETAG_BYTES: usize = 8 << 10;
 
 /// All resources of a kind below one parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +41,7 @@ pub enum Collection<'a> {
     Triggers(&'a ContainerRef),
     /// Of a container.
     UserDefinedFunctions(&'a ContainerRef),
-    /// Of a container, found by replication. They can be read and deleted, with the partition key of the item: see
-    /// [`with_key`].
+    /// Of a container, found by replication. They can be read and deleted, with the partition key of the item.
     Conflicts(&'a ContainerRef),
     /// Of a database.
     Users(&'a str),
@@ -111,26 +109,19 @@ impl Collection<'_> {
     /// `PUT` on its own path.
     ///
     /// # Errors
-    /// `invalid-argument`: names that no URL can carry, an etag that no header can; databases and conflicts, which nobody
-    /// can replace.
-    pub fn replace(
-        &self,
-        id: &str,
-        definition: Vec<u8>,
-        if_match: Option<String>,
-    ) -> Result<Request> {
+    /// `invalid-argument`: names that no URL can carry; databases and conflicts, which nobody can replace.
+    pub fn replace(&self, id: &str, definition: Vec<u8>) -> Result<Request> {
         let mut request = self.request(Verb::Replace, Method::PUT, self.point(id)?)?;
         request.body = Some(Rc::new(definition));
-        on_condition(request, if_match)
+        Ok(request)
     }
 
     /// Deletes one. `DELETE` on its own path.
     ///
     /// # Errors
     /// As [`Self::replace`]; of all kinds only offers cannot be deleted.
-    pub fn delete(&self, id: &str, if_match: Option<String>) -> Result<Request> {
-        let request = self.request(Verb::Delete, Method::DELETE, self.point(id)?)?;
-        on_condition(request, if_match)
+    pub fn delete(&self, id: &str) -> Result<Request> {
+        self.request(Verb::Delete, Method::DELETE, self.point(id)?)
     }
 
     /// The name of the array in its pages.
@@ -150,7 +141,11 @@ impl Collection<'_> {
                  conflicts are found by the service, and databases have nothing to replace",
             ));
         }
-        Ok(bare(name, class, method, link))
+        Ok(Request {
+            name,
+            class,
+            ..Request::bare(method, link)
+        })
     }
 
     fn feed(&self) -> Result<Link> {
@@ -198,28 +193,6 @@ impl Collection<'_> {
     }
 }
 
-/// How long the resource token of a permission is good that is created, read or replaced with this request, in seconds.
-/// The service's default is an hour, and it refuses times that it finds too short or too long.
-#[must_use]
-pub fn with_token_seconds(mut request: Request, seconds: u32) -> Request {
-    request.set_header(name::RESOURCE_TOKEN_SECONDS, seconds.to_string());
-    request
-}
-
-/// Ties a request below a container to one partition key: conflicts, stored procedures.
-///
-/// # Errors
-/// A key that cannot be sent.
-pub fn with_key(mut request: Request, at: &ContainerRef, key: PartitionKey) -> Result<Request> {
-    request.set_header(name::PARTITION_KEY, key::header_value(&key)?);
-    request.scope = Some(Scope {
-        container: at.clone(),
-        key,
-        patched: Vec::new(),
-    });
-    Ok(request)
-}
-
 fn container(at: &ContainerRef) -> [link::Step<'_>; 2] {
     [
         (ResourceType::Database, &at.database),
@@ -227,43 +200,13 @@ fn container(at: &ContainerRef) -> [link::Step<'_>; 2] {
     ]
 }
 
-fn bare(name: &'static str, class: Class, method: Method, link: Link) -> Request {
-    Request {
-        name,
-        class,
-        method,
-        link,
-        headers: Vec::new(),
-        body: None,
-        scope: None,
-        operations: 0,
-    }
-}
-
 fn paged(mut request: Request, paging: Paging) -> Result<Request> {
     let count = paging.max_item_count;
     let count = count.map_or_else(|| "-1".to_owned(), |count| count.to_string());
     request.set_header(name::MAX_ITEM_COUNT, count);
     if let Some(text) = paging.continuation {
-        let text = sendable("continuation", text, MAX_CONTINUATION_BYTES)?;
+        let text = checked("continuation", text, MAX_CONTINUATION_BYTES)?;
         request.set_header(name::CONTINUATION, text);
     }
     Ok(request)
-}
-
-fn on_condition(mut request: Request, if_match: Option<String>) -> Result<Request> {
-    if let Some(etag) = if_match {
-        request.set_header(name::IF_MATCH, sendable("etag", etag, MAX_ETAG_BYTES)?);
-    }
-    Ok(request)
-}
-
-fn sendable(what: &str, text: String, limit: usize) -> Result<String> {
-    if text.is_empty() || text.len() > limit || !is_header_text(&text) {
-        return Err(Error::invalid(format!(
-            "the {what} is empty, longer than {limit} bytes or holds characters that no header may hold: pass it exactly as \
-             a response delivered it"
-        )));
-    }
-    Ok(text)
 }

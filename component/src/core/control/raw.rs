@@ -4,36 +4,30 @@ use std::rc::Rc;
 
 use http::Method;
 
-use super::super::error::{Error, Result};
-use super::super::operation::{ContainerRef, PartitionKey};
-use super::super::request::Request;
-use super::super::retry::Class;
-use super::{bare, with_key};
-use crate::wire::headers::{is_header_name, is_header_text, name};
+use crate::core::error::{Error, Result};
+use crate::core::operation::{ContainerRef, PartitionKey};
+use crate::core::options::headers;
+use crate::core::request::Request;
+use crate::core::retry::Class;
+use crate::wire::headers::name;
 use crate::wire::link::{self, Link};
 
-/// Headers that every request of the driver has, and those that belong to the connection.
-const RESERVED: [&str; 16] = [
+/// Headers that every request of the driver has.
+const RESERVED: [&str; 10] = [
     name::ACCEPT,
     name::ACTIVITY_ID,
     name::AUTHORIZATION,
     name::CACHE_CONTROL,
     name::CLIENT_ID,
-    "connection",
-    name::CONTENT_LENGTH,
     name::DATE,
-    "host",
     name::NO_RETRY_449,
     name::SDK_CAPABILITIES,
-    "te",
-    "transfer-encoding",
-    "upgrade",
     name::USER_AGENT,
     name::VERSION,
 ];
 
 /// A request as the caller wants it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct RawRequest {
     /// The verb.
     pub method: Method,
@@ -43,29 +37,34 @@ pub struct RawRequest {
     pub headers: Vec<(String, String)>,
     /// The body, sent as it is.
     pub body: Option<Vec<u8>>,
-    /// The partition key, for a request that belongs to one: it is routed and repeated like those of items.
-    pub key: Option<PartitionKey>,
+    /// The partition key, for a request that belongs to one: it is routed like those of items. Empty for all others.
+    pub key: PartitionKey,
 }
 
-/// The request, signed, routed and repeated like any other. A `GET`, a `HEAD` and a query count as reads; everything else
-/// is repeated only if the service certainly did not carry it out.
+/// The request, signed, routed and repeated like any other. A `GET` and a query count as reads; everything else is repeated
+/// only if the service certainly did not carry it out.
 ///
 /// # Errors
 /// `invalid-argument`: a path that names no resource, headers that cannot be sent or that the driver sets itself, a
 /// partition key outside of a container.
-pub fn request(raw: RawRequest) -> Result<Request> {
+pub fn request(mut raw: RawRequest) -> Result<Request> {
     let link = link::parse(&raw.path).ok_or_else(|| {
         Error::invalid(
-            "the path names no resource of the service: begin it with a slash, escape ids, and leave a query string out",
+            "the path names no resource of the account: begin it with a slash, escape ids, and leave out host and query string",
         )
     })?;
+    headers::check(&mut raw.headers)?;
     let at = container_of(&link);
-    let mut request = bare("raw_request", Class::UnsafeWrite, raw.method, link);
+    let mut request = Request {
+        name: "raw_request",
+        class: Class::UnsafeWrite,
+        body: raw.body.map(Rc::new),
+        ..Request::bare(raw.method, link)
+    };
     for (name, value) in raw.headers {
-        let name = name.to_ascii_lowercase();
-        if !is_header_name(&name) || !is_header_text(&value) || RESERVED.contains(&&*name) {
+        if RESERVED.contains(&name.as_str()) {
             return Err(Error::invalid(format!(
-                "the header {name:?} cannot be sent as given, or the driver sets it itself: leave it out"
+                "the driver itself sets the header {name}: leave it out"
             )));
         }
         request.set_header(&name, value);
@@ -73,11 +72,10 @@ pub fn request(raw: RawRequest) -> Result<Request> {
     if is_read(&request) {
         request.class = Class::Read;
     }
-    request.body = raw.body.map(Rc::new);
-    match (raw.key, at) {
-        (None, _) => Ok(request),
-        (Some(key), Some(at)) => with_key(request, &at, key),
-        (Some(_), None) => Err(Error::invalid(
+    match at {
+        _ if raw.key.is_empty() => Ok(request),
+        Some(at) => request.with_scope(at, raw.key),
+        None => Err(Error::invalid(
             "the request has a partition key, but its path is not inside of a container: leave the key out",
         )),
     }
@@ -86,11 +84,7 @@ pub fn request(raw: RawRequest) -> Result<Request> {
 fn is_read(request: &Request) -> bool {
     let query = request.header(name::IS_QUERY);
     let query = query.is_some_and(|value| value.eq_ignore_ascii_case(b"true"));
-    match request.method {
-        Method::GET | Method::HEAD => true,
-        Method::POST => query,
-        _ => false,
-    }
+    request.method == Method::GET || (request.method == Method::POST && query)
 }
 
 /// The container that the signed text names; ids hold no slash.

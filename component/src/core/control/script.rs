@@ -1,92 +1,91 @@
-//! Running stored procedures and triggers (spec data-plane §8).
+//! Running stored procedures (spec data-plane §8).
 
-use crate::wire::json::Json;
 use std::rc::Rc;
 
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use super::super::error::{Error, ErrorKind, Result};
-use super::super::operation::{ContainerRef, PartitionKey};
-use super::super::request::{MAX_ITEM_BYTES, Request};
-use super::super::retry::Class;
-use super::{bare, container, with_key};
-use crate::wire::headers::{ResponseHeaders, is_header_text, name};
-use crate::wire::id;
+use super::container;
+use crate::core::error::{Error, ErrorKind, Result};
+use crate::core::operation::{Conditions, ContainerRef, PartitionKey};
+use crate::core::request::{MAX_ITEM_BYTES, Request};
+use crate::core::retry::Class;
+use crate::wire::headers::{ResponseHeaders, name};
+use crate::wire::json::Json;
 use crate::wire::link::{Link, ResourceType};
 
-/// Runs a stored procedure in one logical partition. `arguments` are JSON texts, sent as they are. It is repeated only if
-/// the service certainly did not run it. With `logging`, see [`log`].
+/// A call of a stored procedure.
+#[derive(Clone, PartialEq)]
+pub struct ScriptCall {
+    /// The procedure's container.
+    pub container: ContainerRef,
+    /// The procedure's id.
+    pub id: String,
+    /// The logical partition that it runs in.
+    pub key: PartitionKey,
+    /// JSON texts, sent as they are.
+    pub parameters: Vec<Vec<u8>>,
+    /// Whether the answer tells what it wrote with `console.log`: see [`decode_log`].
+    pub log: bool,
+    /// A session token, sent as it is.
+    pub session_token: Option<String>,
+}
+
+/// Runs a stored procedure. It is repeated only if the service certainly did not run it.
 ///
 /// # Errors
-/// `invalid-argument`: names or a key that cannot be sent, an argument that is no JSON. `payload-too-large`: arguments
-/// over [`MAX_ITEM_BYTES`] together.
-pub fn execute(
-    at: &ContainerRef,
-    id: &str,
-    key: PartitionKey,
-    arguments: &[Vec<u8>],
-    logging: bool,
-) -> Result<Request> {
-    let [database, container] = container(at);
-    let link = Link::point(&[database, container, (ResourceType::StoredProcedure, id)])?;
-    let name = "execute_stored_procedure";
-    let request = bare(name, Class::UnsafeWrite, Method::POST, link);
-    let mut request = with_key(request, at, key)?;
-    request.body = Some(Rc::new(list(arguments)?));
-    if logging {
+/// `invalid-argument`: names, a key or a token that cannot be sent, a parameter that is no JSON. `payload-too-large`:
+/// parameters over [`MAX_ITEM_BYTES`] together.
+pub fn execute(call: ScriptCall) -> Result<Request> {
+    let [database, container] = container(&call.container);
+    let procedure = (ResourceType::StoredProcedure, call.id.as_str());
+    let link = Link::point(&[database, container, procedure])?;
+    let request = Request {
+        name: "execute_stored_procedure",
+        class: Class::UnsafeWrite,
+        body: Some(Rc::new(list(&call.parameters)?)),
+        ..Request::bare(Method::POST, link)
+    };
+    let request = request.with_scope(call.container, call.key)?;
+    let mut request = request.with_conditions(Conditions {
+        precondition: None,
+        session_token: call.session_token,
+    })?;
+    if call.log {
         request.set_header(name::SCRIPT_LOGGING, "true");
     }
     Ok(request)
 }
 
-/// What a stored procedure wrote with `console.log`, if logging was asked for.
-pub fn log(headers: &ResponseHeaders) -> Option<String> {
-    let log = headers.other(name::SCRIPT_LOG)?;
-    Some(percent_decode_str(log).decode_utf8_lossy().into_owned())
-}
-
-/// Lets a write of an item run triggers, by their ids. The service takes at most one before and one after the write.
-///
-/// # Errors
-/// Ids that a list in a header cannot hold.
-pub fn run_triggers(request: &mut Request, before: &[String], after: &[String]) -> Result<()> {
-    for (header, ids) in [(name::PRE_TRIGGERS, before), (name::POST_TRIGGERS, after)] {
-        for trigger in ids {
-            id::check(ResourceType::Trigger, trigger)?;
-            if trigger.contains(',') || !is_header_text(trigger) {
-                return Err(Error::invalid(
-                    "the id of a trigger holds a comma or a character that no header may hold: name the trigger otherwise",
-                ));
-            }
-        }
-        if !ids.is_empty() {
-            request.set_header(header, ids.join(","));
+/// Puts what a stored procedure wrote in place of the escaped text in the header.
+pub fn decode_log(headers: &mut ResponseHeaders) {
+    for (name, value) in &mut headers.others {
+        if name == name::SCRIPT_LOG {
+            *value = percent_decode_str(value).decode_utf8_lossy().into_owned();
         }
     }
-    Ok(())
 }
 
-fn list(arguments: &[Vec<u8>]) -> Result<Vec<u8>> {
+fn list(parameters: &[Vec<u8>]) -> Result<Vec<u8>> {
     let mut list = vec![b'['];
-    for (place, argument) in arguments.iter().enumerate() {
-        if Json::parse(argument).is_none() {
+    for (place, parameter) in parameters.iter().enumerate() {
+        if Json::parse(parameter).is_none() {
             return Err(Error::invalid(format!(
-                "argument {place} (counted from 0) of the stored procedure is no JSON text: encode it, a string with its \
+                "parameter {place} (counted from 0) of the stored procedure is no JSON text: encode it, a string with its \
                  quotes"
             )));
         }
         if place > 0 {
             list.push(b',');
         }
-        list.extend_from_slice(argument);
+        list.extend_from_slice(parameter);
     }
     list.push(b']');
     if list.len() > MAX_ITEM_BYTES {
         return Err(Error::new(
             ErrorKind::PayloadTooLarge,
             format!(
-                "the arguments of the stored procedure have {} bytes, the service takes at most {MAX_ITEM_BYTES}: call it \
+                "the parameters of the stored procedure have {} bytes, the service takes at most {MAX_ITEM_BYTES}: call it \
                  several times",
                 list.len()
             ),

@@ -1,8 +1,11 @@
 use super::raw::RawRequest;
+use super::script::ScriptCall;
 use super::*;
+use crate::core::operation::{PartitionKey, Precondition};
+use crate::wire::headers::ResponseHeaders;
 use crate::wire::key::KeyComponent;
 
-mod throughput;
+mod sequence;
 
 fn at() -> ContainerRef {
     ContainerRef {
@@ -141,7 +144,6 @@ fn golden_requests() {
             assert!(!request.is_data_plane());
         };
         let body = || b"{}".to_vec();
-        let etag = || Some("\"e\"".to_owned());
         let page = Paging::default;
         check(
             collection.list(page()),
@@ -172,14 +174,14 @@ fn golden_requests() {
             format!("GET {point}"),
         );
         check(
-            collection.replace("i D", body(), etag()),
+            collection.replace("i D", body()),
             'p',
             format!("replace_{one}"),
             false,
-            format!("PUT {point}\nif-match: \"e\"\n\n{{}}"),
+            format!("PUT {point}\n\n{{}}"),
         );
         check(
-            collection.delete("i D", None),
+            collection.delete("i D"),
             'd',
             format!("delete_{one}"),
             false,
@@ -189,7 +191,7 @@ fn golden_requests() {
 }
 
 #[test]
-fn pages_and_conditions() {
+fn pages() {
     let paging = |continuation: &str| Paging {
         max_item_count: Some(7),
         continuation: Some(continuation.to_owned()),
@@ -201,9 +203,6 @@ fn pages_and_conditions() {
     );
     for bad in ["", "a\nb", "\u{e9}", &"x".repeat(70_000)] {
         assert!(Collection::Databases.list(paging(bad)).is_err());
-        let etag = Some(bad.to_owned());
-        assert!(Collection::Users("d").delete("u", etag.clone()).is_err());
-        assert!(Collection::Users("d").replace("u", vec![], etag).is_err());
     }
 }
 
@@ -224,7 +223,7 @@ fn names_that_no_url_can_carry() {
         Collection::Triggers(&odd).read("t"),
         Collection::Triggers(&at()).read("a#"),
         Collection::Databases.read(".."),
-        Collection::Databases.delete("", None),
+        Collection::Databases.delete(""),
         Collection::Offers.read("a/b"),
         odd_user.create(vec![]),
         odd_user.read("p"),
@@ -234,91 +233,134 @@ fn names_that_no_url_can_carry() {
 }
 
 #[test]
-fn permissions_and_conflicts_have_more_headers() {
-    let permissions = Collection::Permissions {
-        database: "d",
-        user: "u",
+fn one_resource() {
+    use resource::{ResourceAction, ResourceKind, ResourceRef};
+    let resource = |kind, key: PartitionKey| ResourceRef {
+        kind,
+        parent: at(),
+        id: "i D".to_owned(),
+        key,
     };
-    let request = with_token_seconds(permissions.read("p").unwrap(), 600);
+    let put = || ResourceAction::Replace(b"{}".to_vec());
+    let (script, of) = ("/dbs/d%20b/colls/c", "dbs/d b/colls/c");
+    for (kind, action, name, expected) in [
+        (
+            ResourceKind::StoredProcedure,
+            put(),
+            "replace_stored_procedure",
+            format!("PUT {script}/sprocs/i%20D sprocs:{of}/sprocs/i D\nif-match: \"e\"\n\n{{}}"),
+        ),
+        (
+            ResourceKind::Trigger,
+            ResourceAction::Create(b"{}".to_vec()),
+            "create_trigger",
+            format!("POST {script}/triggers triggers:{of}\nif-match: \"e\"\n\n{{}}"),
+        ),
+        (
+            ResourceKind::UserDefinedFunction,
+            ResourceAction::Delete,
+            "delete_user_defined_function",
+            format!("DELETE {script}/udfs/i%20D udfs:{of}/udfs/i D\nif-match: \"e\""),
+        ),
+        (
+            ResourceKind::User,
+            ResourceAction::Read,
+            "read_user",
+            "GET /dbs/d%20b/users/i%20D users:dbs/d b/users/i D\nif-match: \"e\"".to_owned(),
+        ),
+        (
+            ResourceKind::Permission,
+            put(),
+            "replace_permission",
+            "PUT /dbs/d%20b/users/c/permissions/i%20D permissions:dbs/d b/users/c/permissions/i D\nif-match: \"e\"\n\n{}"
+                .to_owned(),
+        ),
+    ] {
+        let resource = resource(kind, Vec::new());
+        assert_eq!(resource.name(&action), name);
+        let etag = Some(Precondition::IfMatch("\"e\"".to_owned()));
+        let request = resource::request(resource, action, etag).unwrap();
+        assert_eq!((said(&request), request.name), (expected, name));
+        assert!(!request.is_data_plane());
+    }
+    let conflict = |key, action| {
+        let conflict = resource(ResourceKind::Conflict, key);
+        resource::request(conflict, action, None)
+    };
+    let request = conflict(key(), ResourceAction::Delete).unwrap();
     assert_eq!(
         said(&request),
-        "GET /dbs/d/users/u/permissions/p permissions:dbs/d/users/u/permissions/p\nx-ms-documentdb-expiry-seconds: 600"
-    );
-    let request = Collection::Conflicts(&at()).delete("x", None).unwrap();
-    let request = with_key(request, &at(), key()).unwrap();
-    assert_eq!(
-        said(&request),
-        "DELETE /dbs/d%20b/colls/c/conflicts/x conflicts:dbs/d b/colls/c/conflicts/x\nx-ms-documentdb-partitionkey: [\"k\"]"
+        "DELETE /dbs/d%20b/colls/c/conflicts/i%20D conflicts:dbs/d b/colls/c/conflicts/i D\nx-ms-documentdb-partitionkey: [\"k\"]"
     );
     let scope = request.scope.unwrap();
     assert_eq!((scope.container, scope.key), (at(), key()));
-    let request = Collection::Conflicts(&at()).read("x").unwrap();
-    assert!(with_key(request, &at(), Vec::new()).is_err());
+    assert!(conflict(Vec::new(), ResourceAction::Read).is_err());
+    assert!(conflict(key(), put()).is_err());
+}
+
+fn call(id: &str, parameters: &[&[u8]]) -> ScriptCall {
+    ScriptCall {
+        container: at(),
+        id: id.to_owned(),
+        key: key(),
+        parameters: parameters.iter().map(|json| json.to_vec()).collect(),
+        log: false,
+        session_token: None,
+    }
 }
 
 #[test]
 fn stored_procedures_run_once() {
-    let arguments = [&b"1.0"[..], b" {\"a\":\"\\u00e9\"} ", b"\"x\""].map(<[u8]>::to_vec);
-    let request = script::execute(&at(), "p", key(), &arguments, true).unwrap();
+    let parameters = [&b"1.0"[..], b" {\"a\":\"\\u00e9\"} ", b"\"x\""];
+    let request = script::execute(ScriptCall {
+        log: true,
+        session_token: Some("0:1#2".to_owned()),
+        ..call("p", &parameters)
+    });
+    let request = request.unwrap();
     assert_eq!(
         said(&request),
         "POST /dbs/d%20b/colls/c/sprocs/p sprocs:dbs/d b/colls/c/sprocs/p\nx-ms-documentdb-partitionkey: [\"k\"]\n\
-         x-ms-documentdb-script-enable-logging: true\n\n[1.0, {\"a\":\"\\u00e9\"} ,\"x\"]"
+         x-ms-session-token: 0:1#2\nx-ms-documentdb-script-enable-logging: true\n\n[1.0, {\"a\":\"\\u00e9\"} ,\"x\"]"
     );
     assert_eq!(request.class, Class::UnsafeWrite);
     assert_eq!(request.name, "execute_stored_procedure");
     assert!(request.is_data_plane());
-    let request = script::execute(&at(), "p", key(), &[], false).unwrap();
+    let request = script::execute(call("p", &[])).unwrap();
     assert_eq!(
         (request.headers.len(), request.body.unwrap().as_slice()),
         (1, &b"[]"[..])
     );
-    for (arguments, said) in [
-        (vec![b"1".to_vec(), b"x".to_vec()], "argument 1"),
-        (vec![b"1,2".to_vec()], "argument 0"),
-        (vec![Vec::new()], "argument 0"),
-        (
-            vec![format!("\"{}\"", "x".repeat(2 << 20)).into()],
-            "at most",
-        ),
+    let large = format!("\"{}\"", "x".repeat(2 << 20));
+    for (parameters, said) in [
+        (&[&b"1"[..], b"x"][..], "parameter 1"),
+        (&[b"1,2"], "parameter 0"),
+        (&[b""], "parameter 0"),
+        (&[large.as_bytes()], "at most"),
     ] {
-        let error = script::execute(&at(), "p", key(), &arguments, false).unwrap_err();
+        let error = script::execute(call("p", parameters)).unwrap_err();
         assert!(error.message.contains(said), "{error}");
     }
-    assert!(script::execute(&at(), "a/b", key(), &[], false).is_err());
-    assert!(script::execute(&at(), "p", Vec::new(), &[], false).is_err());
+    assert!(script::execute(call("a/b", &[])).is_err());
+    let no_key = ScriptCall {
+        key: Vec::new(),
+        ..call("p", &[])
+    };
+    assert!(script::execute(no_key).is_err());
 }
 
 #[test]
 fn logs_are_decoded() {
-    use crate::wire::headers::ResponseHeaders;
-    let headers = |value: &str| {
-        let name = "x-ms-documentdb-script-log-results".to_owned();
-        ResponseHeaders::from_list(vec![(name, value.into())])
-    };
-    let log = script::log(&headers("a%20b%0A%C3%A9+%ZZ%FF"));
-    assert_eq!(log.as_deref(), Some("a b\n\u{e9}+%ZZ\u{FFFD}"));
-    assert_eq!(script::log(&ResponseHeaders::default()), None);
-}
-
-#[test]
-fn triggers_are_named_in_headers() {
-    let mut request = Collection::Users("d").create(vec![]).unwrap();
-    let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
-    script::run_triggers(&mut request, &names(&["a", "b"]), &[]).unwrap();
-    assert_eq!(
-        request.header("x-ms-documentdb-pre-trigger-include"),
-        Some(&b"a,b"[..])
-    );
-    script::run_triggers(&mut request, &[], &names(&["c"])).unwrap();
-    assert_eq!(
-        request.header("x-ms-documentdb-post-trigger-include"),
-        Some(&b"c"[..])
-    );
-    assert_eq!(request.headers.len(), 2);
-    for bad in ["", "a,b", "a\u{e9}", "a/b"] {
-        assert!(script::run_triggers(&mut request, &names(&[bad]), &[]).is_err());
-    }
+    let mut headers = ResponseHeaders::from_list(vec![
+        ("x-a".to_owned(), b"a%20b".to_vec()),
+        (
+            "x-ms-documentdb-script-log-results".to_owned(),
+            b"a%20b%0A%C3%A9+%ZZ%FF".to_vec(),
+        ),
+    ]);
+    script::decode_log(&mut headers);
+    let texts: Vec<&str> = headers.others.iter().map(|(_, text)| &**text).collect();
+    assert_eq!(texts, ["a%20b", "a b\n\u{e9}+%ZZ\u{FFFD}"]);
 }
 
 #[test]
@@ -331,7 +373,7 @@ fn raw_requests() {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
         body: None,
-        key: None,
+        key: Vec::new(),
     };
     let query = ("X-Ms-DocumentDb-IsQuery", "True");
     let feed = "/dbs/d/colls/c/docs";
@@ -339,11 +381,6 @@ fn raw_requests() {
         (
             raw(Method::GET, "/dbs/d/colls/c/docs/a%20b", &[]),
             "GET /dbs/d/colls/c/docs/a%20b docs:dbs/d/colls/c/docs/a b",
-            Class::Read,
-        ),
-        (
-            raw(Method::HEAD, "/dbs/d", &[]),
-            "HEAD /dbs/d dbs:dbs/d",
             Class::Read,
         ),
         (
@@ -368,6 +405,9 @@ fn raw_requests() {
     }
     for (path, headers) in [
         ("dbs/d", &[][..]),
+        ("https://elsewhere.example/dbs/d", &[]),
+        ("//elsewhere.example/dbs/d", &[]),
+        ("/../dbs/d", &[]),
         ("/dbs/d?x=1", &[]),
         ("/dbs/d/docs", &[]),
         ("/dbs/%2E%2E", &[]),
@@ -386,12 +426,12 @@ fn raw_requests() {
     }
     // With a key it is one of the data plane.
     let mut request = raw(Method::POST, "/dbs/d%20b/colls/c/docs", &[]);
-    request.key = Some(key());
+    request.key = key();
     request.body = Some(b"{}".to_vec());
     let request = raw::request(request).unwrap();
     assert_eq!(request.scope.unwrap().container, at());
     assert_eq!(request.body.unwrap().as_slice(), b"{}");
     let mut request = raw(Method::GET, "/dbs/d", &[]);
-    request.key = Some(key());
+    request.key = key();
     assert!(raw::request(request).is_err());
 }

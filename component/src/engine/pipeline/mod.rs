@@ -9,6 +9,9 @@ mod race;
 use std::future::Future;
 use std::rc::Rc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+
 use super::World;
 use super::attempt::{Ended, Plan};
 use super::state::State;
@@ -109,6 +112,11 @@ impl<W: World> Pipeline<W> {
             Box::pin(self.wait_for_turn()).await;
         }
         self.run().await
+    }
+
+    /// The same for whoever wants nothing but the answer. Begins at the first poll.
+    pub(super) fn completed(mut self: Box<Self>) -> LocalBoxFuture<'static, Result<Answer>> {
+        async move { self.complete().await }.boxed_local()
     }
 
     /// Attempts until one succeeds or nothing more may be tried. What happens rarely is boxed: the future is moved about
