@@ -50,6 +50,7 @@ mod bindings;
 mod cache;
 mod client;
 mod config;
+mod control;
 mod definition;
 mod error;
 mod face;
@@ -68,8 +69,9 @@ mod transport;
 pub mod types;
 
 pub use batch::Batch;
-pub use client::{Client, Container, Database, blocking};
+pub use client::{Client, Container, Database, Resource, blocking};
 pub use config::{Config, Credential};
+pub use control::ProvisionedThroughput;
 pub use definition::ContainerDefinition;
 pub use error::Error;
 pub use face::Face;

@@ -8,11 +8,13 @@ pub use crate::bindings::wit::{
     BatchAction, BatchOperation, BatchPatch, BatchReplace, BatchResult, Compaction, ContainerRef,
     CreateContainer, CreateDatabase, DeleteItem, Diagnostics, DiagnosticsConfig, DiagnosticsReport,
     Error, ErrorCause, ErrorKind, ExecutionContext, FaultCondition, FaultError, FaultEvaluation,
-    FaultOperation, FaultResponse, FaultRule, Hedge, ItemRef, KeyComponent, MetadataMode,
-    Operation, OperationOptions, Outcome, PartitionFailover, PatchItem, PatchMove, PatchOperation,
-    PatchValue, PipelineKind, Precondition, PriorityLevel, ReadConsistency, ReadItem,
-    RegionSummary, ReplaceItem, RequestSent, RequestTimeouts, Response, ResponseHeaders,
-    Throughput, ThroughputControlGroup, TopologyCache, Verbosity, WriteItem,
+    FaultOperation, FaultResponse, FaultRule, FeedRangeScope, Hedge, HttpMethod, ItemRef,
+    KeyComponent, ManageResource, ManageThroughput, MetadataMode, Operation, OperationOptions,
+    Outcome, PartitionFailover, PatchItem, PatchMove, PatchOperation, PatchValue, PipelineKind,
+    Precondition, PriorityLevel, RawRequest, ReadConsistency, ReadItem, RegionSummary,
+    ReplaceContainer, ReplaceItem, RequestSent, RequestTimeouts, ResourceAction, ResourceKind,
+    ResourceRef, Response, ResponseHeaders, Throughput, ThroughputControlGroup, TopologyCache,
+    Verbosity, WriteItem,
 };
 
 /// Nothing set: everything falls through to the client's, the runtime's and the built-in defaults.

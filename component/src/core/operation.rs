@@ -5,7 +5,6 @@ use std::fmt;
 use super::batch;
 pub use super::control::raw::RawRequest;
 pub use super::control::resource::{ResourceAction, ResourceKind, ResourceRef};
-pub use super::control::script::ScriptCall;
 use crate::wire::batch::BatchOperation;
 use crate::wire::key::KeyComponent;
 pub use crate::wire::offer::Throughput;
@@ -50,15 +49,6 @@ pub struct Conditions {
     pub precondition: Option<Precondition>,
     /// A session token, sent as it is.
     pub session_token: Option<String>,
-}
-
-/// What throughput is provisioned for: a database, or a container of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ThroughputScope {
-    /// The database's id.
-    pub database: String,
-    /// The container's id; none for the throughput that the database's containers share.
-    pub container: Option<String>,
 }
 
 /// A singleton operation. Names and semantics are those of `wit/types.wit`.
@@ -135,20 +125,17 @@ pub enum Operation {
         if_match: Option<String>,
         merge: bool,
     },
-    /// Creates, reads, replaces or deletes a script, a user or the like.
+    /// Creates, reads, replaces or deletes a script, a user or the like, or runs a stored procedure.
     ManageResource {
         resource: ResourceRef,
         action: ResourceAction,
         precondition: Option<Precondition>,
     },
-    /// Runs a stored procedure in one logical partition.
-    ExecuteStoredProcedure(ScriptCall),
-    /// Reads the throughput of a database or container.
-    ReadThroughput(ThroughputScope),
-    /// Replaces the throughput of a database or container.
-    ReplaceThroughput {
-        scope: ThroughputScope,
-        throughput: Throughput,
+    /// Reads or replaces the throughput of a database, or of a container of it.
+    ManageThroughput {
+        database: String,
+        container: Option<String>,
+        throughput: Option<Throughput>,
     },
     /// Tells how a container is divided, or where a key lies; an empty key stands for all of it.
     ReadFeedRanges {
@@ -180,9 +167,10 @@ impl Operation {
             Self::ManageResource {
                 resource, action, ..
             } => resource.name(action),
-            Self::ExecuteStoredProcedure(_) => "execute_stored_procedure",
-            Self::ReadThroughput(_) => "read_throughput",
-            Self::ReplaceThroughput { .. } => "replace_throughput",
+            Self::ManageThroughput { throughput, .. } => match throughput {
+                None => "read_throughput",
+                Some(_) => "replace_throughput",
+            },
             Self::ReadFeedRanges { .. } => "read_feed_ranges",
             Self::SendRaw(_) => "raw_request",
         }
@@ -192,8 +180,7 @@ impl Operation {
     pub fn is_several(&self) -> bool {
         matches!(
             self,
-            Self::ReadThroughput(_)
-                | Self::ReplaceThroughput { .. }
+            Self::ManageThroughput { .. }
                 | Self::ReadFeedRanges { .. }
                 | Self::ReplaceContainer { merge: true, .. }
         )
@@ -206,8 +193,11 @@ impl Operation {
             Self::ReadItem { .. }
                 | Self::ReadDatabase { .. }
                 | Self::ReadContainer(_)
-                | Self::ReadThroughput(_)
                 | Self::ReadFeedRanges { .. }
+                | Self::ManageThroughput {
+                    throughput: None,
+                    ..
+                }
         )
     }
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use http::Method;
 
-use super::control::{raw, resource, script, sequence};
+use super::control::{raw, resource, sequence};
 use super::error::{Error, ErrorKind, Result};
 use super::operation::{
     Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition, Throughput,
@@ -136,7 +136,7 @@ impl Request {
                 operations,
                 session_token,
             } => Self::batch(container, key, &operations, session_token, content_response),
-            other => return Self::control(other),
+            other => return Ok(*Self::control(other)?),
         };
         Ok(Self {
             name,
@@ -145,8 +145,10 @@ impl Request {
         })
     }
 
-    /// The request for an operation that is not about items, batches, databases or containers.
-    fn control(operation: Operation) -> Result<Self> {
+    /// The request for an operation on scripts and the like, or for one that is a request itself.
+    #[cold]
+    #[inline(never)]
+    fn control(operation: Operation) -> Result<Box<Self>> {
         match operation {
             Operation::ReplaceContainer {
                 container,
@@ -159,7 +161,6 @@ impl Request {
                 action,
                 precondition,
             } => resource::request(resource, action, precondition),
-            Operation::ExecuteStoredProcedure(call) => script::execute(call),
             Operation::SendRaw(raw) => raw::request(raw),
             other => Err(Error::invalid(
                 [other.name(), " is no single request"].concat(),
@@ -295,12 +296,9 @@ impl Request {
             .with_conditions(conditions)
     }
 
-    pub(super) fn with_scope(self, container: ContainerRef, key: PartitionKey) -> Result<Self> {
+    fn with_scope(self, container: ContainerRef, key: PartitionKey) -> Result<Self> {
         if key.is_empty() {
-            return Err(Error::invalid(
-                "the partition key has no component: give one for each path of the container's key, undefined for an item \
-                 without the property",
-            ));
+            return Err(no_key());
         }
         let text = key::header_value(&key)?;
         let mut request = self.with(name::PARTITION_KEY, text);
@@ -312,7 +310,34 @@ impl Request {
         Ok(request)
     }
 
-    pub(super) fn with_conditions(self, conditions: Conditions) -> Result<Self> {
+    /// Ties it to one partition key of a container.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn scope_to(&mut self, container: ContainerRef, key: PartitionKey) -> Result<()> {
+        if key.is_empty() {
+            return Err(no_key());
+        }
+        self.set_header(name::PARTITION_KEY, key::header_value(&key)?);
+        self.scope = Some(Scope {
+            container,
+            key,
+            patched: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// Ties it to an etag.
+    pub(super) fn only_if(&mut self, precondition: Option<Precondition>) -> Result<()> {
+        let (header, etag) = match precondition {
+            None => return Ok(()),
+            Some(Precondition::IfMatch(etag)) => (name::IF_MATCH, etag),
+            Some(Precondition::IfNoneMatch(etag)) => (name::IF_NONE_MATCH, etag),
+        };
+        self.set_header(header, checked("etag", etag, MAX_ETAG_BYTES)?);
+        Ok(())
+    }
+
+    fn with_conditions(self, conditions: Conditions) -> Result<Self> {
         let request = match conditions.precondition {
             None => self,
             Some(Precondition::IfMatch(etag)) => {
@@ -405,6 +430,13 @@ fn class_of(operation: &Operation) -> Class {
         }
         _ => Class::Write,
     }
+}
+
+fn no_key() -> Box<Error> {
+    Error::invalid(
+        "the partition key has no component: give one for each path of the container's key, undefined for an item without \
+         the property",
+    )
 }
 
 fn id_document(id: &str) -> Result<Vec<u8>> {

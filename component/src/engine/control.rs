@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
 use super::World;
@@ -16,7 +15,7 @@ use crate::core::operation::{ContainerRef, PartitionKey};
 use crate::core::options::Resolved;
 use crate::core::request::Request;
 use crate::core::router::Route;
-use crate::core::{Error, ErrorKind, MetadataMode, Operation, Result};
+use crate::core::{Error, ErrorKind, Operation, Result};
 use crate::wire::epk::Epk;
 use crate::wire::feed_range;
 use crate::wire::headers::ResponseHeaders;
@@ -30,32 +29,15 @@ pub(super) struct Errand<W: World> {
 }
 
 impl<W: World> Errand<W> {
-    /// The operation, ready to run.
-    ///
-    /// # Errors
-    /// `invalid-argument`.
-    pub(super) fn begin(
-        self,
-        operation: Operation,
-    ) -> Result<LocalBoxFuture<'static, Result<Answer>>> {
-        if let Operation::ReadFeedRanges { container, key } = operation {
-            return Ok(async move { self.feed_ranges(&container, &key).await }.boxed_local());
+    /// One request after the other.
+    pub(super) async fn run(self, operation: Operation) -> Result<Answer> {
+        if let Operation::ReadFeedRanges { container, key } = &operation {
+            return self.feed_ranges(container, key).await;
         }
         let name = operation.name();
-        let content_response = self.options.content_response_on_write;
-        let (sequence, request) = Sequence::begin(operation, content_response)?;
-        Ok(self.run(name, sequence, request).boxed_local())
-    }
-
-    /// One request after the other.
-    async fn run(
-        self,
-        name: &'static str,
-        mut sequence: Sequence,
-        mut request: Request,
-    ) -> Result<Answer> {
+        let (mut sequence, mut request) = Sequence::begin(operation)?;
         loop {
-            let next = match self.send(request).await {
+            let next = match self.send(*request).await {
                 Ok(answer) => {
                     match sequence.answered(answer.status, &answer.headers, &answer.body)? {
                         None => return Ok(answer),
@@ -72,16 +54,9 @@ impl<W: World> Errand<W> {
     }
 
     fn send(&self, request: Request) -> LocalBoxFuture<'static, Result<Answer>> {
-        let purpose = request.purpose();
-        let route = Route::new(purpose, request.is_data_plane(), &self.options);
-        let (state, recorder) = (&self.state, &self.recorder);
-        let mut pipeline = Box::new(Pipeline::new(
-            state,
-            request,
-            &self.options,
-            recorder,
-            route,
-        ));
+        let (state, options) = (&self.state, &self.options);
+        let route = Route::new(request.purpose(), request.is_data_plane(), options);
+        let mut pipeline = Pipeline::new(state, request, options, &self.recorder, route);
         pipeline.admit(self.allowance.deadline);
         pipeline.completed()
     }
@@ -99,9 +74,6 @@ impl<W: World> Errand<W> {
     /// The container's partition key ranges, or the part of its hash space that a key stands for, as a JSON array of texts.
     async fn feed_ranges(&self, at: &ContainerRef, key: &PartitionKey) -> Result<Answer> {
         let (state, options, recorder) = (&self.state, &self.options, &self.recorder);
-        if state.metadata == MetadataMode::Eager || state.needs_topology() {
-            state.topology(recorder).await?;
-        }
         let mut body = String::from("[");
         if key.is_empty() {
             for range in state.ranges(at, options, recorder).await?.ranges() {

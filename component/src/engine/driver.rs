@@ -22,7 +22,6 @@ use crate::core::account::Target;
 use crate::core::allowance::{Allowance, DEADLINE_MARGIN};
 use crate::core::clock::{MILLI, Nanos};
 use crate::core::config::{Config, Settings, TopologyCache};
-use crate::core::control::script;
 use crate::core::diagnostics::Recorder;
 use crate::core::faults::Faults;
 use crate::core::ids::IdSource;
@@ -189,7 +188,7 @@ impl<W: World> State<W> {
         options: Result<Rc<Resolved>>,
         recorder: Recorder,
     ) -> Result<Response> {
-        let sequel = sequel_of(&operation);
+        let dropped = dropped_by(&operation);
         let result = match self.plan(operation, options, &recorder) {
             // Boxed as a whole, so that what is handed from caller to caller is small.
             Ok(Planned::Pipeline(mut pipeline)) => match pipeline.begin() {
@@ -201,10 +200,8 @@ impl<W: World> State<W> {
             Err(error) => Err(error),
         };
         match result {
-            Ok(mut answer) => {
-                if let Some(sequel) = sequel {
-                    self.follow_up(sequel, &mut answer);
-                }
+            Ok(answer) => {
+                self.forget(dropped);
                 let said = Some((answer.status, answer.headers.sub_status));
                 Ok(Response {
                     diagnostics: recorder.finish(said),
@@ -238,23 +235,16 @@ impl<W: World> State<W> {
         }
         let timeout = options.end_to_end_timeout;
         let deadline = timeout.map(|timeout| recorder.now().saturating_add(timeout));
-        let bounds = |name, read, chore| {
-            Box::new(Bounds {
+        if operation.is_several() {
+            let bounds = Bounds {
                 state: Rc::clone(self),
-                name,
-                read,
+                name: operation.name(),
+                read: operation.is_read(),
                 recorder: recorder.clone(),
                 timeout,
                 deadline,
-                chore,
-            })
-        };
-        if operation.is_several() {
-            let bounds = bounds(
-                operation.name(),
-                operation.is_read(),
-                self.account_chore(recorder),
-            );
+                chore: None,
+            };
             let errand = Errand {
                 state: Rc::clone(self),
                 options: Rc::clone(options),
@@ -264,14 +254,24 @@ impl<W: World> State<W> {
                     deadline,
                 },
             };
-            return Ok(Planned::Bounded(bounds.around(errand.begin(operation)?)));
+            let future = errand.run(operation).boxed_local();
+            return Ok(Planned::Bounded(Box::new(bounds).around(future)));
         }
         let request = Request::new(operation, options.content_response_on_write)?;
         let chore = self.chore(&request, options, recorder);
-        let bounds = (deadline.is_some() || chore.is_some())
-            .then(|| bounds(request.name, request.is_read(), chore));
+        let bounds = (deadline.is_some() || chore.is_some()).then(|| {
+            Box::new(Bounds {
+                state: Rc::clone(self),
+                name: request.name,
+                read: request.is_read(),
+                recorder: recorder.clone(),
+                timeout,
+                deadline,
+                chore,
+            })
+        });
         let route = Route::new(request.purpose(), request.is_data_plane(), options);
-        let mut pipeline = Box::new(Pipeline::new(self, request, options, recorder, route));
+        let mut pipeline = Pipeline::new(self, request, options, recorder, route);
         pipeline.admit(deadline);
         Ok(match bounds {
             None => Planned::Pipeline(pipeline),
@@ -293,19 +293,18 @@ impl<W: World> State<W> {
         self.account_chore(recorder).or_else(ranges)
     }
 
-    /// What a success entails.
-    #[cold]
-    fn follow_up(&self, sequel: Sequel, answer: &mut Answer) {
-        match sequel {
-            Sequel::ForgetContainer(at) => {
+    /// Drops what is known of things that are gone.
+    fn forget(&self, dropped: Option<Dropped>) {
+        match dropped {
+            None => {}
+            Some(Dropped::Container(at)) => {
                 self.containers.forget(&at);
                 self.sessions.borrow_mut().forget(&at);
             }
-            Sequel::ForgetDatabase(id) => {
+            Some(Dropped::Database(id)) => {
                 self.containers.forget_database(&id);
                 self.sessions.borrow_mut().forget_database(&id);
             }
-            Sequel::DecodeLog => script::decode_log(&mut answer.headers),
         }
     }
 }
@@ -367,21 +366,17 @@ impl<W: World> Bounds<W> {
     }
 }
 
-/// What an operation entails when it succeeds.
-enum Sequel {
-    /// The database is gone.
-    ForgetDatabase(String),
-    /// The container is gone.
-    ForgetContainer(ContainerRef),
-    /// A script was run that may have written a log.
-    DecodeLog,
+/// What an operation removes when it succeeds.
+#[derive(Debug)]
+enum Dropped {
+    Database(String),
+    Container(ContainerRef),
 }
 
-fn sequel_of(operation: &Operation) -> Option<Sequel> {
+fn dropped_by(operation: &Operation) -> Option<Dropped> {
     match operation {
-        Operation::DeleteDatabase { id } => Some(Sequel::ForgetDatabase(id.clone())),
-        Operation::DeleteContainer(at) => Some(Sequel::ForgetContainer(at.clone())),
-        Operation::ExecuteStoredProcedure(_) => Some(Sequel::DecodeLog),
+        Operation::DeleteDatabase { id } => Some(Dropped::Database(id.clone())),
+        Operation::DeleteContainer(at) => Some(Dropped::Container(at.clone())),
         _ => None,
     }
 }

@@ -1,7 +1,8 @@
 //! Offers: the provisioned throughput of a database or container (spec data-plane §8).
 
 use super::json::{self, Json};
-use super::json_edit::{Object, text, with_member};
+use super::json_edit::{text, with_member};
+use super::object::Object;
 use super::{Invalid, page};
 
 /// The name of the array in pages of offers.
@@ -64,18 +65,11 @@ pub struct Offer {
 impl Offer {
     /// Reads an offer. None if it is none, or says nothing of throughput.
     pub fn parse(body: &[u8]) -> Option<Self> {
-        let (mut id, mut rid, mut resource_rid, mut content) = (None, None, None, None);
-        json::members(body, &mut |name, value| match name {
-            "id" => id = json::text(value),
-            "_rid" => rid = json::text(value),
-            "offerResourceId" => resource_rid = json::text(value),
-            "content" => content = Some(value),
-            _ => {}
-        })?;
+        let mut offer = Object::read(body)?;
         Some(Self {
-            id: id.or(rid)?,
-            resource_rid: resource_rid?,
-            throughput: throughput(content?)?,
+            id: json::text(offer.take("id")?)?,
+            resource_rid: json::text(offer.take("offerResourceId")?)?,
+            throughput: throughput(offer.take("content")?)?,
             raw: body.to_vec(),
         })
     }
@@ -92,23 +86,12 @@ impl Offer {
     }
 
     fn with_value(&self, value: &str) -> Option<Vec<u8>> {
-        let (mut content, mut settings) = (None, None);
-        json::members(&self.raw, &mut |name, value| {
-            if name == "content" {
-                content = Some(value);
-            }
-        })?;
-        let content = content?.get().as_bytes();
+        let content = Object::read(&self.raw)?.take("content")?.get().as_bytes();
         let content = match self.throughput {
             Throughput::Manual(_) => with_member(content, "offerThroughput", value)?,
             Throughput::Autoscale(_) => {
-                json::members(content, &mut |name, value| {
-                    if name == SETTINGS {
-                        settings = Some(value);
-                    }
-                })?;
-                let settings = with_member(settings?.get().as_bytes(), "maxThroughput", value)?;
-                with_member(content, SETTINGS, &settings)?
+                let settings = Object::read(content)?.take(SETTINGS)?.get().as_bytes();
+                with_member(content, SETTINGS, &with_member(settings, MOST, value)?)?
             }
         };
         let document = with_member(&self.raw, "content", &content)?;
@@ -117,6 +100,7 @@ impl Offer {
 }
 
 const SETTINGS: &str = "offerAutopilotSettings";
+const MOST: &str = "maxThroughput";
 
 /// Reads a page of offers for the one that belongs to a resource. None if it is no such page; then none if it is not on
 /// it.
@@ -133,51 +117,32 @@ pub fn find(body: &[u8], resource_rid: &str) -> Option<Option<Offer>> {
 
 /// The resource id in the document of a database or container.
 pub fn rid(document: &[u8]) -> Option<String> {
-    let mut rid = None;
-    json::members(document, &mut |name, value| {
-        if name == "_rid" {
-            rid = json::text(value);
-        }
-    })?;
-    rid
+    json::text(Object::read(document)?.take("_rid")?)
 }
 
 /// The body of the query for a resource's offer.
 pub fn query(resource_rid: &str) -> Vec<u8> {
-    let mut parameter = Object::default();
-    parameter.push("name", &text("@rid"));
-    parameter.push("value", &text(resource_rid));
-    let mut query = Object::default();
-    let sql = "SELECT * FROM c WHERE c.offerResourceId = @rid";
-    query.push("query", &text(sql));
-    query.push("parameters", &format!("[{}]", parameter.into_text()));
-    query.into_text().into_bytes()
+    let sql = "{\"query\":\"SELECT * FROM c WHERE c.offerResourceId = @rid\",\"parameters\":[{\"name\":\"@rid\",\"value\":";
+    [sql, &text(resource_rid), "}]}"].concat().into_bytes()
 }
 
 /// An offer with autoscale settings is autoscale, whatever its manual rate says.
 fn throughput(content: Json<'_>) -> Option<Throughput> {
-    let (mut manual, mut autoscale) = (None, None);
-    json::members(content.get().as_bytes(), &mut |name, value| match name {
-        "offerThroughput" => manual = number(value),
-        SETTINGS => autoscale = most(value),
-        _ => {}
-    })?;
-    let manual = manual.map(Throughput::Manual);
-    autoscale.map(Throughput::Autoscale).or(manual)
-}
-
-fn most(settings: Json<'_>) -> Option<u32> {
-    let mut most = None;
-    json::members(settings.get().as_bytes(), &mut |name, value| {
-        if name == "maxThroughput" {
-            most = number(value);
-        }
-    })?;
-    most
+    let mut content = Object::read(content.get().as_bytes())?;
+    let settings = content.take(SETTINGS);
+    let most = settings.and_then(|settings| Object::read(settings.get().as_bytes())?.take(MOST));
+    match most {
+        Some(most) => Some(Throughput::Autoscale(number(most)?)),
+        None => Some(Throughput::Manual(number(
+            content.take("offerThroughput")?,
+        )?)),
+    }
 }
 
 fn number(value: Json<'_>) -> Option<u32> {
-    value.get().parse().ok()
+    let number = json::number(value.get()).filter(|number| *number >= 0.0)?;
+    // Beyond what fits, the largest.
+    Some(number as u32)
 }
 
 #[cfg(test)]
@@ -186,7 +151,7 @@ mod tests {
     use super::*;
 
     const MANUAL: &str = r#"{"id":"uT2L","_rid":"uT2L","offerVersion":"V2","offerType":"Invalid","resource":"dbs/a/colls/b/","offerResourceId":"rid=","content":{"new":[1.0],"offerThroughput":400},"_etag":"\"e\"","_ts":0,"unknown":{"x":1e5}}"#;
-    const AUTOSCALE: &str = r#"{"_rid":"uT2L","offerResourceId":"rid=","content":{"offerThroughput":400,"offerAutopilotSettings":{"maxThroughput":4000,"autoUpgradePolicy":{"throughputPolicy":{"incrementPercent":10}}}}}"#;
+    const AUTOSCALE: &str = r#"{"id":"uT2L","_rid":"uT2L","offerResourceId":"rid=","content":{"offerThroughput":400,"offerAutopilotSettings":{"maxThroughput":4000,"autoUpgradePolicy":{"throughputPolicy":{"incrementPercent":10}}}}}"#;
 
     #[test]
     fn reads_both_kinds() {

@@ -2,6 +2,7 @@
 
 mod api;
 pub mod blocking;
+mod control;
 mod operations;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
 use self::api::typed_api;
+use self::control::control_api;
 use self::operations::Target;
 use crate::batch::Batch;
 use crate::config::Config;
@@ -174,3 +176,4 @@ impl std::fmt::Debug for Client {
 }
 
 typed_api!([async] [.await]);
+control_api!([async] [.await]);

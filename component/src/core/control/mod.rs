@@ -1,26 +1,25 @@
 //! Requests for everything but items: the control plane (spec data-plane §8).
 //!
-//! Resources of a kind below one parent are a [`Collection`], with the same six verbs for all. [`resource`] is one of those
-//! that a container or database holds, [`script`] runs stored procedures, [`raw`] takes any request, and a [`sequence`] is
-//! an operation of several requests.
+//! Resources of a kind below one parent are a [`Collection`], with the same six [`Verb`]s for all. [`resource`] is one of
+//! those that a container or database holds, [`raw`] takes any request, and a [`sequence`] is an operation of several
+//! requests.
 
 mod names;
 pub mod raw;
 pub mod resource;
-pub mod script;
 pub mod sequence;
 
 use std::rc::Rc;
 
 use http::Method;
 
-use self::names::Verb;
+pub use self::names::Verb;
 use super::error::{Error, Result};
 use super::operation::ContainerRef;
 use super::request::{Request, checked};
 use super::retry::Class;
 use crate::wire::headers::name;
-use crate::wire::link::{self, Link, ResourceType};
+use crate::wire::link::{self, Link, ResourceType, Step};
 
 #[cfg(test)]
 mod tests;
@@ -86,42 +85,25 @@ impl Collection<'_> {
         paged(request, paging)
     }
 
-    /// Creates one from its definition, JSON. `POST` on the feed.
+    /// Creates, reads, replaces or deletes one. `POST` on the feed, `GET`, `PUT` or `DELETE` on its own path. What a definition
+    /// that replaces leaves out is gone.
     ///
     /// # Errors
-    /// `invalid-argument`: names that no URL can carry; offers and conflicts, which nobody can create.
-    pub fn create(&self, definition: Vec<u8>) -> Result<Request> {
-        let mut request = self.request(Verb::Create, Method::POST, self.feed()?)?;
-        request.body = Some(Rc::new(definition));
+    /// `invalid-argument`: names that no URL can carry; what the service does not do with resources of this kind.
+    pub fn one(&self, verb: Verb, id: &str, definition: Option<Vec<u8>>) -> Result<Box<Request>> {
+        let method = match verb {
+            Verb::Create => Method::POST,
+            Verb::Replace => Method::PUT,
+            Verb::Delete => Method::DELETE,
+            _ => Method::GET,
+        };
+        let link = match verb {
+            Verb::Create => self.feed()?,
+            _ => self.point(id)?,
+        };
+        let mut request = Box::new(self.request(verb, method, link)?);
+        request.body = definition.map(Rc::new);
         Ok(request)
-    }
-
-    /// Reads one. `GET` on its own path.
-    ///
-    /// # Errors
-    /// Names that no URL can carry.
-    pub fn read(&self, id: &str) -> Result<Request> {
-        self.request(Verb::Read, Method::GET, self.point(id)?)
-    }
-
-    /// Replaces one with a complete definition: what it leaves out is gone. To change a part, read it, change that part of
-    /// the JSON and keep the rest, with the etag so that nothing else is lost. A container's partition key cannot change.
-    /// `PUT` on its own path.
-    ///
-    /// # Errors
-    /// `invalid-argument`: names that no URL can carry; databases and conflicts, which nobody can replace.
-    pub fn replace(&self, id: &str, definition: Vec<u8>) -> Result<Request> {
-        let mut request = self.request(Verb::Replace, Method::PUT, self.point(id)?)?;
-        request.body = Some(Rc::new(definition));
-        Ok(request)
-    }
-
-    /// Deletes one. `DELETE` on its own path.
-    ///
-    /// # Errors
-    /// As [`Self::replace`]; of all kinds only offers cannot be deleted.
-    pub fn delete(&self, id: &str) -> Result<Request> {
-        self.request(Verb::Delete, Method::DELETE, self.point(id)?)
     }
 
     /// The name of the array in its pages.
@@ -149,55 +131,42 @@ impl Collection<'_> {
     }
 
     fn feed(&self) -> Result<Link> {
-        let kind = self.row().resource;
-        Ok(match *self {
-            Self::Databases => link::databases(),
-            Self::Offers => link::offers(),
-            Self::Containers(database) | Self::Users(database) => {
-                Link::feed(&[(ResourceType::Database, database)], kind)?
-            }
-            Self::Permissions { database, user } => {
-                let parent = [
-                    (ResourceType::Database, database),
-                    (ResourceType::User, user),
-                ];
-                Link::feed(&parent, kind)?
-            }
-            Self::StoredProcedures(at)
-            | Self::Triggers(at)
-            | Self::UserDefinedFunctions(at)
-            | Self::Conflicts(at) => Link::feed(&container(at), kind)?,
-        })
+        let (steps, length) = self.parents();
+        let parents = steps.get(..length).unwrap_or_default();
+        Ok(Link::feed(parents, self.row().resource)?)
     }
 
     fn point(&self, id: &str) -> Result<Link> {
-        let own = (self.row().resource, id);
-        Ok(match *self {
-            Self::Databases => link::database(id)?,
-            Self::Offers => link::offer(id)?,
-            Self::Containers(database) | Self::Users(database) => {
-                Link::point(&[(ResourceType::Database, database), own])?
-            }
-            Self::Permissions { database, user } => {
-                let database = (ResourceType::Database, database);
-                Link::point(&[database, (ResourceType::User, user), own])?
+        if *self == Self::Offers {
+            return Ok(link::offer(id)?);
+        }
+        let (mut steps, length) = self.parents();
+        if let Some(own) = steps.get_mut(length) {
+            *own = (self.row().resource, id);
+        }
+        let steps = steps.get(..=length).unwrap_or_default();
+        Ok(Link::point(steps)?)
+    }
+
+    /// What is above, from the outermost on, and how many those are.
+    fn parents<'a>(&'a self) -> ([Step<'a>; 3], usize) {
+        let none = (ResourceType::Account, "");
+        let database = |id: &'a str| (ResourceType::Database, id);
+        match *self {
+            Self::Databases | Self::Offers => ([none; 3], 0),
+            Self::Containers(id) | Self::Users(id) => ([database(id), none, none], 1),
+            Self::Permissions { database: id, user } => {
+                ([database(id), (ResourceType::User, user), none], 2)
             }
             Self::StoredProcedures(at)
             | Self::Triggers(at)
             | Self::UserDefinedFunctions(at)
             | Self::Conflicts(at) => {
-                let [database, container] = container(at);
-                Link::point(&[database, container, own])?
+                let container = (ResourceType::Container, at.container.as_str());
+                ([database(&at.database), container, none], 2)
             }
-        })
+        }
     }
-}
-
-fn container(at: &ContainerRef) -> [link::Step<'_>; 2] {
-    [
-        (ResourceType::Database, &at.database),
-        (ResourceType::Container, &at.container),
-    ]
 }
 
 fn paged(mut request: Request, paging: Paging) -> Result<Request> {

@@ -1,10 +1,14 @@
 //! Scripts, users, permissions and conflicts: what a container or database holds besides items, one at a time.
 
-use super::Collection;
-use super::names::Verb;
-use crate::core::error::Result;
-use crate::core::operation::{Conditions, ContainerRef, PartitionKey, Precondition};
+use http::Method;
+
+use super::{Collection, Verb};
+use crate::core::error::{Error, Result};
+use crate::core::operation::{ContainerRef, PartitionKey, Precondition};
 use crate::core::request::Request;
+use crate::core::retry::Class;
+
+const EXECUTE: &str = "execute_stored_procedure";
 
 /// The kinds of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +31,11 @@ pub struct ResourceRef {
     pub parent: ContainerRef,
     /// Its id.
     pub id: String,
-    /// The partition key of the item that a conflict is about; empty for all other kinds.
+    /// Of a conflict the key of the item, of a stored procedure that is run the key that it works on; not used otherwise.
     pub key: PartitionKey,
 }
 
-/// What is done to it. Definitions are JSON, whole.
+/// What is done to it. Definitions are JSON, whole; parameters a JSON array.
 #[derive(Clone, PartialEq)]
 #[allow(missing_docs)] // they say it
 pub enum ResourceAction {
@@ -39,17 +43,20 @@ pub enum ResourceAction {
     Read,
     Replace(Vec<u8>),
     Delete,
+    Execute(Vec<u8>),
 }
 
 impl ResourceRef {
     /// What the operation is called.
     pub fn name(&self, action: &ResourceAction) -> &'static str {
-        self.collection().row().name(match action {
+        let verb = match action {
             ResourceAction::Create(_) => Verb::Create,
             ResourceAction::Read => Verb::Read,
             ResourceAction::Replace(_) => Verb::Replace,
             ResourceAction::Delete => Verb::Delete,
-        })
+            ResourceAction::Execute(_) => return EXECUTE,
+        };
+        self.collection().row().name(verb)
     }
 
     fn collection(&self) -> Collection<'_> {
@@ -71,25 +78,34 @@ impl ResourceRef {
 /// The request for an action on a resource.
 ///
 /// # Errors
-/// `invalid-argument`: ids, a key or an etag that cannot be sent; what the service does not do with this kind.
+/// `invalid-argument`: ids, a key, an etag or parameters that cannot be sent; what the service does not do with this kind.
 pub fn request(
     resource: ResourceRef,
     action: ResourceAction,
     precondition: Option<Precondition>,
-) -> Result<Request> {
-    let (collection, id) = (resource.collection(), resource.id.as_str());
-    let request = match action {
-        ResourceAction::Create(definition) => collection.create(definition),
-        ResourceAction::Read => collection.read(id),
-        ResourceAction::Replace(definition) => collection.replace(id, definition),
-        ResourceAction::Delete => collection.delete(id),
+) -> Result<Box<Request>> {
+    let (verb, body, executes) = match action {
+        ResourceAction::Create(definition) => (Verb::Create, Some(definition), false),
+        ResourceAction::Read => (Verb::Read, None, false),
+        ResourceAction::Replace(definition) => (Verb::Replace, Some(definition), false),
+        ResourceAction::Delete => (Verb::Delete, None, false),
+        ResourceAction::Execute(parameters) => (Verb::Replace, Some(parameters), true),
     };
-    let request = request?.with_conditions(Conditions {
-        precondition,
-        session_token: None,
-    })?;
-    if resource.kind == ResourceKind::Conflict {
-        return request.with_scope(resource.parent, resource.key);
+    let mut request = resource.collection().one(verb, &resource.id, body)?;
+    request.only_if(precondition)?;
+    if executes {
+        if resource.kind != ResourceKind::StoredProcedure {
+            return Err(Error::invalid(
+                "only stored procedures can be executed: triggers run with the writes that name them, functions in queries",
+            ));
+        }
+        // It is sent again only if the service certainly did not run it.
+        request.class = Class::UnsafeWrite;
+        request.name = EXECUTE;
+        request.method = Method::POST;
+    }
+    if executes || resource.kind == ResourceKind::Conflict {
+        request.scope_to(resource.parent, resource.key)?;
     }
     Ok(request)
 }

@@ -1,11 +1,10 @@
 //! Operations of several requests (spec data-plane §8): each answer leads to the next request, the last answer is the
 //! operation's.
 
-use super::Collection;
-use super::Paging;
+use super::{Collection, Paging, Verb};
 use crate::core::error::{Error, ErrorKind, Outcome, Result};
 use crate::core::explain;
-use crate::core::operation::{Conditions, ContainerRef, Operation, Precondition, ThroughputScope};
+use crate::core::operation::{ContainerRef, Operation, Precondition};
 use crate::core::request::Request;
 use crate::wire::headers::{ResponseHeaders, name};
 use crate::wire::json_edit::merged;
@@ -17,15 +16,8 @@ const MAX_CONFLICTS: u32 = 5;
 /// An operation on its way.
 #[derive(Debug)]
 pub enum Sequence {
-    /// One request is all.
-    Single,
     /// The throughput of a resource is read, or set to a target.
-    Throughput {
-        /// What was asked last.
-        stage: Stage,
-        /// What shall be provisioned; none: it is only read.
-        target: Option<Throughput>,
-    },
+    Throughput(Stage, Option<Throughput>),
     /// A container's definition is read, changed in part, and replaced.
     Merge(Merge),
 }
@@ -58,22 +50,31 @@ pub struct Merge {
 }
 
 impl Sequence {
-    /// Begins an operation; `content_response` as in [`Request::new`].
+    /// Begins an operation of which [`Operation::is_several`] is true.
     ///
     /// # Errors
-    /// As [`Request::new`].
-    pub fn begin(operation: Operation, content_response: bool) -> Result<(Self, Request)> {
-        let (scope, target) = match operation {
-            Operation::ReadThroughput(scope) => (scope, None),
-            Operation::ReplaceThroughput { scope, throughput } => {
-                throughput.check()?;
-                (scope, Some(throughput))
+    /// `invalid-argument`: throughput that the service does not sell; names, an etag or a definition that cannot be sent.
+    pub fn begin(operation: Operation) -> Result<(Self, Box<Request>)> {
+        match operation {
+            Operation::ManageThroughput {
+                database,
+                container,
+                throughput,
+            } => {
+                if let Some(throughput) = throughput {
+                    throughput.check()?;
+                }
+                let request = match &container {
+                    None => read(Collection::Databases, &database),
+                    Some(container) => read(Collection::Containers(&database), container),
+                };
+                Ok((Self::Throughput(Stage::Resource, throughput), request?))
             }
             Operation::ReplaceContainer {
                 container,
                 definition,
                 if_match,
-                merge: true,
+                ..
             } => {
                 let merge = Merge {
                     at: container,
@@ -83,15 +84,12 @@ impl Sequence {
                     conflicts: 0,
                 };
                 // What cannot be merged or sent is found before anything is.
-                merge.replacement(b"{}", &ResponseHeaders::default())?;
+                merge.replacement(b"{}", None)?;
                 let request = merge.read()?;
-                return Ok((Self::Merge(merge), request));
+                Ok((Self::Merge(merge), request))
             }
-            other => return Ok((Self::Single, Request::new(other, content_response)?)),
-        };
-        let request = resource(&scope)?;
-        let stage = Stage::Resource;
-        Ok((Self::Throughput { stage, target }, request))
+            other => Err(Error::invalid([other.name(), " is one request"].concat())),
+        }
     }
 
     /// What follows a successful answer; none if it was the last one.
@@ -103,20 +101,12 @@ impl Sequence {
         status: u16,
         headers: &ResponseHeaders,
         body: &[u8],
-    ) -> Result<Option<Request>> {
+    ) -> Result<Option<Box<Request>>> {
         match self {
-            Self::Single => Ok(None),
-            Self::Throughput { stage, target } => {
-                let answer = (status, headers, body);
-                let (next, request) = follow(stage, *target, answer)?.unzip();
-                if let Some(next) = next {
-                    *stage = next;
-                }
-                Ok(request)
-            }
+            Self::Throughput(stage, target) => stage.follow(*target, status, headers, body),
             Self::Merge(merge) if merge.reading => {
                 merge.reading = false;
-                merge.replacement(body, headers).map(Some)
+                merge.replacement(body, headers.etag.as_ref()).map(Some)
             }
             Self::Merge(_) => Ok(None),
         }
@@ -126,11 +116,9 @@ impl Sequence {
     ///
     /// # Errors
     /// The same, if that is the end.
-    pub fn failed(&mut self, mut error: Box<Error>) -> Result<Request> {
+    pub fn failed(&mut self, mut error: Box<Error>) -> Result<Box<Request>> {
         match self {
-            Self::Throughput {
-                stage: Stage::Rate, ..
-            } => {
+            Self::Throughput(Stage::Rate, _) => {
                 error.outcome = Outcome::Unknown;
                 error.message.push_str(
                     " The throughput has changed between manual and autoscale, but not yet to this rate: call again.",
@@ -145,25 +133,28 @@ impl Sequence {
                 merge.reading = true;
                 return merge.read();
             }
-            _ => {}
+            Self::Throughput(..) | Self::Merge(_) => {}
         }
         Err(error)
     }
 }
 
 impl Merge {
-    fn read(&self) -> Result<Request> {
-        Collection::Containers(&self.at.database).read(&self.at.container)
+    fn read(&self) -> Result<Box<Request>> {
+        read(
+            Collection::Containers(&self.at.database),
+            &self.at.container,
+        )
     }
 
     /// The container's document with the caller's members in it, unless it has changed since it was read.
-    fn replacement(&self, document: &[u8], headers: &ResponseHeaders) -> Result<Request> {
+    fn replacement(&self, document: &[u8], etag: Option<&String>) -> Result<Box<Request>> {
         let merged = merged(document, &self.definition).ok_or_else(|| {
             Error::invalid(
                 "the container's definition is no JSON object: give the properties to change",
             )
         })?;
-        let etag = self.if_match.as_ref().or(headers.etag.as_ref());
+        let etag = self.if_match.as_ref().or(etag);
         replace_container(&self.at, merged.into_bytes(), etag.cloned())
     }
 }
@@ -176,85 +167,100 @@ pub fn replace_container(
     at: &ContainerRef,
     definition: Vec<u8>,
     if_match: Option<String>,
-) -> Result<Request> {
-    let request = Collection::Containers(&at.database).replace(&at.container, definition)?;
-    request.with_conditions(Conditions {
-        precondition: if_match.map(Precondition::IfMatch),
-        session_token: None,
-    })
+) -> Result<Box<Request>> {
+    let containers = Collection::Containers(&at.database);
+    let mut request = containers.one(Verb::Replace, &at.container, Some(definition))?;
+    request.only_if(if_match.map(Precondition::IfMatch))?;
+    Ok(request)
 }
 
-fn resource(scope: &ThroughputScope) -> Result<Request> {
-    match &scope.container {
-        None => Collection::Databases.read(&scope.database),
-        Some(container) => Collection::Containers(&scope.database).read(container),
-    }
-}
-
-/// The next request about an offer, and what its answer will be.
-fn follow(
-    stage: &Stage,
-    target: Option<Throughput>,
-    (status, headers, body): (u16, &ResponseHeaders, &[u8]),
-) -> Result<Option<(Stage, Request)>> {
-    match (stage, target) {
-        (Stage::Resource, _) => {
-            let rid = offer::rid(body).ok_or_else(unreadable)?;
-            search(rid, None).map(Some)
-        }
-        (Stage::Offers(rid), target) => {
-            let offer = match offer::find(body, rid).ok_or_else(unreadable)? {
-                Some(offer) => offer,
-                None if headers.continuation.is_some() => {
-                    return search(rid.clone(), headers.continuation.clone()).map(Some);
+impl Stage {
+    /// The next request about an offer.
+    fn follow(
+        &mut self,
+        target: Option<Throughput>,
+        status: u16,
+        headers: &ResponseHeaders,
+        body: &[u8],
+    ) -> Result<Option<Box<Request>>> {
+        match self {
+            Self::Resource => {
+                let rid = offer::rid(body).ok_or_else(unreadable)?;
+                let request = search(&rid, None)?;
+                *self = Self::Offers(rid);
+                Ok(Some(request))
+            }
+            Self::Offers(rid) => {
+                let offer = match offer::find(body, rid).ok_or_else(unreadable)? {
+                    Some(offer) => offer,
+                    None if headers.continuation.is_some() => {
+                        return search(rid, headers.continuation.clone()).map(Some);
+                    }
+                    None => return Err(nothing()),
+                };
+                match target {
+                    Some(target) if target != offer.throughput => self.replace(&offer, target),
+                    // What is being done about it is only told of the offer itself.
+                    _ => {
+                        *self = Self::Offer;
+                        read(Collection::Offers, &offer.id).map(Some)
+                    }
                 }
-                None => return Err(nothing()),
+            }
+            Self::Migration => match target {
+                Some(target) if !is_pending(status, headers) => {
+                    let offer = Offer::parse(body).ok_or_else(unreadable)?;
+                    if !offer.throughput.is_same_kind(target) {
+                        return Err(unchanged());
+                    }
+                    if offer.throughput == target {
+                        return Ok(None);
+                    }
+                    let request = self.replace(&offer, target);
+                    *self = Self::Rate;
+                    request
+                }
+                _ => Ok(None),
+            },
+            Self::Rate | Self::Offer => Ok(None),
+        }
+    }
+
+    /// A rate of the same kind is set at once. From manual to autoscale or back, the first request only changes the kind, and
+    /// the service chooses the rate.
+    fn replace(&mut self, offer: &Offer, target: Throughput) -> Result<Option<Box<Request>>> {
+        let is_same_kind = offer.throughput.is_same_kind(target);
+        let document = match is_same_kind {
+            true => offer.with_rate(target.value()),
+            false => offer.migrating(),
+        };
+        let document = document.ok_or_else(unreadable)?;
+        let mut request = Collection::Offers.one(Verb::Replace, &offer.id, Some(document))?;
+        *self = Self::Offer;
+        if !is_same_kind {
+            let header = match target {
+                Throughput::Manual(_) => name::MIGRATE_TO_MANUAL,
+                Throughput::Autoscale(_) => name::MIGRATE_TO_AUTOSCALE,
             };
-            match target {
-                Some(target) if target != offer.throughput => replace(&offer, target).map(Some),
-                // What is being done about it is only told of the offer itself.
-                _ => Ok(Some((Stage::Offer, Collection::Offers.read(&offer.id)?))),
-            }
+            request.set_header(header, "true");
+            *self = Self::Migration;
         }
-        (Stage::Migration, Some(target)) if !is_pending(status, headers) => {
-            let offer = Offer::parse(body).ok_or_else(unreadable)?;
-            if offer.throughput == target {
-                return Ok(None);
-            }
-            if !offer.throughput.is_same_kind(target) {
-                return Err(unchanged());
-            }
-            let (_, request) = replace(&offer, target)?;
-            Ok(Some((Stage::Rate, request)))
-        }
-        _ => Ok(None),
+        Ok(Some(request))
     }
 }
 
-fn search(rid: String, continuation: Option<String>) -> Result<(Stage, Request)> {
+fn read(collection: Collection<'_>, id: &str) -> Result<Box<Request>> {
+    collection.one(Verb::Read, id, None)
+}
+
+fn search(rid: &str, continuation: Option<String>) -> Result<Box<Request>> {
     let paging = Paging {
         max_item_count: None,
         continuation,
     };
-    let request = Collection::Offers.query(offer::query(&rid), paging)?;
-    Ok((Stage::Offers(rid), request))
-}
-
-/// A rate of the same kind is set at once. From manual to autoscale or back, the first request only changes the kind, and the
-/// service chooses the rate.
-fn replace(offer: &Offer, target: Throughput) -> Result<(Stage, Request)> {
-    if offer.throughput.is_same_kind(target) {
-        let body = offer.with_rate(target.value()).ok_or_else(unreadable)?;
-        return Ok((Stage::Offer, Collection::Offers.replace(&offer.id, body)?));
-    }
-    let body = offer.migrating().ok_or_else(unreadable)?;
-    let mut request = Collection::Offers.replace(&offer.id, body)?;
-    let header = match target {
-        Throughput::Manual(_) => name::MIGRATE_TO_MANUAL,
-        Throughput::Autoscale(_) => name::MIGRATE_TO_AUTOSCALE,
-    };
-    request.set_header(header, "true");
-    Ok((Stage::Migration, request))
+    Collection::Offers
+        .query(offer::query(rid), paging)
+        .map(Box::new)
 }
 
 /// Whether the service is still at it.

@@ -1,8 +1,6 @@
 use super::raw::RawRequest;
-use super::script::ScriptCall;
 use super::*;
 use crate::core::operation::{PartitionKey, Precondition};
-use crate::wire::headers::ResponseHeaders;
 use crate::wire::key::KeyComponent;
 
 mod sequence;
@@ -160,28 +158,30 @@ fn golden_requests() {
             format!("POST {feed}{QUERY}"),
         );
         check(
-            collection.create(body()),
+            collection.one(Verb::Create, "", Some(body())).map(|it| *it),
             'c',
             format!("create_{one}"),
             false,
             format!("POST {feed}\n\n{{}}"),
         );
         check(
-            collection.read("i D"),
+            collection.one(Verb::Read, "i D", None).map(|it| *it),
             'r',
             format!("read_{one}"),
             true,
             format!("GET {point}"),
         );
         check(
-            collection.replace("i D", body()),
+            collection
+                .one(Verb::Replace, "i D", Some(body()))
+                .map(|it| *it),
             'p',
             format!("replace_{one}"),
             false,
             format!("PUT {point}\n\n{{}}"),
         );
         check(
-            collection.delete("i D"),
+            collection.one(Verb::Delete, "i D", None).map(|it| *it),
             'd',
             format!("delete_{one}"),
             false,
@@ -217,16 +217,19 @@ fn names_that_no_url_can_carry() {
         user: "a?",
     };
     let page = Paging::default;
+    let read = |collection: Collection<'_>, id: &str| {
+        collection.one(Verb::Read, id, None).map(|request| *request)
+    };
     for request in [
         Collection::Containers("").list(page()),
         Collection::Triggers(&odd).list(page()),
-        Collection::Triggers(&odd).read("t"),
-        Collection::Triggers(&at()).read("a#"),
-        Collection::Databases.read(".."),
-        Collection::Databases.delete(""),
-        Collection::Offers.read("a/b"),
-        odd_user.create(vec![]),
-        odd_user.read("p"),
+        read(Collection::Triggers(&odd), "t"),
+        read(Collection::Triggers(&at()), "a#"),
+        read(Collection::Databases, ".."),
+        read(Collection::Databases, ""),
+        read(Collection::Offers, "a/b"),
+        odd_user.one(Verb::Create, "", Some(vec![])).map(|it| *it),
+        read(odd_user, "p"),
     ] {
         assert!(request.is_err(), "{request:?}");
     }
@@ -298,69 +301,39 @@ fn one_resource() {
     assert!(conflict(key(), put()).is_err());
 }
 
-fn call(id: &str, parameters: &[&[u8]]) -> ScriptCall {
-    ScriptCall {
-        container: at(),
-        id: id.to_owned(),
-        key: key(),
-        parameters: parameters.iter().map(|json| json.to_vec()).collect(),
-        log: false,
-        session_token: None,
-    }
-}
-
 #[test]
 fn stored_procedures_run_once() {
-    let parameters = [&b"1.0"[..], b" {\"a\":\"\\u00e9\"} ", b"\"x\""];
-    let request = script::execute(ScriptCall {
-        log: true,
-        session_token: Some("0:1#2".to_owned()),
-        ..call("p", &parameters)
-    });
-    let request = request.unwrap();
+    use resource::{ResourceAction, ResourceKind, ResourceRef};
+    let run = |kind, key| {
+        let id = "p".to_owned();
+        let parent = at();
+        let procedure = ResourceRef {
+            kind,
+            parent,
+            id,
+            key,
+        };
+        let action = ResourceAction::Execute(b"[1.0, {\"a\":1}]".to_vec());
+        assert_eq!(procedure.name(&action), "execute_stored_procedure");
+        resource::request(procedure, action, None)
+    };
+    let request = run(ResourceKind::StoredProcedure, key()).unwrap();
     assert_eq!(
         said(&request),
-        "POST /dbs/d%20b/colls/c/sprocs/p sprocs:dbs/d b/colls/c/sprocs/p\nx-ms-documentdb-partitionkey: [\"k\"]\n\
-         x-ms-session-token: 0:1#2\nx-ms-documentdb-script-enable-logging: true\n\n[1.0, {\"a\":\"\\u00e9\"} ,\"x\"]"
+        "POST /dbs/d%20b/colls/c/sprocs/p sprocs:dbs/d b/colls/c/sprocs/p\nx-ms-documentdb-partitionkey: [\"k\"]\n\n\
+         [1.0, {\"a\":1}]"
     );
     assert_eq!(request.class, Class::UnsafeWrite);
     assert_eq!(request.name, "execute_stored_procedure");
     assert!(request.is_data_plane());
-    let request = script::execute(call("p", &[])).unwrap();
-    assert_eq!(
-        (request.headers.len(), request.body.unwrap().as_slice()),
-        (1, &b"[]"[..])
-    );
-    let large = format!("\"{}\"", "x".repeat(2 << 20));
-    for (parameters, said) in [
-        (&[&b"1"[..], b"x"][..], "parameter 1"),
-        (&[b"1,2"], "parameter 0"),
-        (&[b""], "parameter 0"),
-        (&[large.as_bytes()], "at most"),
+    for (kind, key) in [
+        (ResourceKind::StoredProcedure, Vec::new()),
+        (ResourceKind::Trigger, key()),
+        (ResourceKind::Conflict, key()),
+        (ResourceKind::User, key()),
     ] {
-        let error = script::execute(call("p", parameters)).unwrap_err();
-        assert!(error.message.contains(said), "{error}");
+        assert!(run(kind, key).is_err(), "{kind:?}");
     }
-    assert!(script::execute(call("a/b", &[])).is_err());
-    let no_key = ScriptCall {
-        key: Vec::new(),
-        ..call("p", &[])
-    };
-    assert!(script::execute(no_key).is_err());
-}
-
-#[test]
-fn logs_are_decoded() {
-    let mut headers = ResponseHeaders::from_list(vec![
-        ("x-a".to_owned(), b"a%20b".to_vec()),
-        (
-            "x-ms-documentdb-script-log-results".to_owned(),
-            b"a%20b%0A%C3%A9+%ZZ%FF".to_vec(),
-        ),
-    ]);
-    script::decode_log(&mut headers);
-    let texts: Vec<&str> = headers.others.iter().map(|(_, text)| &**text).collect();
-    assert_eq!(texts, ["a%20b", "a b\n\u{e9}+%ZZ\u{FFFD}"]);
 }
 
 #[test]
@@ -372,30 +345,29 @@ fn raw_requests() {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
-        body: None,
-        key: Vec::new(),
+        body: Some(b"{}".to_vec()),
     };
     let query = ("X-Ms-DocumentDb-IsQuery", "True");
     let feed = "/dbs/d/colls/c/docs";
     for (request, expected, class) in [
         (
-            raw(Method::GET, "/dbs/d/colls/c/docs/a%20b", &[]),
-            "GET /dbs/d/colls/c/docs/a%20b docs:dbs/d/colls/c/docs/a b",
+            raw(Method::GET, "/dbs/d/colls/c/docs/a b", &[]),
+            "GET /dbs/d/colls/c/docs/a%20b docs:dbs/d/colls/c/docs/a b\n\n{}",
             Class::Read,
         ),
         (
             raw(Method::POST, feed, &[query]),
-            "POST /dbs/d/colls/c/docs docs:dbs/d/colls/c\nx-ms-documentdb-isquery: True",
+            "POST /dbs/d/colls/c/docs docs:dbs/d/colls/c\nx-ms-documentdb-isquery: True\n\n{}",
             Class::Read,
         ),
         (
             raw(Method::POST, feed, &[("If-Match", "\"e\"")]),
-            "POST /dbs/d/colls/c/docs docs:dbs/d/colls/c\nif-match: \"e\"",
+            "POST /dbs/d/colls/c/docs docs:dbs/d/colls/c\nif-match: \"e\"\n\n{}",
             Class::UnsafeWrite,
         ),
         (
             raw(Method::PUT, "/offers/AbC", &[query]),
-            "PUT /offers/AbC offers:abc\nx-ms-documentdb-isquery: True",
+            "PUT /offers/AbC offers:abc\nx-ms-documentdb-isquery: True\n\n{}",
             Class::UnsafeWrite,
         ),
     ] {
@@ -410,7 +382,10 @@ fn raw_requests() {
         ("/../dbs/d", &[]),
         ("/dbs/d?x=1", &[]),
         ("/dbs/d/docs", &[]),
-        ("/dbs/%2E%2E", &[]),
+        ("/dbs/..", &[]),
+        ("/dbs/", &[]),
+        ("/dbs/d/", &[]),
+        ("", &[]),
         ("/dbs/d", &[("Authorization", "x")]),
         ("/dbs/d", &[("x-ms-date", "x")]),
         ("/dbs/d", &[("Content-Length", "1")]),
@@ -424,14 +399,4 @@ fn raw_requests() {
             "{path}"
         );
     }
-    // With a key it is one of the data plane.
-    let mut request = raw(Method::POST, "/dbs/d%20b/colls/c/docs", &[]);
-    request.key = key();
-    request.body = Some(b"{}".to_vec());
-    let request = raw::request(request).unwrap();
-    assert_eq!(request.scope.unwrap().container, at());
-    assert_eq!(request.body.unwrap().as_slice(), b"{}");
-    let mut request = raw(Method::GET, "/dbs/d", &[]);
-    request.key = key();
-    assert!(raw::request(request).is_err());
 }

@@ -225,11 +225,10 @@ pub(in crate::wasi) fn operation(operation: wit::Operation) -> Operation {
             merge: replace.merge,
         },
         wit::Operation::ManageResource(manage) => control::manage(manage),
-        wit::Operation::ExecuteStoredProcedure(call) => control::call(call),
-        wit::Operation::ReadThroughput(scope) => Operation::ReadThroughput(control::scope(scope)),
-        wit::Operation::ReplaceThroughput(replace) => Operation::ReplaceThroughput {
-            scope: control::scope(replace.scope),
-            throughput: throughput(replace.throughput),
+        wit::Operation::ManageThroughput(manage) => Operation::ManageThroughput {
+            database: manage.database,
+            container: manage.container,
+            throughput: manage.throughput.map(throughput),
         },
         wit::Operation::ReadFeedRanges(scope) => Operation::ReadFeedRanges {
             container: container(scope.container),

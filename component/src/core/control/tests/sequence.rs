@@ -1,6 +1,6 @@
 use super::super::sequence::Sequence;
 use super::{at, said};
-use crate::core::operation::{Operation, Throughput, ThroughputScope};
+use crate::core::operation::{Operation, Throughput};
 use crate::core::request::Request;
 use crate::core::{Error, ErrorKind, Outcome, Result};
 use crate::wire::headers::ResponseHeaders;
@@ -33,18 +33,16 @@ const QUERY: &str = r#"{"query":"SELECT * FROM c WHERE c.offerResourceId = @rid"
 const LOOK: &str = "GET /offers/uT2L offers:ut2l";
 const PUT: &str = "PUT /offers/uT2L offers:ut2l";
 
-fn scope() -> ThroughputScope {
-    ThroughputScope {
+fn manage(throughput: Option<Throughput>) -> Operation {
+    Operation::ManageThroughput {
         database: at().database,
         container: Some(at().container),
+        throughput,
     }
 }
 
 fn set(throughput: Throughput) -> Operation {
-    Operation::ReplaceThroughput {
-        scope: scope(),
-        throughput,
-    }
+    manage(Some(throughput))
 }
 
 fn merge(definition: &str, if_match: Option<&str>) -> Operation {
@@ -64,7 +62,7 @@ fn plain(body: impl Into<String>) -> Says {
     Says(body.into(), "x", "")
 }
 
-fn answered(sequence: &mut Sequence, answer: &Says) -> Result<Option<Request>> {
+fn answered(sequence: &mut Sequence, answer: &Says) -> Result<Option<Box<Request>>> {
     let header = (answer.1.to_owned(), answer.2.as_bytes().to_vec());
     let headers = ResponseHeaders::from_list(vec![header]);
     sequence.answered(200, &headers, answer.0.as_bytes())
@@ -72,7 +70,7 @@ fn answered(sequence: &mut Sequence, answer: &Says) -> Result<Option<Request>> {
 
 /// What an operation sends that gets these answers, all of them.
 fn run(operation: Operation, answers: &[Says]) -> Vec<String> {
-    let (mut sequence, request) = Sequence::begin(operation, false).unwrap();
+    let (mut sequence, request) = Sequence::begin(operation).unwrap();
     let mut sent = vec![said(&request)];
     for (place, answer) in answers.iter().enumerate() {
         match answered(&mut sequence, answer).unwrap() {
@@ -92,20 +90,21 @@ fn run(operation: Operation, answers: &[Says]) -> Vec<String> {
 fn an_offer_is_found_and_read() {
     let search = format!("{SEARCH}\n\n{QUERY}");
     let answers = [RESOURCE, &page(&manual(400)), &manual(400)].map(plain);
-    let sent = run(Operation::ReadThroughput(scope()), &answers);
+    let sent = run(manage(None), &answers);
     assert_eq!(sent, [READ, &search, LOOK]);
     // An empty page is not the end.
     let mut answers = answers.to_vec();
     answers.insert(1, Says(page(""), "x-ms-continuation", "more"));
-    let sent = run(Operation::ReadThroughput(scope()), &answers);
+    let sent = run(manage(None), &answers);
     let second = format!("{SEARCH}\nx-ms-continuation: more\n\n{QUERY}");
     assert_eq!(sent, [READ, &search, &second, LOOK]);
     // That of a database.
-    let database = ThroughputScope {
+    let database = Operation::ManageThroughput {
+        database: at().database,
         container: None,
-        ..scope()
+        throughput: None,
     };
-    let (_, request) = Sequence::begin(Operation::ReadThroughput(database), false).unwrap();
+    let (_, request) = Sequence::begin(database).unwrap();
     assert_eq!(said(&request), "GET /dbs/d%20b dbs:dbs/d b");
 }
 
@@ -116,8 +115,8 @@ fn answers_that_end_a_search() {
         (vec![plain(RESOURCE), plain("{}")], ErrorKind::Service),
         (vec![plain(RESOURCE), plain(page(""))], ErrorKind::NotFound),
     ] {
-        let operation = Operation::ReadThroughput(scope());
-        let (mut sequence, _) = Sequence::begin(operation, false).unwrap();
+        let operation = manage(None);
+        let (mut sequence, _) = Sequence::begin(operation).unwrap();
         let (last, others) = answers.split_last().unwrap();
         for answer in others {
             answered(&mut sequence, answer).unwrap().unwrap();
@@ -148,7 +147,7 @@ fn a_rate_of_the_same_kind_is_set_at_once() {
         let answers = [RESOURCE, &page(&to), &to].map(plain);
         assert_eq!(run(set(target), &answers)[2], LOOK);
     }
-    assert!(Sequence::begin(set(Throughput::Manual(401)), false).is_err());
+    assert!(Sequence::begin(set(Throughput::Manual(401))).is_err());
 }
 
 #[test]
@@ -190,7 +189,7 @@ fn another_kind_is_a_migration_and_then_a_rate() {
 #[test]
 fn a_migration_that_fails_halfway_says_so() {
     let begin = || {
-        let (mut sequence, _) = Sequence::begin(set(Throughput::Autoscale(4000)), false).unwrap();
+        let (mut sequence, _) = Sequence::begin(set(Throughput::Autoscale(4000))).unwrap();
         for body in [RESOURCE, &page(&manual(400))] {
             answered(&mut sequence, &plain(body)).unwrap().unwrap();
         }
@@ -232,17 +231,17 @@ fn a_merge_keeps_what_it_does_not_name() {
     let own = run(merge(definition, Some("\"own\"")), &answers);
     assert_eq!(own, [READ, &put("\"own\"")]);
     for bad in ["", "[]"] {
-        let error = Sequence::begin(merge(bad, None), false).unwrap_err();
+        let error = Sequence::begin(merge(bad, None)).unwrap_err();
         assert_eq!(error.kind, ErrorKind::InvalidArgument);
     }
-    assert!(Sequence::begin(merge("{}", Some("a\nb")), false).is_err());
+    assert!(Sequence::begin(merge("{}", Some("a\nb"))).is_err());
 }
 
 #[test]
 fn a_merge_is_repeated_when_somebody_else_was_faster() {
     let document = || Says("{}".to_owned(), "etag", "\"e\"");
     let conflict = || Error::new(ErrorKind::PreconditionFailed, "412");
-    let (mut sequence, _) = Sequence::begin(merge("{}", None), false).unwrap();
+    let (mut sequence, _) = Sequence::begin(merge("{}", None)).unwrap();
     for _ in 0..5 {
         answered(&mut sequence, &document()).unwrap().unwrap();
         let again = sequence.failed(conflict()).unwrap();
@@ -251,10 +250,10 @@ fn a_merge_is_repeated_when_somebody_else_was_faster() {
     answered(&mut sequence, &document()).unwrap().unwrap();
     assert!(sequence.failed(conflict()).is_err());
     // The caller's own etag is not to be exchanged, and other failures are no reason.
-    let (mut sequence, _) = Sequence::begin(merge("{}", Some("\"o\"")), false).unwrap();
+    let (mut sequence, _) = Sequence::begin(merge("{}", Some("\"o\""))).unwrap();
     answered(&mut sequence, &document()).unwrap().unwrap();
     assert!(sequence.failed(conflict()).is_err());
-    let (mut sequence, _) = Sequence::begin(merge("{}", None), false).unwrap();
+    let (mut sequence, _) = Sequence::begin(merge("{}", None)).unwrap();
     let error = Error::new(ErrorKind::NotFound, "404");
     assert!(sequence.failed(error).is_err());
 }
@@ -263,12 +262,13 @@ fn a_merge_is_repeated_when_somebody_else_was_faster() {
 fn everything_else_is_one_request() {
     let operation = Operation::ReadContainer(at());
     assert!(!operation.is_several());
-    assert_eq!(run(operation, &[plain("{}")]), [READ]);
+    assert!(Sequence::begin(operation).is_err());
     for operation in [
-        Operation::ReadThroughput(scope()),
+        manage(None),
         set(Throughput::Manual(400)),
         merge("{}", None),
     ] {
         assert!(operation.is_several(), "{operation:?}");
+        assert!(Request::new(operation, false).is_err());
     }
 }

@@ -2,12 +2,9 @@
 
 use http::Method;
 
-use super::{container, key, precondition};
+use super::{key, precondition};
 use crate::core::Operation;
-use crate::core::operation::{
-    ContainerRef, RawRequest, ResourceAction, ResourceKind, ResourceRef, ScriptCall,
-    ThroughputScope,
-};
+use crate::core::operation::{ContainerRef, RawRequest, ResourceAction, ResourceKind, ResourceRef};
 use crate::wasi::bindings::types as wit;
 
 pub(super) fn manage(manage: wit::ManageResource) -> Operation {
@@ -34,26 +31,9 @@ pub(super) fn manage(manage: wit::ManageResource) -> Operation {
             wit::ResourceAction::Read => ResourceAction::Read,
             wit::ResourceAction::Replace(definition) => ResourceAction::Replace(definition),
             wit::ResourceAction::Delete => ResourceAction::Delete,
+            wit::ResourceAction::Execute(parameters) => ResourceAction::Execute(parameters),
         },
         precondition: manage.precondition.map(precondition),
-    }
-}
-
-pub(super) fn call(call: wit::ExecuteStoredProcedure) -> Operation {
-    Operation::ExecuteStoredProcedure(ScriptCall {
-        container: container(call.container),
-        id: call.id,
-        key: key(call.key),
-        parameters: call.parameters,
-        log: call.log,
-        session_token: call.session_token,
-    })
-}
-
-pub(super) fn scope(scope: wit::ThroughputScope) -> ThroughputScope {
-    ThroughputScope {
-        database: scope.database,
-        container: scope.container,
     }
 }
 
@@ -69,6 +49,5 @@ pub(super) fn raw(request: wit::RawRequest) -> RawRequest {
         path: request.path,
         headers: request.headers,
         body: request.body,
-        key: key(request.key),
     }
 }
