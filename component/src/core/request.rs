@@ -1,22 +1,19 @@
 //! From an operation to the request that carries it (spec driver-core §1.1 to §1.4).
 
 mod batch;
+mod control;
 pub mod query;
 
 use std::rc::Rc;
 
 use http::Method;
 
-use super::control::{raw, resource, sequence};
 use super::error::{Error, ErrorKind, Result};
-use super::operation::{
-    Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition, Throughput,
-};
+use super::operation::{Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition};
 use super::retry::Class;
 use super::routing::topology::Purpose;
 use super::timeouts::RequestClass;
 use crate::wire::headers::{HeaderList, is_header_text, name};
-use crate::wire::json::push_text;
 use crate::wire::key;
 use crate::wire::link::{self, Link};
 use crate::wire::patch::{self, PatchOperation};
@@ -114,7 +111,7 @@ impl Request {
                 let request = Self::bare(Method::POST, link::databases());
                 Ok(request
                     .with_throughput(throughput)?
-                    .with_body(id_document(&id)?))
+                    .with_body(control::id_document(&id)?))
             }
             Operation::ReadDatabase { id } => Ok(Self::bare(Method::GET, link::database(&id)?)),
             Operation::DeleteDatabase { id } => {
@@ -143,29 +140,6 @@ impl Request {
             class,
             ..request?
         })
-    }
-
-    /// The request for an operation on scripts and the like, or for one that is a request itself.
-    #[cold]
-    #[inline(never)]
-    fn control(operation: Operation) -> Result<Box<Self>> {
-        match operation {
-            Operation::ReplaceContainer {
-                container,
-                definition,
-                if_match,
-                ..
-            } => sequence::replace_container(&container, definition, if_match),
-            Operation::ManageResource {
-                resource,
-                action,
-                precondition,
-            } => resource::request(resource, action, precondition),
-            Operation::SendRaw(raw) => raw::request(raw),
-            other => Err(Error::invalid(
-                [other.name(), " is no single request"].concat(),
-            )),
-        }
     }
 
     /// Reads a container's definition on behalf of another operation.
@@ -310,33 +284,6 @@ impl Request {
         Ok(request)
     }
 
-    /// Ties it to one partition key of a container.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn scope_to(&mut self, container: ContainerRef, key: PartitionKey) -> Result<()> {
-        if key.is_empty() {
-            return Err(no_key());
-        }
-        self.set_header(name::PARTITION_KEY, key::header_value(&key)?);
-        self.scope = Some(Scope {
-            container,
-            key,
-            patched: Vec::new(),
-        });
-        Ok(())
-    }
-
-    /// Ties it to an etag.
-    pub(super) fn only_if(&mut self, precondition: Option<Precondition>) -> Result<()> {
-        let (header, etag) = match precondition {
-            None => return Ok(()),
-            Some(Precondition::IfMatch(etag)) => (name::IF_MATCH, etag),
-            Some(Precondition::IfNoneMatch(etag)) => (name::IF_NONE_MATCH, etag),
-        };
-        self.set_header(header, checked("etag", etag, MAX_ETAG_BYTES)?);
-        Ok(())
-    }
-
     fn with_conditions(self, conditions: Conditions) -> Result<Self> {
         let request = match conditions.precondition {
             None => self,
@@ -385,20 +332,6 @@ impl Request {
         self.with(name::CONTENT_TYPE, "application/json_patch+json")
     }
 
-    fn with_throughput(self, throughput: Option<Throughput>) -> Result<Self> {
-        let Some(throughput) = throughput else {
-            return Ok(self);
-        };
-        throughput.check()?;
-        Ok(match throughput {
-            Throughput::Manual(rate) => self.with(name::OFFER_THROUGHPUT, rate.to_string()),
-            Throughput::Autoscale(rate) => {
-                let settings = format!("{{\"maxThroughput\":{rate}}}");
-                self.with(name::AUTOPILOT_SETTINGS, settings)
-            }
-        })
-    }
-
     fn with_body(mut self, body: Vec<u8>) -> Self {
         self.body = Some(Rc::new(body));
         self
@@ -437,14 +370,6 @@ fn no_key() -> Box<Error> {
         "the partition key has no component: give one for each path of the container's key, undefined for an item without \
          the property",
     )
-}
-
-fn id_document(id: &str) -> Result<Vec<u8>> {
-    link::database(id)?;
-    let mut document = String::from("{\"id\":");
-    push_text(&mut document, id);
-    document.push('}');
-    Ok(document.into_bytes())
 }
 
 fn container_link(at: &ContainerRef) -> Result<Link> {

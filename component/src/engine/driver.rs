@@ -271,7 +271,7 @@ impl<W: World> State<W> {
             })
         });
         let route = Route::new(request.purpose(), request.is_data_plane(), options);
-        let mut pipeline = Pipeline::new(self, request, options, recorder, route);
+        let mut pipeline = Box::new(Pipeline::new(self, request, options, recorder, route));
         pipeline.admit(deadline);
         Ok(match bounds {
             None => Planned::Pipeline(pipeline),

@@ -43,6 +43,7 @@ mod allow;
 mod batches;
 mod build;
 mod concurrency;
+mod control;
 mod credentials;
 mod door;
 mod echo;
