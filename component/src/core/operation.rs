@@ -148,6 +148,7 @@ pub enum Operation {
 
 impl Operation {
     /// The operation's name in diagnostics and telemetry (spec driver-core §1.10).
+    #[inline(always)]
     pub fn name(&self) -> &'static str {
         match self {
             Self::CreateItem { .. } => "create_item",

@@ -204,6 +204,7 @@ impl Request {
     }
 
     /// What it is to the regions.
+    #[inline]
     pub fn purpose(&self) -> Purpose {
         match (self.goes_to_readers(), self.is_data_plane()) {
             (true, _) => Purpose::Read,

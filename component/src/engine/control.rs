@@ -56,8 +56,7 @@ impl<W: World> Errand<W> {
     fn send(&self, request: Request) -> LocalBoxFuture<'static, Result<Answer>> {
         let (state, options) = (&self.state, &self.options);
         let route = Route::new(request.purpose(), request.is_data_plane(), options);
-        let pipeline = Pipeline::new(state, request, options, &self.recorder, route);
-        let mut pipeline = Box::new(pipeline);
+        let mut pipeline = Pipeline::new(state, request, options, &self.recorder, route);
         pipeline.admit(self.allowance.deadline);
         pipeline.completed()
     }

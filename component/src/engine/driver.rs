@@ -236,26 +236,8 @@ impl<W: World> State<W> {
         let timeout = options.end_to_end_timeout;
         let deadline = timeout.map(|timeout| recorder.now().saturating_add(timeout));
         if operation.is_several() {
-            let bounds = Bounds {
-                state: Rc::clone(self),
-                name: operation.name(),
-                read: operation.is_read(),
-                recorder: recorder.clone(),
-                timeout,
-                deadline,
-                chore: None,
-            };
-            let errand = Errand {
-                state: Rc::clone(self),
-                options: Rc::clone(options),
-                recorder: recorder.clone(),
-                allowance: Allowance {
-                    ru: options.ru_budget,
-                    deadline,
-                },
-            };
-            let future = errand.run(operation).boxed_local();
-            return Ok(Planned::Bounded(Box::new(bounds).around(future)));
+            let future = self.plan_several(operation, options, recorder, deadline);
+            return Ok(Planned::Bounded(future));
         }
         let request = Request::new(operation, options.content_response_on_write)?;
         let chore = self.chore(&request, options, recorder);
@@ -271,12 +253,44 @@ impl<W: World> State<W> {
             })
         });
         let route = Route::new(request.purpose(), request.is_data_plane(), options);
-        let mut pipeline = Box::new(Pipeline::new(self, request, options, recorder, route));
+        let mut pipeline = Pipeline::new(self, request, options, recorder, route);
         pipeline.admit(deadline);
         Ok(match bounds {
             None => Planned::Pipeline(pipeline),
             Some(bounds) => Planned::Bounded(bounds.around(pipeline.completed())),
         })
+    }
+
+    /// An operation of several requests, ready to run.
+    #[cold]
+    #[inline(never)]
+    fn plan_several(
+        self: &Rc<Self>,
+        operation: Operation,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+        deadline: Option<Nanos>,
+    ) -> LocalBoxFuture<'static, Result<Answer>> {
+        let bounds = Bounds {
+            state: Rc::clone(self),
+            name: operation.name(),
+            read: operation.is_read(),
+            recorder: recorder.clone(),
+            timeout: options.end_to_end_timeout,
+            deadline,
+            // Those of single requests are enough.
+            chore: None,
+        };
+        let errand = Errand {
+            state: Rc::clone(self),
+            options: Rc::clone(options),
+            recorder: recorder.clone(),
+            allowance: Allowance {
+                ru: options.ru_budget,
+                deadline,
+            },
+        };
+        Box::new(bounds).around(errand.run(operation).boxed_local())
     }
 
     /// What has to be done beside an operation that begins now.

@@ -48,6 +48,8 @@ pub enum ResourceAction {
 
 impl ResourceRef {
     /// What the operation is called.
+    #[cold]
+    #[inline(never)]
     pub fn name(&self, action: &ResourceAction) -> &'static str {
         let verb = match action {
             ResourceAction::Create(_) => Verb::Create,

@@ -63,14 +63,16 @@ pub(super) struct Pipeline<W: World> {
 }
 
 impl<W: World> Pipeline<W> {
+    // Once is enough of so many fields.
+    #[inline(never)]
     pub(super) fn new(
         state: &Rc<State<W>>,
         request: Request,
         options: &Rc<Resolved>,
         recorder: &Recorder,
         route: Route,
-    ) -> Self {
-        Self {
+    ) -> Box<Self> {
+        Box::new(Self {
             state: Rc::clone(state),
             own_token: request.header(name::SESSION_TOKEN).is_some(),
             request,
@@ -88,7 +90,7 @@ impl<W: World> Pipeline<W> {
             sought: false,
             primary: None,
             refused: None,
-        }
+        })
     }
 
     /// Everything before the first attempt that needs no waiting, as for all but the first operations; false if something
