@@ -46,6 +46,35 @@ impl ItemOptions {
         self
     }
 
+    /// Lets item writes run this trigger before, one for each write.
+    #[must_use]
+    pub fn pre_trigger(self, id: impl Into<String>) -> Self {
+        self.header("x-ms-documentdb-pre-trigger-include", id)
+    }
+
+    /// Lets item writes run this trigger after, in their transaction, one for each write.
+    #[must_use]
+    pub fn post_trigger(self, id: impl Into<String>) -> Self {
+        self.header("x-ms-documentdb-post-trigger-include", id)
+    }
+
+    /// Stored procedures that are run tell what they write with `console.log`:
+    /// [`Response::script_log`](crate::Response::script_log).
+    #[must_use]
+    pub fn script_log(self) -> Self {
+        self.header("x-ms-documentdb-script-enable-logging", "true")
+    }
+
+    /// Resource tokens of permissions that are created, read or replaced are good for so long, in whole seconds. Default: an
+    /// hour.
+    #[must_use]
+    pub fn resource_token_lifetime(self, lifetime: std::time::Duration) -> Self {
+        self.header(
+            "x-ms-documentdb-expiry-seconds",
+            lifetime.as_secs().to_string(),
+        )
+    }
+
     option_setters!(operation);
 
     /// The activity id, for correlation with the service's logs: a UUID. Default: a random one for each operation.

@@ -51,6 +51,7 @@ mod bulk;
 mod cache;
 mod client;
 mod config;
+mod control;
 mod definition;
 mod error;
 mod face;
@@ -74,8 +75,9 @@ pub mod types;
 
 pub use batch::Batch;
 pub use bulk::Bulk;
-pub use client::{Client, Container, Database, Feed, blocking};
+pub use client::{Client, Container, Database, Feed, Resource, blocking};
 pub use config::{Config, Credential};
+pub use control::ProvisionedThroughput;
 pub use definition::ContainerDefinition;
 pub use error::Error;
 pub use face::Face;

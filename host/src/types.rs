@@ -9,13 +9,14 @@ pub use crate::bindings::wit::{
     ChangeFeed, ChangeFeedMode, ChangeFeedStart, Compaction, ContainerRef, CreateContainer,
     CreateDatabase, DeleteItem, Diagnostics, DiagnosticsConfig, DiagnosticsReport, Error,
     ErrorCause, ErrorKind, ExecutionContext, FaultCondition, FaultError, FaultEvaluation,
-    FaultOperation, FaultResponse, FaultRule, FeedOperation, FeedOptions, FeedScope, Hedge, ItemId,
-    ItemRef, KeyComponent, MetadataMode, Operation, OperationFailure, OperationOptions, Outcome,
-    PartitionFailover, PatchItem, PatchMove, PatchOperation, PatchValue, PipelineKind,
-    Precondition, PriorityLevel, QueryItems, QueryParameter, ReadConsistency, ReadFeed, ReadItem,
-    ReadMany, ReadManyInput, ReadResources, RegionSummary, ReplaceItem, RequestSent,
-    RequestTimeouts, ResourceCollection, Response, ResponseHeaders, Throughput,
-    ThroughputControlGroup, TopologyCache, Verbosity, WriteItem,
+    FaultOperation, FaultResponse, FaultRule, FeedOperation, FeedOptions, FeedRangeScope,
+    FeedScope, Hedge, HttpMethod, ItemId, ItemRef, KeyComponent, ManageResource, ManageThroughput,
+    MetadataMode, Operation, OperationFailure, OperationOptions, Outcome, PartitionFailover,
+    PatchItem, PatchMove, PatchOperation, PatchValue, PipelineKind, Precondition, PriorityLevel,
+    QueryItems, QueryParameter, RawRequest, ReadConsistency, ReadFeed, ReadItem, ReadMany,
+    ReadManyInput, ReadResources, RegionSummary, ReplaceContainer, ReplaceItem, RequestSent,
+    RequestTimeouts, ResourceAction, ResourceCollection, ResourceKind, ResourceRef, Response,
+    ResponseHeaders, Throughput, ThroughputControlGroup, TopologyCache, Verbosity, WriteItem,
 };
 
 /// Nothing set: everything falls through to the client's, the runtime's and the built-in defaults.

@@ -82,12 +82,36 @@ impl Container {
         Some(EpkRange { min, max })
     }
 
+    /// The part of the hash space that a key stands for: a point, or more if it is the beginning of a hierarchical key.
+    ///
+    /// # Errors
+    /// `invalid-argument`: a wrong number of components, a number that no key can hold.
+    pub fn range_of(&self, key: &[KeyComponent]) -> Result<EpkRange> {
+        if let Some(range) = self.prefix(key) {
+            return Ok(range);
+        }
+        self.check_length(key)?;
+        let min = epk::effective_partition_key(key, self.definition.hash)?;
+        Ok(EpkRange {
+            max: min.successor(0),
+            min,
+        })
+    }
+
     /// How it forms its keys.
     pub fn key_shape(&self) -> KeyShape {
         KeyShape {
             hash: self.definition.hash,
             paths: self.definition.paths.len(),
         }
+    }
+
+    #[inline(always)] // every operation comes this way
+    fn check_length(&self, key: &[KeyComponent]) -> Result<()> {
+        if key.len() == self.definition.paths.len().max(1) {
+            return Ok(());
+        }
+        Err(self.wrong_length(key.len()))
     }
 
     /// Spec data-plane §1.2: containers created without a partition key take an empty one for "no value".
@@ -99,9 +123,7 @@ impl Container {
 
     #[inline(always)] // every operation comes this way
     fn check(&self, key: &[KeyComponent], patched: &[String]) -> Result<()> {
-        if key.len() != self.definition.paths.len().max(1) {
-            return Err(self.wrong_length(key.len()));
-        }
+        self.check_length(key)?;
         if patched.is_empty() {
             return Ok(());
         }

@@ -202,6 +202,12 @@ const MEANINGS: &[(u16, Option<u32>, ErrorKind, &str)] = &[
         "The item is over the service's limit of 2 MB: make it smaller.",
     ),
     (
+        423,
+        None,
+        ErrorKind::Unavailable,
+        "The throughput is being changed already: read it until nothing is pending, then call again.",
+    ),
+    (
         429,
         None,
         ErrorKind::Throttled,
@@ -314,6 +320,7 @@ mod tests {
             (410, Some(1002), Kind::Unavailable, true),
             (412, None, Kind::PreconditionFailed, false),
             (413, None, Kind::PayloadTooLarge, false),
+            (423, None, Kind::Unavailable, true),
             (429, Some(3200), Kind::Throttled, true),
             (449, None, Kind::Unavailable, true),
             (500, None, Kind::Service, true),

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use super::batch;
-use super::error::{Error, Result};
+pub use super::control::raw::RawRequest;
+pub use super::control::resource::{ResourceAction, ResourceKind, ResourceRef};
 use crate::wire::batch::BatchOperation;
 use crate::wire::key::KeyComponent;
+pub use crate::wire::offer::Throughput;
 use crate::wire::patch::PatchOperation;
 
 /// A complete partition key value, one component for each path.
@@ -47,35 +49,6 @@ pub struct Conditions {
     pub precondition: Option<Precondition>,
     /// A session token, sent as it is.
     pub session_token: Option<String>,
-}
-
-/// Provisioned throughput of a new database or container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Throughput {
-    /// Fixed RU per second.
-    Manual(u32),
-    /// At most this many RU per second.
-    Autoscale(u32),
-}
-
-impl Throughput {
-    /// Whether the service sells it (spec data-plane §9): manual from 400 in steps of 100, autoscale from 1 000 in steps
-    /// of 1 000.
-    ///
-    /// # Errors
-    /// `invalid-argument`.
-    pub fn check(self) -> Result<()> {
-        let (kind, rate, least, step) = match self {
-            Self::Manual(rate) => ("manual", rate, 400, 100),
-            Self::Autoscale(rate) => ("autoscale", rate, 1000, 1000),
-        };
-        if rate >= least && rate.is_multiple_of(step) {
-            return Ok(());
-        }
-        Err(Error::invalid(format!(
-            "the service has no {kind} throughput of {rate} RU/s: give {least} or more, a multiple of {step}"
-        )))
-    }
 }
 
 /// A singleton operation. Names and semantics are those of `wit/types.wit`.
@@ -147,6 +120,32 @@ pub enum Operation {
     },
     /// Carries out many operations, each for itself.
     ExecuteBulk(BulkOperations),
+    /// Replaces a container's definition; `merge` keeps what the new one does not name.
+    ReplaceContainer {
+        container: ContainerRef,
+        definition: Vec<u8>,
+        if_match: Option<String>,
+        merge: bool,
+    },
+    /// Creates, reads, replaces or deletes a script, a user or the like, or runs a stored procedure.
+    ManageResource {
+        resource: ResourceRef,
+        action: ResourceAction,
+        precondition: Option<Precondition>,
+    },
+    /// Reads or replaces the throughput of a database, or of a container of it.
+    ManageThroughput {
+        database: String,
+        container: Option<String>,
+        throughput: Option<Throughput>,
+    },
+    /// Tells how a container is divided, or where a key lies; an empty key stands for all of it.
+    ReadFeedRanges {
+        container: ContainerRef,
+        key: PartitionKey,
+    },
+    /// Sends any request.
+    SendRaw(RawRequest),
 }
 
 /// Many operations on items of any keys, each for itself.
@@ -162,6 +161,7 @@ pub struct BulkOperations {
 
 impl Operation {
     /// The operation's name in diagnostics and telemetry (spec driver-core §1.10).
+    #[inline(always)]
     pub fn name(&self) -> &'static str {
         match self {
             Self::CreateItem { .. } => "create_item",
@@ -178,14 +178,41 @@ impl Operation {
             Self::DeleteContainer(_) => "delete_container",
             Self::ExecuteBatch { .. } => batch::NAME,
             Self::ExecuteBulk(_) => batch::BULK_NAME,
+            Self::ReplaceContainer { .. } => "replace_container",
+            Self::ManageResource {
+                resource, action, ..
+            } => resource.name(action),
+            Self::ManageThroughput { throughput, .. } => match throughput {
+                None => "read_throughput",
+                Some(_) => "replace_throughput",
+            },
+            Self::ReadFeedRanges { .. } => "read_feed_ranges",
+            Self::SendRaw(_) => "raw_request",
         }
     }
 
-    /// Whether it changes nothing on the server.
+    /// Whether it is more than one request, or none: see [`super::control::sequence`].
+    pub fn is_several(&self) -> bool {
+        matches!(
+            self,
+            Self::ManageThroughput { .. }
+                | Self::ReadFeedRanges { .. }
+                | Self::ReplaceContainer { merge: true, .. }
+        )
+    }
+
+    /// Whether it changes nothing on the server. Of a raw request only the request itself knows.
     pub fn is_read(&self) -> bool {
         matches!(
             self,
-            Self::ReadItem { .. } | Self::ReadDatabase { .. } | Self::ReadContainer(_)
+            Self::ReadItem { .. }
+                | Self::ReadDatabase { .. }
+                | Self::ReadContainer(_)
+                | Self::ReadFeedRanges { .. }
+                | Self::ManageThroughput {
+                    throughput: None,
+                    ..
+                }
         )
     }
 }

@@ -1,6 +1,7 @@
 //! From an operation to the request that carries it (spec driver-core §1.1 to §1.4).
 
 mod batch;
+mod control;
 pub mod query;
 
 use std::rc::Rc;
@@ -8,13 +9,11 @@ use std::rc::Rc;
 use http::Method;
 
 use super::error::{Error, ErrorKind, Result};
-use super::operation::{
-    Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition, Throughput,
-};
+use super::operation::{Conditions, ContainerRef, ItemRef, Operation, PartitionKey, Precondition};
 use super::retry::Class;
+use super::routing::topology::Purpose;
 use super::timeouts::RequestClass;
 use crate::wire::headers::{HeaderList, is_header_text, name};
-use crate::wire::json::push_text;
 use crate::wire::key;
 use crate::wire::link::{self, Link};
 use crate::wire::patch::{self, PatchOperation};
@@ -112,7 +111,7 @@ impl Request {
                 let request = Self::bare(Method::POST, link::databases());
                 Ok(request
                     .with_throughput(throughput)?
-                    .with_body(id_document(&id)?))
+                    .with_body(control::id_document(&id)?))
             }
             Operation::ReadDatabase { id } => Ok(Self::bare(Method::GET, link::database(&id)?)),
             Operation::DeleteDatabase { id } => {
@@ -137,6 +136,7 @@ impl Request {
             Operation::ExecuteBulk(_) => Err(Error::invalid(
                 "a bulk is no single request: report it as a bug",
             )),
+            other => return Ok(*Self::control(other)?),
         };
         Ok(Self {
             name,
@@ -206,6 +206,16 @@ impl Request {
         self.scope.is_some()
     }
 
+    /// What it is to the regions.
+    #[inline]
+    pub fn purpose(&self) -> Purpose {
+        match (self.goes_to_readers(), self.is_data_plane()) {
+            (true, _) => Purpose::Read,
+            (false, true) => Purpose::Write,
+            (false, false) => Purpose::MetadataWrite,
+        }
+    }
+
     /// What kind of request it is to the timeouts.
     pub fn timeout_class(&self) -> RequestClass {
         match (self.is_data_plane(), self.goes_to_readers()) {
@@ -236,7 +246,7 @@ impl Request {
         self.headers.retain(|(other, _)| other != name);
     }
 
-    fn bare(method: Method, link: Link) -> Self {
+    pub(super) fn bare(method: Method, link: Link) -> Self {
         Self {
             name: "",
             class: Class::Write,
@@ -266,10 +276,7 @@ impl Request {
 
     fn with_scope(self, container: ContainerRef, key: PartitionKey) -> Result<Self> {
         if key.is_empty() {
-            return Err(Error::invalid(
-                "the partition key has no component: give one for each path of the container's key, undefined for an item \
-                 without the property",
-            ));
+            return Err(no_key());
         }
         let text = key::header_value(&key)?;
         let mut request = self.with(name::PARTITION_KEY, text);
@@ -329,20 +336,6 @@ impl Request {
         self.with(name::CONTENT_TYPE, "application/json_patch+json")
     }
 
-    fn with_throughput(self, throughput: Option<Throughput>) -> Result<Self> {
-        let Some(throughput) = throughput else {
-            return Ok(self);
-        };
-        throughput.check()?;
-        Ok(match throughput {
-            Throughput::Manual(rate) => self.with(name::OFFER_THROUGHPUT, rate.to_string()),
-            Throughput::Autoscale(rate) => {
-                let settings = format!("{{\"maxThroughput\":{rate}}}");
-                self.with(name::AUTOPILOT_SETTINGS, settings)
-            }
-        })
-    }
-
     fn with_body(mut self, body: Vec<u8>) -> Self {
         self.body = Some(Rc::new(body));
         self
@@ -376,12 +369,11 @@ fn class_of(operation: &Operation) -> Class {
     }
 }
 
-fn id_document(id: &str) -> Result<Vec<u8>> {
-    link::database(id)?;
-    let mut document = String::from("{\"id\":");
-    push_text(&mut document, id);
-    document.push('}');
-    Ok(document.into_bytes())
+fn no_key() -> Box<Error> {
+    Error::invalid(
+        "the partition key has no component: give one for each path of the container's key, undefined for an item without \
+         the property",
+    )
 }
 
 fn container_link(at: &ContainerRef) -> Result<Link> {
@@ -389,7 +381,7 @@ fn container_link(at: &ContainerRef) -> Result<Link> {
 }
 
 /// Texts that come from responses go back as they are, but a caller may have made them up.
-fn checked(what: &str, text: String, limit: usize) -> Result<String> {
+pub(super) fn checked(what: &str, text: String, limit: usize) -> Result<String> {
     if text.is_empty() || text.len() > limit || !is_header_text(&text) {
         return Err(Error::invalid(format!(
             "the {what} is empty, longer than {limit} bytes or holds characters that no header may hold: pass it exactly as a \

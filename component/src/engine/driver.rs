@@ -5,11 +5,13 @@ use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 
+use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
 use super::World;
 use super::bulk;
 use super::containers::Containers;
+use super::control::Errand;
 use super::feed::Feed;
 use super::metadata::Chore;
 use super::pipeline::Pipeline;
@@ -18,7 +20,7 @@ use super::state::State;
 use super::transport::{Answer, Transport};
 use super::wait;
 use crate::core::account::Target;
-use crate::core::allowance::DEADLINE_MARGIN;
+use crate::core::allowance::{Allowance, DEADLINE_MARGIN};
 use crate::core::clock::{MILLI, Nanos};
 use crate::core::config::{Config, Settings, TopologyCache};
 use crate::core::diagnostics::Recorder;
@@ -29,7 +31,6 @@ use crate::core::operation::ContainerRef;
 use crate::core::options::Resolved;
 use crate::core::request::Request;
 use crate::core::router::{Route, Router};
-use crate::core::routing::topology::Purpose;
 use crate::core::runtime::Runtime;
 use crate::core::{Error, Operation, OperationOptions, Outcome, Response, Result, explain};
 use crate::wire::secret::Secret;
@@ -197,12 +198,12 @@ impl<W: World> State<W> {
         let dropped = dropped_by(&operation);
         let result = match self.plan(operation, options, &recorder) {
             // Boxed as a whole, so that what is handed from caller to caller is small.
-            Ok(Planned::Alone(mut pipeline)) => match pipeline.begin() {
+            Ok(Planned::Pipeline(mut pipeline)) => match pipeline.begin() {
                 Ok(true) => Box::pin(pipeline.run()).await,
-                Ok(false) => Box::pin(pipeline.complete()).await,
+                Ok(false) => pipeline.completed().await,
                 Err(error) => Err(error),
             },
-            Ok(Planned::Whole(run)) => run.await,
+            Ok(Planned::Bounded(future)) => future.await,
             Err(error) => Err(error),
         };
         match result {
@@ -242,15 +243,14 @@ impl<W: World> State<W> {
         let timeout = options.end_to_end_timeout;
         let deadline = timeout.map(|timeout| recorder.now().saturating_add(timeout));
         if let Operation::ExecuteBulk(bulk) = operation {
-            let run = bulk::run(self, bulk, options, recorder, deadline);
-            return Ok(Planned::Whole(run));
+            let future = bulk::run(self, bulk, options, recorder, deadline);
+            return Ok(Planned::Bounded(future));
+        }
+        if operation.is_several() {
+            let future = self.plan_several(operation, options, recorder, deadline);
+            return Ok(Planned::Bounded(future));
         }
         let request = Request::new(operation, options.content_response_on_write)?;
-        let purpose = match (request.goes_to_readers(), request.is_data_plane()) {
-            (true, _) => Purpose::Read,
-            (false, true) => Purpose::Write,
-            (false, false) => Purpose::MetadataWrite,
-        };
         let chore = self.chore(&request, options, recorder);
         let bounds = (deadline.is_some() || chore.is_some()).then(|| {
             Box::new(Bounds {
@@ -263,13 +263,45 @@ impl<W: World> State<W> {
                 chore,
             })
         });
-        let route = Route::new(purpose, request.is_data_plane(), options);
-        let mut pipeline = Box::new(Pipeline::new(self, request, options, recorder, route));
+        let route = Route::new(request.purpose(), request.is_data_plane(), options);
+        let mut pipeline = Pipeline::new(self, request, options, recorder, route);
         pipeline.admit(deadline);
         Ok(match bounds {
-            None => Planned::Alone(pipeline),
-            Some(bounds) => Planned::Whole(Box::pin(bounds.run(pipeline))),
+            None => Planned::Pipeline(pipeline),
+            Some(bounds) => Planned::Bounded(bounds.around(pipeline.completed())),
         })
+    }
+
+    /// An operation of several requests, ready to run.
+    #[cold]
+    #[inline(never)]
+    fn plan_several(
+        self: &Rc<Self>,
+        operation: Operation,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+        deadline: Option<Nanos>,
+    ) -> LocalBoxFuture<'static, Result<Answer>> {
+        let bounds = Bounds {
+            state: Rc::clone(self),
+            name: operation.name(),
+            read: operation.is_read(),
+            recorder: recorder.clone(),
+            timeout: options.end_to_end_timeout,
+            deadline,
+            // Those of single requests are enough.
+            chore: None,
+        };
+        let errand = Errand {
+            state: Rc::clone(self),
+            options: Rc::clone(options),
+            recorder: recorder.clone(),
+            allowance: Allowance {
+                ru: options.ru_budget,
+                deadline,
+            },
+        };
+        Box::new(bounds).around(errand.run(operation).boxed_local())
     }
 
     /// What has to be done beside an operation that begins now.
@@ -304,10 +336,10 @@ impl<W: World> State<W> {
 
 /// An operation that is ready to run.
 enum Planned<W: World> {
-    /// One request, with nothing beside it: mostly so.
-    Alone(Box<Pipeline<W>>),
-    /// All that there is to do.
-    Whole(LocalBoxFuture<'static, Result<Answer>>),
+    /// One request, which nothing but itself bounds: so it is mostly.
+    Pipeline(Box<Pipeline<W>>),
+    /// Anything else.
+    Bounded(LocalBoxFuture<'static, Result<Answer>>),
 }
 
 /// What an operation shares its time with: the end of its patience, and a chore.
@@ -322,12 +354,21 @@ struct Bounds<W: World> {
 }
 
 impl<W: World> Bounds<W> {
-    async fn run(mut self: Box<Self>, mut pipeline: Box<Pipeline<W>>) -> Result<Answer> {
-        let chore = self.chore.take();
+    fn around(
+        self: Box<Self>,
+        operation: LocalBoxFuture<'static, Result<Answer>>,
+    ) -> LocalBoxFuture<'static, Result<Answer>> {
+        self.run(operation).boxed_local()
+    }
+
+    async fn run(
+        mut self: Box<Self>,
+        operation: LocalBoxFuture<'static, Result<Answer>>,
+    ) -> Result<Answer> {
+        let (chore, mut operation) = (self.chore.take(), pin!(operation));
         let world = &self.state.transport.world;
         // The deadline must not take away what is done already.
         let latest = self.deadline.map(|at| at.saturating_sub(DEADLINE_MARGIN));
-        let mut operation = pin!(pipeline.complete());
         let run = async {
             match chore {
                 None => operation.await,

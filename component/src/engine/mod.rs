@@ -4,6 +4,7 @@
 mod attempt;
 mod bulk;
 mod containers;
+mod control;
 mod driver;
 mod feed;
 mod metadata;

@@ -1,6 +1,6 @@
 //! JSON made and changed without touching what it holds.
 
-use super::json;
+use super::json::{self, Json};
 
 /// The object with this member set to a JSON text: in its place if there was one of this name, else at the end. All
 /// other members stay the bytes that they were. None if the text is no object.
@@ -17,6 +17,33 @@ pub fn with_member(object: &[u8], name: &str, value: &str) -> Option<String> {
     })?;
     if !done {
         edited.push(name, value);
+    }
+    Some(edited.into_text())
+}
+
+/// The object with all members of another one: those of a name that both have come from `new`, in the place that they
+/// had. Values are texts that stay the bytes that they were. None if one of the two is no object.
+pub fn merged(old: &[u8], new: &[u8]) -> Option<String> {
+    let mut news: Vec<(String, Option<Json<'_>>)> = Vec::new();
+    json::members(new, &mut |name, value| {
+        news.push((name.to_owned(), Some(value)));
+    })?;
+    let mut edited = Object::default();
+    json::members(
+        old,
+        &mut |name, value| match news.iter_mut().find(|(new, _)| new == name) {
+            None => edited.push(name, value.get()),
+            Some((_, new)) => {
+                if let Some(new) = new.take() {
+                    edited.push(name, new.get());
+                }
+            }
+        },
+    )?;
+    for (name, value) in news {
+        if let Some(value) = value {
+            edited.push(&name, value.get());
+        }
     }
     Some(edited.into_text())
 }
@@ -67,6 +94,27 @@ mod tests {
         }
         for text in ["", "7", "[]", "{", "{} x"] {
             assert_eq!(with_member(text.as_bytes(), "a", "7"), None);
+        }
+    }
+
+    #[test]
+    fn what_only_the_old_object_has_stays() {
+        for (old, new, expected) in [
+            ("{}", "{}", "{}"),
+            (r#"{"a":1.0}"#, "{}", r#"{"a":1.0}"#),
+            ("{}", r#"{"a": 1.0 }"#, r#"{"a":1.0}"#),
+            (
+                r#"{"id":"c","b":{"x": 1},"_etag":"e","c":2}"#,
+                r#"{"id":"c","ttl":60,"b":{"y":2},"c":null}"#,
+                r#"{"id":"c","b":{"y":2},"_etag":"e","c":null,"ttl":60}"#,
+            ),
+            (r#"{"\u0061":1,"a":2}"#, r#"{"a":7}"#, r#"{"a":7}"#),
+        ] {
+            let merged = merged(old.as_bytes(), new.as_bytes());
+            assert_eq!(merged.as_deref(), Some(expected));
+        }
+        for (old, new) in [("", "{}"), ("{}", ""), ("[]", "{}"), ("{}", "7")] {
+            assert_eq!(merged(old.as_bytes(), new.as_bytes()), None);
         }
     }
 

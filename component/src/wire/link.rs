@@ -149,6 +149,36 @@ impl Link {
         Ok(link)
     }
 
+    /// What a path names whose ids are as they are, for example `/dbs/d/colls/c/docs/item 1`: an even number of segments is
+    /// one resource, an odd number a feed. Parents are taken for names.
+    ///
+    /// # Errors
+    /// The path names nothing of the account; see [`id::check`].
+    pub fn of(path: &str) -> Result<Self, Invalid> {
+        let unknown = || {
+            Invalid::new(
+                "the path names no resource of the account: begin it with a slash, go on with kinds and ids in turn, and leave \
+                 out host and query",
+            )
+        };
+        let mut segments = path.strip_prefix('/').ok_or_else(unknown)?.split('/');
+        let (mut resource, mut steps) = (ResourceType::Account, Vec::new());
+        if path == "/" {
+            return Ok(account());
+        }
+        while let Some(segment) = segments.next() {
+            resource = resource.child(segment).ok_or_else(unknown)?;
+            match segments.next() {
+                Some(id) => steps.push((resource, id)),
+                None => return Self::feed(&steps, resource),
+            }
+        }
+        match steps.as_slice() {
+            [(ResourceType::Offer, rid)] => offer(rid),
+            steps => Self::point(steps),
+        }
+    }
+
     fn top_level(path: String, resource: ResourceType) -> Self {
         Self {
             resource,

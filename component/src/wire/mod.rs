@@ -9,7 +9,6 @@ pub mod change;
 pub mod connection_string;
 pub mod container;
 pub mod date;
-pub mod definition;
 pub mod endpoint;
 pub mod epk;
 pub mod epk_range;

@@ -1,22 +1,41 @@
 //! Offers: the provisioned throughput of a database or container (spec data-plane §8).
 
 use super::json::{self, Json};
-use super::json_edit::{Object, text, with_member};
-use super::page;
+use super::json_edit::{text, with_member};
+use super::object::Object;
+use super::{Invalid, page};
 
 /// The name of the array in pages of offers.
 pub const ARRAY: &str = "Offers";
 
-/// Request units per second.
+/// Provisioned throughput of a database or container, in request units per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rate {
+pub enum Throughput {
     /// This many, always.
     Manual(u32),
     /// As many as are needed, up to so many.
     Autoscale(u32),
 }
 
-impl Rate {
+impl Throughput {
+    /// Whether the service sells it (spec data-plane §9): manual from 400 in steps of 100, autoscale from 1 000 in steps
+    /// of 1 000.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn check(self) -> Result<(), Invalid> {
+        let (kind, rate, least, step) = match self {
+            Self::Manual(rate) => ("manual", rate, 400, 100),
+            Self::Autoscale(rate) => ("autoscale", rate, 1000, 1000),
+        };
+        if rate >= least && rate.is_multiple_of(step) {
+            return Ok(());
+        }
+        Err(Invalid::new(format!(
+            "the service has no {kind} throughput of {rate} RU/s: give {least} or more, a multiple of {step}"
+        )))
+    }
+
     /// The number.
     pub fn value(self) -> u32 {
         match self {
@@ -38,7 +57,7 @@ pub struct Offer {
     /// The resource id of the database or container that it belongs to.
     pub resource_rid: String,
     /// What it provisions.
-    pub rate: Rate,
+    pub throughput: Throughput,
     /// The document as it came.
     raw: Vec<u8>,
 }
@@ -46,18 +65,11 @@ pub struct Offer {
 impl Offer {
     /// Reads an offer. None if it is none, or says nothing of throughput.
     pub fn parse(body: &[u8]) -> Option<Self> {
-        let (mut id, mut rid, mut resource_rid, mut content) = (None, None, None, None);
-        json::members(body, &mut |name, value| match name {
-            "id" => id = json::text(value),
-            "_rid" => rid = json::text(value),
-            "offerResourceId" => resource_rid = json::text(value),
-            "content" => content = Some(value),
-            _ => {}
-        })?;
+        let mut offer = Object::read(body)?;
         Some(Self {
-            id: id.or(rid)?,
-            resource_rid: resource_rid?,
-            rate: rate(content?)?,
+            id: json::text(offer.take("id")?)?,
+            resource_rid: json::text(offer.take("offerResourceId")?)?,
+            throughput: throughput(offer.take("content")?)?,
             raw: body.to_vec(),
         })
     }
@@ -74,23 +86,12 @@ impl Offer {
     }
 
     fn with_value(&self, value: &str) -> Option<Vec<u8>> {
-        let (mut content, mut settings) = (None, None);
-        json::members(&self.raw, &mut |name, value| {
-            if name == "content" {
-                content = Some(value);
-            }
-        })?;
-        let content = content?.get().as_bytes();
-        let content = match self.rate {
-            Rate::Manual(_) => with_member(content, "offerThroughput", value)?,
-            Rate::Autoscale(_) => {
-                json::members(content, &mut |name, value| {
-                    if name == SETTINGS {
-                        settings = Some(value);
-                    }
-                })?;
-                let settings = with_member(settings?.get().as_bytes(), "maxThroughput", value)?;
-                with_member(content, SETTINGS, &settings)?
+        let content = Object::read(&self.raw)?.take("content")?.get().as_bytes();
+        let content = match self.throughput {
+            Throughput::Manual(_) => with_member(content, "offerThroughput", value)?,
+            Throughput::Autoscale(_) => {
+                let settings = Object::read(content)?.take(SETTINGS)?.get().as_bytes();
+                with_member(content, SETTINGS, &with_member(settings, MOST, value)?)?
             }
         };
         let document = with_member(&self.raw, "content", &content)?;
@@ -99,6 +100,7 @@ impl Offer {
 }
 
 const SETTINGS: &str = "offerAutopilotSettings";
+const MOST: &str = "maxThroughput";
 
 /// Reads a page of offers for the one that belongs to a resource. None if it is no such page; then none if it is not on
 /// it.
@@ -113,42 +115,34 @@ pub fn find(body: &[u8], resource_rid: &str) -> Option<Option<Offer>> {
     Some(found)
 }
 
+/// The resource id in the document of a database or container.
+pub fn rid(document: &[u8]) -> Option<String> {
+    json::text(Object::read(document)?.take("_rid")?)
+}
+
 /// The body of the query for a resource's offer.
 pub fn query(resource_rid: &str) -> Vec<u8> {
-    let mut parameter = Object::default();
-    parameter.push("name", &text("@rid"));
-    parameter.push("value", &text(resource_rid));
-    let mut query = Object::default();
-    let sql = "SELECT * FROM c WHERE c.offerResourceId = @rid";
-    query.push("query", &text(sql));
-    query.push("parameters", &format!("[{}]", parameter.into_text()));
-    query.into_text().into_bytes()
+    let sql = "{\"query\":\"SELECT * FROM c WHERE c.offerResourceId = @rid\",\"parameters\":[{\"name\":\"@rid\",\"value\":";
+    [sql, &text(resource_rid), "}]}"].concat().into_bytes()
 }
 
 /// An offer with autoscale settings is autoscale, whatever its manual rate says.
-fn rate(content: Json<'_>) -> Option<Rate> {
-    let (mut manual, mut autoscale) = (None, None);
-    json::members(content.get().as_bytes(), &mut |name, value| match name {
-        "offerThroughput" => manual = number(value),
-        SETTINGS => autoscale = most(value),
-        _ => {}
-    })?;
-    let manual = manual.map(Rate::Manual);
-    autoscale.map(Rate::Autoscale).or(manual)
-}
-
-fn most(settings: Json<'_>) -> Option<u32> {
-    let mut most = None;
-    json::members(settings.get().as_bytes(), &mut |name, value| {
-        if name == "maxThroughput" {
-            most = number(value);
-        }
-    })?;
-    most
+fn throughput(content: Json<'_>) -> Option<Throughput> {
+    let mut content = Object::read(content.get().as_bytes())?;
+    let settings = content.take(SETTINGS);
+    let most = settings.and_then(|settings| Object::read(settings.get().as_bytes())?.take(MOST));
+    match most {
+        Some(most) => Some(Throughput::Autoscale(number(most)?)),
+        None => Some(Throughput::Manual(number(
+            content.take("offerThroughput")?,
+        )?)),
+    }
 }
 
 fn number(value: Json<'_>) -> Option<u32> {
-    value.get().parse().ok()
+    let number = json::number(value.get()).filter(|number| *number >= 0.0)?;
+    // Beyond what fits, the largest.
+    Some(number as u32)
 }
 
 #[cfg(test)]
@@ -157,31 +151,34 @@ mod tests {
     use super::*;
 
     const MANUAL: &str = r#"{"id":"uT2L","_rid":"uT2L","offerVersion":"V2","offerType":"Invalid","resource":"dbs/a/colls/b/","offerResourceId":"rid=","content":{"new":[1.0],"offerThroughput":400},"_etag":"\"e\"","_ts":0,"unknown":{"x":1e5}}"#;
-    const AUTOSCALE: &str = r#"{"_rid":"uT2L","offerResourceId":"rid=","content":{"offerThroughput":400,"offerAutopilotSettings":{"maxThroughput":4000,"autoUpgradePolicy":{"throughputPolicy":{"incrementPercent":10}}}}}"#;
+    const AUTOSCALE: &str = r#"{"id":"uT2L","_rid":"uT2L","offerResourceId":"rid=","content":{"offerThroughput":400,"offerAutopilotSettings":{"maxThroughput":4000,"autoUpgradePolicy":{"throughputPolicy":{"incrementPercent":10}}}}}"#;
 
     #[test]
     fn reads_both_kinds() {
         let offer = Offer::parse(MANUAL.as_bytes()).unwrap();
         assert_eq!((&*offer.id, &*offer.resource_rid), ("uT2L", "rid="));
-        assert_eq!(offer.rate, Rate::Manual(400));
+        assert_eq!(offer.throughput, Throughput::Manual(400));
         let offer = Offer::parse(AUTOSCALE.as_bytes()).unwrap();
-        assert_eq!((&*offer.id, offer.rate), ("uT2L", Rate::Autoscale(4000)));
+        assert_eq!(
+            (&*offer.id, offer.throughput),
+            ("uT2L", Throughput::Autoscale(4000))
+        );
         let content = |content: &str| {
             let offer = format!(r#"{{"id":"i","offerResourceId":"r","content":{content}}}"#);
-            Offer::parse(offer.as_bytes()).map(|offer| offer.rate)
+            Offer::parse(offer.as_bytes()).map(|offer| offer.throughput)
         };
         for (text, expected) in [
             (
                 r#"{"offerThroughput":400,"offerAutopilotSettings":null}"#,
-                Some(Rate::Manual(400)),
+                Some(Throughput::Manual(400)),
             ),
             (
                 r#"{"offerThroughput":400,"offerAutopilotSettings":{}}"#,
-                Some(Rate::Manual(400)),
+                Some(Throughput::Manual(400)),
             ),
             (
                 r#"{"offerAutopilotSettings":{"maxThroughput":1000}}"#,
-                Some(Rate::Autoscale(1000)),
+                Some(Throughput::Autoscale(1000)),
             ),
             (r#"{"offerThroughput":-1}"#, None),
             ("{}", None),

@@ -61,6 +61,13 @@ impl Control<'_> {
         })
     }
 
+    /// Adds a conflict of this id.
+    pub fn add_conflict(&self, id: &str) {
+        let feed = format!("dbs/{}/colls/{}/conflicts", self.database, self.container);
+        let mut world = self.gateway.shared.world();
+        world.resources.add(&feed, serde_json::json!({ "id": id }));
+    }
+
     /// The container's resource id.
     pub fn rid(&self) -> String {
         self.with(|container| container.rid.clone())

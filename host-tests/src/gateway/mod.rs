@@ -24,7 +24,9 @@
 //! | a batch by key | all or nothing, with patches |
 //! | a bulk request by range | one by one |
 //! | a range that was split or merged | 410, sub-status 1002 |
-//! | stored procedures, triggers, users and the rest | 501 |
+//! | stored procedures, triggers, functions, conflicts, users, permissions: list, query, create, read, replace, delete | as the service; they are kept, not run |
+//! | running a stored procedure by key | what it was given; 400 if its text holds `throw` |
+//! | everything else | 501 |
 //!
 //! Beside the range's id, a slice is named by `x-ms-start-epk`, `x-ms-end-epk` and `x-ms-read-key-type:
 //! EffectivePartitionKeyRange`; an empty start is refused, for real gateways refuse it: `00` says the same.
@@ -68,6 +70,7 @@ mod path;
 mod plan;
 mod query;
 mod ranges;
+mod resources;
 mod rid;
 mod rows;
 mod rule;

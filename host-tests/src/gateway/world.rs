@@ -9,6 +9,7 @@ use super::container::Container;
 use super::offers::Offers;
 use super::page::feed;
 use super::query::{self, Registry};
+use super::resources::Resources;
 use super::rule::Rules;
 use super::select::select;
 use super::{batch, changes, feed as feeds, items, rid};
@@ -24,6 +25,7 @@ pub(super) struct World {
     pub(super) endpoint: String,
     pub(super) databases: Vec<Database>,
     pub(super) offers: Offers,
+    pub(super) resources: Resources,
     pub(super) queries: Registry,
     pub(super) rules: Rules,
     /// Databases and containers made so far.
@@ -49,6 +51,7 @@ impl World {
             endpoint,
             databases: Vec::new(),
             offers: Offers::default(),
+            resources: Resources::default(),
             queries: Registry::default(),
             rules: Rules::default(),
             made: 0,
@@ -71,6 +74,11 @@ impl World {
             ["dbs"] => self.databases(&call),
             ["dbs", database] => self.database(&call, database),
             ["dbs", database, "colls"] => self.containers(&call, database),
+            ["dbs", database, rest @ ..] if rest.first() == Some(&"users") => {
+                let found = self.find(database, rest);
+                let parent = format!("dbs/{database}");
+                found.and_then(|_| self.resources.answer(&call, &parent, rest))
+            }
             ["dbs", database, "colls", container] => self.container(&call, database, container),
             ["dbs", database, "colls", container, rest @ ..] => {
                 self.content(&call, database, container, rest)
@@ -157,6 +165,7 @@ impl World {
             Method::GET => Ok(Answer::document(200, &self.databases[place].document())),
             Method::DELETE => {
                 let gone = self.databases.remove(place);
+                self.resources.forget(&format!("dbs/{}", gone.id));
                 self.offers.forget(&rid::text(&gone.bytes));
                 for container in &gone.containers {
                     self.offers.forget(&container.rid);
@@ -202,6 +211,10 @@ impl World {
             .position(|one| one.id == id || one.rid == id);
         let found = found.ok_or_else(|| missing(&[], "There is no such container."))?;
         let container = &mut containers[found];
+        let etag = container.etag();
+        if call.header("if-match").is_some_and(|wanted| wanted != etag) {
+            return Err(Answer::refusal(412, 0, "The container has another etag."));
+        }
         match *call.method() {
             Method::GET => {}
             Method::PUT => {
@@ -215,6 +228,8 @@ impl World {
             }
             Method::DELETE => {
                 let gone = containers.remove(found);
+                self.resources
+                    .forget(&format!("dbs/{database}/colls/{}", gone.id));
                 self.offers.forget(&gone.rid);
                 return Ok(Answer::empty(204));
             }
@@ -255,7 +270,10 @@ impl World {
                 batch::batch(call, container)
             }
             (["docs", item @ ..], _) => items::item(call, container, item),
-            _ => Err(unknown()),
+            (rest, _) => {
+                let parent = format!("dbs/{database}/colls/{id}");
+                self.resources.answer(call, &parent, rest)
+            }
         }
     }
 
@@ -283,7 +301,12 @@ impl Database {
 }
 
 /// The rows of a list, or of a query of it, page by page. The continuation is the number of the rows so far.
-fn list(call: &Call<'_>, rid: &str, name: &str, mut rows: Vec<Value>) -> Result<Answer, Answer> {
+pub(super) fn list(
+    call: &Call<'_>,
+    rid: &str,
+    name: &str,
+    mut rows: Vec<Value>,
+) -> Result<Answer, Answer> {
     if call.is_query() {
         let query = call.json()?;
         let condition = select(

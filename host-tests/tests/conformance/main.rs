@@ -44,6 +44,7 @@ mod batches;
 mod build;
 mod bulks;
 mod concurrency;
+mod control;
 mod credentials;
 mod door;
 mod echo;

@@ -2,6 +2,7 @@
 
 mod api;
 pub mod blocking;
+mod control;
 mod feed;
 mod operations;
 
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
 use self::api::typed_api;
+use self::control::control_api;
 pub use self::feed::Feed;
 use self::operations::Target;
 use crate::batch::Batch;
@@ -182,3 +184,4 @@ impl std::fmt::Debug for Client {
 }
 
 typed_api!([async] [.await]);
+control_api!([async] [.await]);

@@ -1,33 +1,31 @@
 //! Requests for everything but items: the control plane (spec data-plane §8).
 //!
-//! Resources of a kind below one parent are a [`Collection`], with the same six verbs for all. [`script`] runs what is
-//! stored, [`throughput`] finds and replaces offers, [`raw`] takes any request.
+//! Resources of a kind below one parent are a [`Collection`], with the same six [`Verb`]s for all. [`resource`] is one of
+//! those that a container or database holds, [`raw`] takes any request, and a [`sequence`] is an operation of several
+//! requests.
 
 mod names;
 pub mod raw;
-pub mod script;
-pub mod throughput;
+pub mod resource;
+pub mod sequence;
 
 use std::rc::Rc;
 
 use http::Method;
 
-use self::names::Verb;
+pub use self::names::Verb;
 use super::error::{Error, Result};
-use super::operation::{ContainerRef, PartitionKey};
-use super::request::{Request, Scope};
+use super::operation::ContainerRef;
+use super::request::{Request, checked};
 use super::retry::Class;
-use crate::wire::headers::{is_header_text, name};
-use crate::wire::key;
-use crate::wire::link::{self, Link, ResourceType};
+use crate::wire::headers::name;
+use crate::wire::link::{self, Link, ResourceType, Step};
 
 #[cfg(test)]
 mod tests;
 
 /// Longer continuations are refused: with all other headers they would be more than hosts and gateways take.
 const MAX_CONTINUATION_BYTES: usize = 64 << 10;
-
-const MAX_ETAG_BYTES: usize = 8 << 10;
 
 /// All resources of a kind below one parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +40,7 @@ pub enum Collection<'a> {
     Triggers(&'a ContainerRef),
     /// Of a container.
     UserDefinedFunctions(&'a ContainerRef),
-    /// Of a container, found by replication. They can be read and deleted, with the partition key of the item: see
-    /// [`with_key`].
+    /// Of a container, found by replication. They can be read and deleted, with the partition key of the item.
     Conflicts(&'a ContainerRef),
     /// Of a database.
     Users(&'a str),
@@ -88,49 +85,25 @@ impl Collection<'_> {
         paged(request, paging)
     }
 
-    /// Creates one from its definition, JSON. `POST` on the feed.
+    /// Creates, reads, replaces or deletes one. `POST` on the feed, `GET`, `PUT` or `DELETE` on its own path. What a definition
+    /// that replaces leaves out is gone.
     ///
     /// # Errors
-    /// `invalid-argument`: names that no URL can carry; offers and conflicts, which nobody can create.
-    pub fn create(&self, definition: Vec<u8>) -> Result<Request> {
-        let mut request = self.request(Verb::Create, Method::POST, self.feed()?)?;
-        request.body = Some(Rc::new(definition));
+    /// `invalid-argument`: names that no URL can carry; what the service does not do with resources of this kind.
+    pub fn one(&self, verb: Verb, id: &str, definition: Option<Vec<u8>>) -> Result<Box<Request>> {
+        let method = match verb {
+            Verb::Create => Method::POST,
+            Verb::Replace => Method::PUT,
+            Verb::Delete => Method::DELETE,
+            _ => Method::GET,
+        };
+        let link = match verb {
+            Verb::Create => self.feed()?,
+            _ => self.point(id)?,
+        };
+        let mut request = Box::new(self.request(verb, method, link)?);
+        request.body = definition.map(Rc::new);
         Ok(request)
-    }
-
-    /// Reads one. `GET` on its own path.
-    ///
-    /// # Errors
-    /// Names that no URL can carry.
-    pub fn read(&self, id: &str) -> Result<Request> {
-        self.request(Verb::Read, Method::GET, self.point(id)?)
-    }
-
-    /// Replaces one with a complete definition: what it leaves out is gone. To change a part, read it, change that part of
-    /// the JSON and keep the rest, with the etag so that nothing else is lost. A container's partition key cannot change.
-    /// `PUT` on its own path.
-    ///
-    /// # Errors
-    /// `invalid-argument`: names that no URL can carry, an etag that no header can; databases and conflicts, which nobody
-    /// can replace.
-    pub fn replace(
-        &self,
-        id: &str,
-        definition: Vec<u8>,
-        if_match: Option<String>,
-    ) -> Result<Request> {
-        let mut request = self.request(Verb::Replace, Method::PUT, self.point(id)?)?;
-        request.body = Some(Rc::new(definition));
-        on_condition(request, if_match)
-    }
-
-    /// Deletes one. `DELETE` on its own path.
-    ///
-    /// # Errors
-    /// As [`Self::replace`]; of all kinds only offers cannot be deleted.
-    pub fn delete(&self, id: &str, if_match: Option<String>) -> Result<Request> {
-        let request = self.request(Verb::Delete, Method::DELETE, self.point(id)?)?;
-        on_condition(request, if_match)
     }
 
     /// What requests for its pages are called in diagnostics: those of a query, or those that list all.
@@ -156,93 +129,49 @@ impl Collection<'_> {
                  conflicts are found by the service, and databases have nothing to replace",
             ));
         }
-        Ok(bare(name, class, method, link))
-    }
-
-    fn feed(&self) -> Result<Link> {
-        let kind = self.row().resource;
-        Ok(match *self {
-            Self::Databases => link::databases(),
-            Self::Offers => link::offers(),
-            Self::Containers(database) | Self::Users(database) => {
-                Link::feed(&[(ResourceType::Database, database)], kind)?
-            }
-            Self::Permissions { database, user } => {
-                let parent = [
-                    (ResourceType::Database, database),
-                    (ResourceType::User, user),
-                ];
-                Link::feed(&parent, kind)?
-            }
-            Self::StoredProcedures(at)
-            | Self::Triggers(at)
-            | Self::UserDefinedFunctions(at)
-            | Self::Conflicts(at) => Link::feed(&container(at), kind)?,
+        Ok(Request {
+            name,
+            class,
+            ..Request::bare(method, link)
         })
     }
 
+    fn feed(&self) -> Result<Link> {
+        let (steps, length) = self.parents();
+        let parents = steps.get(..length).unwrap_or_default();
+        Ok(Link::feed(parents, self.row().resource)?)
+    }
+
     fn point(&self, id: &str) -> Result<Link> {
-        let own = (self.row().resource, id);
-        Ok(match *self {
-            Self::Databases => link::database(id)?,
-            Self::Offers => link::offer(id)?,
-            Self::Containers(database) | Self::Users(database) => {
-                Link::point(&[(ResourceType::Database, database), own])?
-            }
-            Self::Permissions { database, user } => {
-                let database = (ResourceType::Database, database);
-                Link::point(&[database, (ResourceType::User, user), own])?
+        if *self == Self::Offers {
+            return Ok(link::offer(id)?);
+        }
+        let (mut steps, length) = self.parents();
+        if let Some(own) = steps.get_mut(length) {
+            *own = (self.row().resource, id);
+        }
+        let steps = steps.get(..=length).unwrap_or_default();
+        Ok(Link::point(steps)?)
+    }
+
+    /// What is above, from the outermost on, and how many those are.
+    fn parents<'a>(&'a self) -> ([Step<'a>; 3], usize) {
+        let none = (ResourceType::Account, "");
+        let database = |id: &'a str| (ResourceType::Database, id);
+        match *self {
+            Self::Databases | Self::Offers => ([none; 3], 0),
+            Self::Containers(id) | Self::Users(id) => ([database(id), none, none], 1),
+            Self::Permissions { database: id, user } => {
+                ([database(id), (ResourceType::User, user), none], 2)
             }
             Self::StoredProcedures(at)
             | Self::Triggers(at)
             | Self::UserDefinedFunctions(at)
             | Self::Conflicts(at) => {
-                let [database, container] = container(at);
-                Link::point(&[database, container, own])?
+                let container = (ResourceType::Container, at.container.as_str());
+                ([database(&at.database), container, none], 2)
             }
-        })
-    }
-}
-
-/// How long the resource token of a permission is good that is created, read or replaced with this request, in seconds.
-/// The service's default is an hour, and it refuses times that it finds too short or too long.
-#[must_use]
-pub fn with_token_seconds(mut request: Request, seconds: u32) -> Request {
-    request.set_header(name::RESOURCE_TOKEN_SECONDS, seconds.to_string());
-    request
-}
-
-/// Ties a request below a container to one partition key: conflicts, stored procedures.
-///
-/// # Errors
-/// A key that cannot be sent.
-pub fn with_key(mut request: Request, at: &ContainerRef, key: PartitionKey) -> Result<Request> {
-    request.set_header(name::PARTITION_KEY, key::header_value(&key)?);
-    request.scope = Some(Scope {
-        container: at.clone(),
-        key,
-        patched: Vec::new(),
-    });
-    Ok(request)
-}
-
-fn container(at: &ContainerRef) -> [link::Step<'_>; 2] {
-    [
-        (ResourceType::Database, &at.database),
-        (ResourceType::Container, &at.container),
-    ]
-}
-
-fn bare(name: &'static str, class: Class, method: Method, link: Link) -> Request {
-    Request {
-        name,
-        class,
-        method,
-        link,
-        headers: Vec::new(),
-        body: None,
-        scope: None,
-        operations: 0,
+        }
     }
 }
 
@@ -251,25 +180,8 @@ fn paged(mut request: Request, paging: Paging) -> Result<Request> {
     let count = count.map_or_else(|| "-1".to_owned(), |count| count.to_string());
     request.set_header(name::MAX_ITEM_COUNT, count);
     if let Some(text) = paging.continuation {
-        let text = sendable("continuation", text, MAX_CONTINUATION_BYTES)?;
+        let text = checked("continuation", text, MAX_CONTINUATION_BYTES)?;
         request.set_header(name::CONTINUATION, text);
     }
     Ok(request)
-}
-
-fn on_condition(mut request: Request, if_match: Option<String>) -> Result<Request> {
-    if let Some(etag) = if_match {
-        request.set_header(name::IF_MATCH, sendable("etag", etag, MAX_ETAG_BYTES)?);
-    }
-    Ok(request)
-}
-
-fn sendable(what: &str, text: String, limit: usize) -> Result<String> {
-    if text.is_empty() || text.len() > limit || !is_header_text(&text) {
-        return Err(Error::invalid(format!(
-            "the {what} is empty, longer than {limit} bytes or holds characters that no header may hold: pass it exactly as \
-             a response delivered it"
-        )));
-    }
-    Ok(text)
 }

@@ -5,7 +5,8 @@ use crate::wire::link::ResourceType;
 
 /// What can be done with a collection or one of its resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verb {
+#[allow(missing_docs)] // they say it
+pub enum Verb {
     List,
     Query,
     Create,

@@ -1,8 +1,9 @@
 use super::raw::RawRequest;
 use super::*;
+use crate::core::operation::{PartitionKey, Precondition};
 use crate::wire::key::KeyComponent;
 
-mod throughput;
+mod sequence;
 
 fn at() -> ContainerRef {
     ContainerRef {
@@ -141,7 +142,6 @@ fn golden_requests() {
             assert!(!request.is_data_plane());
         };
         let body = || b"{}".to_vec();
-        let etag = || Some("\"e\"".to_owned());
         let page = Paging::default;
         check(
             collection.list(page()),
@@ -158,28 +158,30 @@ fn golden_requests() {
             format!("POST {feed}{QUERY}"),
         );
         check(
-            collection.create(body()),
+            collection.one(Verb::Create, "", Some(body())).map(|it| *it),
             'c',
             format!("create_{one}"),
             false,
             format!("POST {feed}\n\n{{}}"),
         );
         check(
-            collection.read("i D"),
+            collection.one(Verb::Read, "i D", None).map(|it| *it),
             'r',
             format!("read_{one}"),
             true,
             format!("GET {point}"),
         );
         check(
-            collection.replace("i D", body(), etag()),
+            collection
+                .one(Verb::Replace, "i D", Some(body()))
+                .map(|it| *it),
             'p',
             format!("replace_{one}"),
             false,
-            format!("PUT {point}\nif-match: \"e\"\n\n{{}}"),
+            format!("PUT {point}\n\n{{}}"),
         );
         check(
-            collection.delete("i D", None),
+            collection.one(Verb::Delete, "i D", None).map(|it| *it),
             'd',
             format!("delete_{one}"),
             false,
@@ -189,7 +191,7 @@ fn golden_requests() {
 }
 
 #[test]
-fn pages_and_conditions() {
+fn pages() {
     let paging = |continuation: &str| Paging {
         max_item_count: Some(7),
         continuation: Some(continuation.to_owned()),
@@ -201,9 +203,6 @@ fn pages_and_conditions() {
     );
     for bad in ["", "a\nb", "\u{e9}", &"x".repeat(70_000)] {
         assert!(Collection::Databases.list(paging(bad)).is_err());
-        let etag = Some(bad.to_owned());
-        assert!(Collection::Users("d").delete("u", etag.clone()).is_err());
-        assert!(Collection::Users("d").replace("u", vec![], etag).is_err());
     }
 }
 
@@ -218,106 +217,122 @@ fn names_that_no_url_can_carry() {
         user: "a?",
     };
     let page = Paging::default;
+    let read = |collection: Collection<'_>, id: &str| {
+        collection.one(Verb::Read, id, None).map(|request| *request)
+    };
     for request in [
         Collection::Containers("").list(page()),
         Collection::Triggers(&odd).list(page()),
-        Collection::Triggers(&odd).read("t"),
-        Collection::Triggers(&at()).read("a#"),
-        Collection::Databases.read(".."),
-        Collection::Databases.delete("", None),
-        Collection::Offers.read("a/b"),
-        odd_user.create(vec![]),
-        odd_user.read("p"),
+        read(Collection::Triggers(&odd), "t"),
+        read(Collection::Triggers(&at()), "a#"),
+        read(Collection::Databases, ".."),
+        read(Collection::Databases, ""),
+        read(Collection::Offers, "a/b"),
+        odd_user.one(Verb::Create, "", Some(vec![])).map(|it| *it),
+        read(odd_user, "p"),
     ] {
         assert!(request.is_err(), "{request:?}");
     }
 }
 
 #[test]
-fn permissions_and_conflicts_have_more_headers() {
-    let permissions = Collection::Permissions {
-        database: "d",
-        user: "u",
+fn one_resource() {
+    use resource::{ResourceAction, ResourceKind, ResourceRef};
+    let resource = |kind, key: PartitionKey| ResourceRef {
+        kind,
+        parent: at(),
+        id: "i D".to_owned(),
+        key,
     };
-    let request = with_token_seconds(permissions.read("p").unwrap(), 600);
+    let put = || ResourceAction::Replace(b"{}".to_vec());
+    let (script, of) = ("/dbs/d%20b/colls/c", "dbs/d b/colls/c");
+    for (kind, action, name, expected) in [
+        (
+            ResourceKind::StoredProcedure,
+            put(),
+            "replace_stored_procedure",
+            format!("PUT {script}/sprocs/i%20D sprocs:{of}/sprocs/i D\nif-match: \"e\"\n\n{{}}"),
+        ),
+        (
+            ResourceKind::Trigger,
+            ResourceAction::Create(b"{}".to_vec()),
+            "create_trigger",
+            format!("POST {script}/triggers triggers:{of}\nif-match: \"e\"\n\n{{}}"),
+        ),
+        (
+            ResourceKind::UserDefinedFunction,
+            ResourceAction::Delete,
+            "delete_user_defined_function",
+            format!("DELETE {script}/udfs/i%20D udfs:{of}/udfs/i D\nif-match: \"e\""),
+        ),
+        (
+            ResourceKind::User,
+            ResourceAction::Read,
+            "read_user",
+            "GET /dbs/d%20b/users/i%20D users:dbs/d b/users/i D\nif-match: \"e\"".to_owned(),
+        ),
+        (
+            ResourceKind::Permission,
+            put(),
+            "replace_permission",
+            "PUT /dbs/d%20b/users/c/permissions/i%20D permissions:dbs/d b/users/c/permissions/i D\nif-match: \"e\"\n\n{}"
+                .to_owned(),
+        ),
+    ] {
+        let resource = resource(kind, Vec::new());
+        assert_eq!(resource.name(&action), name);
+        let etag = Some(Precondition::IfMatch("\"e\"".to_owned()));
+        let request = resource::request(resource, action, etag).unwrap();
+        assert_eq!((said(&request), request.name), (expected, name));
+        assert!(!request.is_data_plane());
+    }
+    let conflict = |key, action| {
+        let conflict = resource(ResourceKind::Conflict, key);
+        resource::request(conflict, action, None)
+    };
+    let request = conflict(key(), ResourceAction::Delete).unwrap();
     assert_eq!(
         said(&request),
-        "GET /dbs/d/users/u/permissions/p permissions:dbs/d/users/u/permissions/p\nx-ms-documentdb-expiry-seconds: 600"
-    );
-    let request = Collection::Conflicts(&at()).delete("x", None).unwrap();
-    let request = with_key(request, &at(), key()).unwrap();
-    assert_eq!(
-        said(&request),
-        "DELETE /dbs/d%20b/colls/c/conflicts/x conflicts:dbs/d b/colls/c/conflicts/x\nx-ms-documentdb-partitionkey: [\"k\"]"
+        "DELETE /dbs/d%20b/colls/c/conflicts/i%20D conflicts:dbs/d b/colls/c/conflicts/i D\nx-ms-documentdb-partitionkey: [\"k\"]"
     );
     let scope = request.scope.unwrap();
     assert_eq!((scope.container, scope.key), (at(), key()));
-    let request = Collection::Conflicts(&at()).read("x").unwrap();
-    assert!(with_key(request, &at(), Vec::new()).is_err());
+    assert!(conflict(Vec::new(), ResourceAction::Read).is_err());
+    assert!(conflict(key(), put()).is_err());
 }
 
 #[test]
 fn stored_procedures_run_once() {
-    let arguments = [&b"1.0"[..], b" {\"a\":\"\\u00e9\"} ", b"\"x\""].map(<[u8]>::to_vec);
-    let request = script::execute(&at(), "p", key(), &arguments, true).unwrap();
+    use resource::{ResourceAction, ResourceKind, ResourceRef};
+    let run = |kind, key| {
+        let id = "p".to_owned();
+        let parent = at();
+        let procedure = ResourceRef {
+            kind,
+            parent,
+            id,
+            key,
+        };
+        let action = ResourceAction::Execute(b"[1.0, {\"a\":1}]".to_vec());
+        assert_eq!(procedure.name(&action), "execute_stored_procedure");
+        resource::request(procedure, action, None)
+    };
+    let request = run(ResourceKind::StoredProcedure, key()).unwrap();
     assert_eq!(
         said(&request),
-        "POST /dbs/d%20b/colls/c/sprocs/p sprocs:dbs/d b/colls/c/sprocs/p\nx-ms-documentdb-partitionkey: [\"k\"]\n\
-         x-ms-documentdb-script-enable-logging: true\n\n[1.0, {\"a\":\"\\u00e9\"} ,\"x\"]"
+        "POST /dbs/d%20b/colls/c/sprocs/p sprocs:dbs/d b/colls/c/sprocs/p\nx-ms-documentdb-partitionkey: [\"k\"]\n\n\
+         [1.0, {\"a\":1}]"
     );
     assert_eq!(request.class, Class::UnsafeWrite);
     assert_eq!(request.name, "execute_stored_procedure");
     assert!(request.is_data_plane());
-    let request = script::execute(&at(), "p", key(), &[], false).unwrap();
-    assert_eq!(
-        (request.headers.len(), request.body.unwrap().as_slice()),
-        (1, &b"[]"[..])
-    );
-    for (arguments, said) in [
-        (vec![b"1".to_vec(), b"x".to_vec()], "argument 1"),
-        (vec![b"1,2".to_vec()], "argument 0"),
-        (vec![Vec::new()], "argument 0"),
-        (
-            vec![format!("\"{}\"", "x".repeat(2 << 20)).into()],
-            "at most",
-        ),
+    for (kind, key) in [
+        (ResourceKind::StoredProcedure, Vec::new()),
+        (ResourceKind::Trigger, key()),
+        (ResourceKind::Conflict, key()),
+        (ResourceKind::User, key()),
     ] {
-        let error = script::execute(&at(), "p", key(), &arguments, false).unwrap_err();
-        assert!(error.message.contains(said), "{error}");
-    }
-    assert!(script::execute(&at(), "a/b", key(), &[], false).is_err());
-    assert!(script::execute(&at(), "p", Vec::new(), &[], false).is_err());
-}
-
-#[test]
-fn logs_are_decoded() {
-    use crate::wire::headers::ResponseHeaders;
-    let headers = |value: &str| {
-        let name = "x-ms-documentdb-script-log-results".to_owned();
-        ResponseHeaders::from_list(vec![(name, value.into())])
-    };
-    let log = script::log(&headers("a%20b%0A%C3%A9+%ZZ%FF"));
-    assert_eq!(log.as_deref(), Some("a b\n\u{e9}+%ZZ\u{FFFD}"));
-    assert_eq!(script::log(&ResponseHeaders::default()), None);
-}
-
-#[test]
-fn triggers_are_named_in_headers() {
-    let mut request = Collection::Users("d").create(vec![]).unwrap();
-    let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
-    script::run_triggers(&mut request, &names(&["a", "b"]), &[]).unwrap();
-    assert_eq!(
-        request.header("x-ms-documentdb-pre-trigger-include"),
-        Some(&b"a,b"[..])
-    );
-    script::run_triggers(&mut request, &[], &names(&["c"])).unwrap();
-    assert_eq!(
-        request.header("x-ms-documentdb-post-trigger-include"),
-        Some(&b"c"[..])
-    );
-    assert_eq!(request.headers.len(), 2);
-    for bad in ["", "a,b", "a\u{e9}", "a/b"] {
-        assert!(script::run_triggers(&mut request, &names(&[bad]), &[]).is_err());
+        assert!(run(kind, key).is_err(), "{kind:?}");
     }
 }
 
@@ -330,35 +345,29 @@ fn raw_requests() {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
-        body: None,
-        key: None,
+        body: Some(b"{}".to_vec()),
     };
     let query = ("X-Ms-DocumentDb-IsQuery", "True");
     let feed = "/dbs/d/colls/c/docs";
     for (request, expected, class) in [
         (
-            raw(Method::GET, "/dbs/d/colls/c/docs/a%20b", &[]),
-            "GET /dbs/d/colls/c/docs/a%20b docs:dbs/d/colls/c/docs/a b",
-            Class::Read,
-        ),
-        (
-            raw(Method::HEAD, "/dbs/d", &[]),
-            "HEAD /dbs/d dbs:dbs/d",
+            raw(Method::GET, "/dbs/d/colls/c/docs/a b", &[]),
+            "GET /dbs/d/colls/c/docs/a%20b docs:dbs/d/colls/c/docs/a b\n\n{}",
             Class::Read,
         ),
         (
             raw(Method::POST, feed, &[query]),
-            "POST /dbs/d/colls/c/docs docs:dbs/d/colls/c\nx-ms-documentdb-isquery: True",
+            "POST /dbs/d/colls/c/docs docs:dbs/d/colls/c\nx-ms-documentdb-isquery: True\n\n{}",
             Class::Read,
         ),
         (
             raw(Method::POST, feed, &[("If-Match", "\"e\"")]),
-            "POST /dbs/d/colls/c/docs docs:dbs/d/colls/c\nif-match: \"e\"",
+            "POST /dbs/d/colls/c/docs docs:dbs/d/colls/c\nif-match: \"e\"\n\n{}",
             Class::UnsafeWrite,
         ),
         (
             raw(Method::PUT, "/offers/AbC", &[query]),
-            "PUT /offers/AbC offers:abc\nx-ms-documentdb-isquery: True",
+            "PUT /offers/AbC offers:abc\nx-ms-documentdb-isquery: True\n\n{}",
             Class::UnsafeWrite,
         ),
     ] {
@@ -368,9 +377,15 @@ fn raw_requests() {
     }
     for (path, headers) in [
         ("dbs/d", &[][..]),
+        ("https://elsewhere.example/dbs/d", &[]),
+        ("//elsewhere.example/dbs/d", &[]),
+        ("/../dbs/d", &[]),
         ("/dbs/d?x=1", &[]),
         ("/dbs/d/docs", &[]),
-        ("/dbs/%2E%2E", &[]),
+        ("/dbs/..", &[]),
+        ("/dbs/", &[]),
+        ("/dbs/d/", &[]),
+        ("", &[]),
         ("/dbs/d", &[("Authorization", "x")]),
         ("/dbs/d", &[("x-ms-date", "x")]),
         ("/dbs/d", &[("Content-Length", "1")]),
@@ -384,14 +399,4 @@ fn raw_requests() {
             "{path}"
         );
     }
-    // With a key it is one of the data plane.
-    let mut request = raw(Method::POST, "/dbs/d%20b/colls/c/docs", &[]);
-    request.key = Some(key());
-    request.body = Some(b"{}".to_vec());
-    let request = raw::request(request).unwrap();
-    assert_eq!(request.scope.unwrap().container, at());
-    assert_eq!(request.body.unwrap().as_slice(), b"{}");
-    let mut request = raw(Method::GET, "/dbs/d", &[]);
-    request.key = Some(key());
-    assert!(raw::request(request).is_err());
 }

@@ -23,8 +23,8 @@ const CONNECTION_HEADERS: [&str; 11] = [
 const MAX_HEADERS: usize = 64;
 const MAX_HEADER_BYTES: usize = 16 << 10;
 
-/// Checks the headers of one layer and lowers their names.
-pub(super) fn check(headers: &mut [(String, String)]) -> Result<()> {
+/// Checks the headers of one layer, or of a raw request, and lowers their names.
+pub(in crate::core) fn check(headers: &mut [(String, String)]) -> Result<()> {
     let size = |(name, value): &(String, String)| name.len().saturating_add(value.len());
     let total = headers.iter().map(size).fold(0, usize::saturating_add);
     if headers.len() > MAX_HEADERS || total > MAX_HEADER_BYTES {

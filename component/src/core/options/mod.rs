@@ -2,7 +2,7 @@
 //! option falls through on its own (spec driver-core §8). What a call runs with is a snapshot, made when it begins.
 
 pub mod environment;
-mod headers;
+pub(super) mod headers;
 mod resolved;
 
 pub use resolved::{Layers, Resolved};

@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::operation::Throughput;
 use crate::wire::key::KeyComponent;
 use crate::wire::patch::PatchOperation;
 

@@ -9,6 +9,9 @@ mod race;
 use std::future::Future;
 use std::rc::Rc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+
 use super::World;
 use super::attempt::{Ended, Plan};
 use super::state::State;
@@ -62,14 +65,16 @@ pub(super) struct Pipeline<W: World> {
 }
 
 impl<W: World> Pipeline<W> {
+    // Once is enough of so many fields.
+    #[inline(never)]
     pub(super) fn new(
         state: &Rc<State<W>>,
         request: Request,
         options: &Rc<Resolved>,
         recorder: &Recorder,
         route: Route,
-    ) -> Self {
-        Self {
+    ) -> Box<Self> {
+        Box::new(Self {
             state: Rc::clone(state),
             own_token: request.header(name::SESSION_TOKEN).is_some(),
             request,
@@ -88,7 +93,7 @@ impl<W: World> Pipeline<W> {
             unsure: false,
             primary: None,
             refused: None,
-        }
+        })
     }
 
     /// Everything before the first attempt that needs no waiting, as for all but the first operations; false if something
@@ -112,6 +117,11 @@ impl<W: World> Pipeline<W> {
             Box::pin(self.wait_for_turn()).await;
         }
         self.run().await
+    }
+
+    /// The same for whoever wants nothing but the answer. Begins at the first poll.
+    pub(super) fn completed(mut self: Box<Self>) -> LocalBoxFuture<'static, Result<Answer>> {
+        async move { self.complete().await }.boxed_local()
     }
 
     /// Attempts until one succeeds or nothing more may be tried. What happens rarely is boxed: the future is moved about

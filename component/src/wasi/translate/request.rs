@@ -1,5 +1,7 @@
 //! What comes in.
 
+mod control;
+
 use crate::core::config::{PartitionFailoverConfig, TopologyCache};
 use crate::core::consistency::ReadConsistency;
 use crate::core::credential::CredentialConfig;
@@ -222,6 +224,23 @@ pub(in crate::wasi) fn operation(operation: wit::Operation) -> Operation {
             operations: bulk.operations.into_iter().map(bulk_operation).collect(),
             max_concurrency: bulk.max_concurrency,
         }),
+        wit::Operation::ReplaceContainer(replace) => Operation::ReplaceContainer {
+            container: container(replace.container),
+            definition: replace.definition,
+            if_match: replace.if_match,
+            merge: replace.merge,
+        },
+        wit::Operation::ManageResource(manage) => control::manage(manage),
+        wit::Operation::ManageThroughput(manage) => Operation::ManageThroughput {
+            database: manage.database,
+            container: manage.container,
+            throughput: manage.throughput.map(throughput),
+        },
+        wit::Operation::ReadFeedRanges(scope) => Operation::ReadFeedRanges {
+            container: container(scope.container),
+            key: key(scope.key),
+        },
+        wit::Operation::SendRaw(request) => Operation::SendRaw(control::raw(request)),
     }
 }
 
@@ -296,13 +315,16 @@ fn conditions(
     precondition: Option<wit::Precondition>,
     session_token: Option<String>,
 ) -> Conditions {
-    let precondition = precondition.map(|precondition| match precondition {
+    Conditions {
+        precondition: precondition.map(self::precondition),
+        session_token,
+    }
+}
+
+fn precondition(precondition: wit::Precondition) -> Precondition {
+    match precondition {
         wit::Precondition::IfMatch(etag) => Precondition::IfMatch(etag),
         wit::Precondition::IfNoneMatch(etag) => Precondition::IfNoneMatch(etag),
-    });
-    Conditions {
-        precondition,
-        session_token,
     }
 }
 

@@ -213,3 +213,52 @@ async fn autoscale_is_migrated_to_and_from() {
         assert_eq!(read.header("x-ms-offer-replace-pending"), Some(pending));
     }
 }
+
+#[tokio::test]
+async fn resources_are_kept_below_their_parents() {
+    let scene = Scene::new(1);
+    let users = "/dbs/d/users";
+    let of_nobody = post("/dbs/d/users/u/permissions", &json!({ "id": "p" }));
+    assert_eq!(scene.outcome(of_nobody.clone()).await, (404, 0));
+    for (path, array) in [
+        (users, "Users"),
+        ("/dbs/d/users/u/permissions", "Permissions"),
+        ("/dbs/d/colls/c/sprocs", "StoredProcedures"),
+        ("/dbs/d/colls/c/triggers", "Triggers"),
+        ("/dbs/d/colls/c/udfs", "UserDefinedFunctions"),
+    ] {
+        let create = || post(path, &json!({ "id": "u" }));
+        let made = scene.send(create()).await;
+        assert_eq!(outcome(&made), (201, 0), "{path}");
+        assert_eq!(scene.outcome(create()).await, (409, 0), "{path}");
+        let all = scene.send(call(Method::GET, path)).await.json();
+        assert_eq!(values(all[array].as_array().unwrap(), "id"), ["u"]);
+        let point = format!("{path}/u");
+        let guarded = call(Method::PUT, &point).header("if-match", "\"x\"");
+        assert_eq!(scene.outcome(guarded.body("{}")).await, (412, 0), "{path}");
+        assert_eq!(scene.outcome(call(Method::GET, &point)).await, (200, 0));
+    }
+    let conflict = call(Method::GET, "/dbs/d/colls/c/conflicts/x");
+    scene.container().add_conflict("x");
+    assert_eq!(scene.outcome(conflict.clone()).await, (400, 0));
+    assert_eq!(
+        scene.outcome(super::by_key(conflict, r#"["a"]"#)).await,
+        (200, 0)
+    );
+    let run = post("/dbs/d/colls/c/sprocs/u", &json!([1]));
+    assert_eq!(scene.outcome(run.clone()).await, (400, 0));
+    let ran = scene.send(super::by_key(run, r#"["a"]"#)).await.json();
+    assert_eq!(
+        (&ran["ran"], &ran["parameters"]),
+        (&json!("u"), &json!([1]))
+    );
+    assert_eq!(
+        scene.outcome(call(Method::DELETE, "/dbs/d/users/u")).await,
+        (204, 0)
+    );
+    assert_eq!(
+        scene.outcome(of_nobody).await,
+        (404, 0),
+        "they went with the user"
+    );
+}

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::feed::Feed;
 use super::api::typed_api;
+use super::control::{self, control_api};
 use super::operations::{self, Target};
 use crate::batch::Batch;
 use crate::bulk::Bulk;
@@ -259,6 +260,7 @@ impl std::fmt::Debug for Client {
 }
 
 typed_api!([] []);
+control_api!([] []);
 
 /// Operations that run side by side in one instance: submit, then [`wait`](Self::wait) for the tasks that come back
 /// and [`take`](Self::take) their results. Nothing runs between calls. Made by [`Client::tasks`].
