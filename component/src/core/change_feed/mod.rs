@@ -100,7 +100,7 @@ pub struct Leaf {
     /// Its name.
     pub id: LeafId,
     /// Where it goes: to the physical partition that holds the slice, and if it is wider, to this part of it only. If
-    /// there is no such partition any more, see [`ChangeFeed::replace`].
+    /// there is no such partition any more, see [`ChangeFeed::repair`].
     pub slice: EpkRange,
     /// The etag of the slice's last answer.
     pub etag: Option<String>,
