@@ -226,12 +226,10 @@ impl ChangeFeed {
         let Some(place) = self.place(leaf) else {
             return Ok(());
         };
-        let Some(position) = self.positions.get_mut(place) else {
+        let position = self.positions.get_mut(place);
+        let Some(position) = position.filter(|position| position.page.is_none()) else {
             return Ok(());
         };
-        if position.page.is_some() {
-            return Ok(());
-        }
         match answer {
             Answer::NotModified { etag } => {
                 if etag.is_some() {
