@@ -100,7 +100,7 @@ pub struct Leaf {
     /// Its name.
     pub id: LeafId,
     /// Where it goes: to the physical partition that holds the slice, and if it is wider, to this part of it only. If
-    /// there is no such partition any more, see [`ChangeFeed::replace`].
+    /// there is no such partition any more, see [`ChangeFeed::repair`].
     pub slice: EpkRange,
     /// The etag of the slice's last answer.
     pub etag: Option<String>,
@@ -226,12 +226,10 @@ impl ChangeFeed {
         let Some(place) = self.place(leaf) else {
             return Ok(());
         };
-        let Some(position) = self.positions.get_mut(place) else {
+        let position = self.positions.get_mut(place);
+        let Some(position) = position.filter(|position| position.page.is_none()) else {
             return Ok(());
         };
-        if position.page.is_some() {
-            return Ok(());
-        }
         match answer {
             Answer::NotModified { etag } => {
                 if etag.is_some() {
