@@ -112,12 +112,13 @@ pub enum Operation {
         item: ItemRef,
         conditions: Conditions,
     },
-    /// Changes parts of an item on the server.
+    /// Changes parts of an item: on the server, or here between a read and a replace.
     PatchItem {
         item: ItemRef,
         operations: Vec<PatchOperation>,
         condition: Option<String>,
         conditions: Conditions,
+        read_modify_write: bool,
     },
     /// Creates a database.
     CreateDatabase {

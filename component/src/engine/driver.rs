@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::pin::pin;
 use std::rc::Rc;
 
@@ -9,19 +10,21 @@ use super::World;
 use super::containers::Containers;
 use super::feed::Feed;
 use super::metadata::Chore;
+use super::modify::Modifying;
 use super::pipeline::Pipeline;
 use super::single_flight::SingleFlight;
 use super::state::State;
 use super::transport::{Answer, Transport};
 use super::wait;
 use crate::core::account::Target;
-use crate::core::allowance::DEADLINE_MARGIN;
+use crate::core::allowance::{Allowance, DEADLINE_MARGIN};
 use crate::core::clock::{MILLI, Nanos};
 use crate::core::config::{Config, Settings, TopologyCache};
 use crate::core::diagnostics::Recorder;
 use crate::core::faults::Faults;
 use crate::core::feed_operation::{FeedOperation, FeedOptions};
 use crate::core::ids::IdSource;
+use crate::core::modify::Modify;
 use crate::core::operation::ContainerRef;
 use crate::core::options::Resolved;
 use crate::core::request::Request;
@@ -191,15 +194,26 @@ impl<W: World> State<W> {
         recorder: Recorder,
     ) -> Result<Response> {
         let dropped = dropped_by(&operation);
-        let result = match self.plan(operation, options, &recorder) {
-            // Boxed as a whole, so that what is handed from caller to caller is small.
-            Ok((mut pipeline, None)) => match pipeline.begin() {
-                Ok(true) => Box::pin(pipeline.run()).await,
-                Ok(false) => Box::pin(pipeline.complete()).await,
+        let mut patch = None;
+        let mut planned = self.plan(operation, options, &recorder, &mut patch);
+        let result = loop {
+            let result = match planned {
+                // Boxed as a whole, so that what is handed from caller to caller is small.
+                Ok((mut pipeline, None)) => match pipeline.begin() {
+                    Ok(true) => Box::pin(pipeline.run()).await,
+                    Ok(false) => Box::pin(pipeline.complete()).await,
+                    Err(error) => Err(error),
+                },
+                Ok((pipeline, Some(bounds))) => Box::pin(bounds.run(pipeline)).await,
                 Err(error) => Err(error),
-            },
-            Ok((pipeline, Some(bounds))) => Box::pin(bounds.run(pipeline)).await,
-            Err(error) => Err(error),
+            };
+            let Some(patch) = &mut patch else {
+                break result;
+            };
+            planned = match self.go_on(patch, result, &recorder) {
+                ControlFlow::Continue(next) => Ok(next),
+                ControlFlow::Break(end) => break end,
+            };
         };
         match result {
             Ok(answer) => {
@@ -224,25 +238,64 @@ impl<W: World> State<W> {
         }
     }
 
-    /// The operation ready to run, and what bounds it besides itself: mostly nothing.
+    /// The operation, or its first request, ready to run. `patch` becomes what there is to do after that.
     fn plan(
         self: &Rc<Self>,
         operation: Operation,
         options: Result<Rc<Resolved>>,
         recorder: &Recorder,
+        patch: &mut Option<Modifying>,
     ) -> Result<Planned<W>> {
         let options = &options?;
         if options.diagnostics_report {
             recorder.report(self.runtime.diagnostics);
         }
-        let request = Request::new(operation, options.content_response_on_write)?;
-        let purpose = match (request.goes_to_readers(), request.is_data_plane()) {
-            (true, _) => Purpose::Read,
-            (false, true) => Purpose::Write,
-            (false, false) => Purpose::MetadataWrite,
-        };
         let timeout = options.end_to_end_timeout;
         let deadline = timeout.map(|timeout| recorder.now().saturating_add(timeout));
+        let content_response = options.content_response_on_write;
+        let request = match operation {
+            Operation::PatchItem {
+                item,
+                operations,
+                condition,
+                conditions,
+                read_modify_write: true,
+            } => {
+                let condition = condition.as_deref();
+                let mut policy =
+                    Modify::new(item, operations, condition, conditions, content_response)?;
+                let read = policy.read()?;
+                *patch = Some(Modifying {
+                    policy,
+                    options: Rc::clone(options),
+                    allowance: Allowance {
+                        ru: options.ru_budget,
+                        deadline,
+                    },
+                });
+                read
+            }
+            operation => Request::new(operation, content_response)?,
+        };
+        Ok(self.planned(request, options, recorder, deadline, patch.is_some()))
+    }
+
+    /// A request ready to run, and what bounds it besides itself: mostly nothing. One that is `at_writers` goes where writes
+    /// go, whatever it is.
+    pub(super) fn planned(
+        self: &Rc<Self>,
+        request: Request,
+        options: &Rc<Resolved>,
+        recorder: &Recorder,
+        deadline: Option<Nanos>,
+        at_writers: bool,
+    ) -> Planned<W> {
+        let purpose = match (request.goes_to_readers(), request.is_data_plane()) {
+            (true, _) if !at_writers => Purpose::Read,
+            (_, true) => Purpose::Write,
+            (_, false) => Purpose::MetadataWrite,
+        };
+        let timeout = options.end_to_end_timeout;
         let chore = self.chore(&request, options, recorder);
         let bounds = (deadline.is_some() || chore.is_some()).then(|| {
             Box::new(Bounds {
@@ -258,7 +311,7 @@ impl<W: World> State<W> {
         let route = Route::new(purpose, request.is_data_plane(), options);
         let mut pipeline = Box::new(Pipeline::new(self, request, options, recorder, route));
         pipeline.admit(deadline);
-        Ok((pipeline, bounds))
+        (pipeline, bounds)
     }
 
     /// What has to be done beside an operation that begins now.
@@ -292,10 +345,10 @@ impl<W: World> State<W> {
 }
 
 /// An operation that is ready to run, and what bounds it besides itself.
-type Planned<W> = (Box<Pipeline<W>>, Option<Box<Bounds<W>>>);
+pub(super) type Planned<W> = (Box<Pipeline<W>>, Option<Box<Bounds<W>>>);
 
 /// What an operation shares its time with: the end of its patience, and a chore.
-struct Bounds<W: World> {
+pub(super) struct Bounds<W: World> {
     state: Rc<State<W>>,
     name: &'static str,
     read: bool,

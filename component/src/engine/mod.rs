@@ -6,6 +6,7 @@ mod containers;
 mod driver;
 mod feed;
 mod metadata;
+mod modify;
 mod pipeline;
 mod single_flight;
 mod state;

@@ -120,6 +120,7 @@ impl At {
             item: self.item(id),
             operations,
             condition: condition.map(str::to_owned),
+            read_modify_write: self.read_modify_write,
             precondition: self.precondition,
             session_token: self.session_token,
         })
