@@ -252,7 +252,10 @@ mod tests {
             precondition: Some(Precondition::IfMatch("e".to_owned())),
             ..Conditions::default()
         };
-        for refused in [patch(Some("from c"), Conditions::default()), patch(None, tied)] {
+        for refused in [
+            patch(Some("from c"), Conditions::default()),
+            patch(None, tied),
+        ] {
             assert_eq!(refused.unwrap_err().kind, ErrorKind::InvalidArgument);
         }
     }
