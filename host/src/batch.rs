@@ -78,7 +78,14 @@ impl Batch {
     /// patch has a condition that does not hold.
     #[must_use]
     pub fn patch(mut self, id: impl Into<String>, patch: Patch) -> Self {
-        match patch.into_wit() {
+        let patch = if patch.is_read_modify_write() {
+            Err(Error::invalid_argument(
+                "a patch in a batch is applied by the service: leave out read_modify_write",
+            ))
+        } else {
+            patch.into_wit()
+        };
+        match patch {
             Ok((operations, condition)) => self.with(BatchAction::Patch(BatchPatch {
                 id: id.into(),
                 operations,

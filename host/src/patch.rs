@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::types::{PatchMove, PatchOperation, PatchValue};
 
-/// One to ten changes to an item, applied by the service in order and as one unit.
+/// One to ten changes to an item, applied by the service in order and as one unit; or up to a hundred with
+/// [`read_modify_write`](Self::read_modify_write).
 ///
 /// Paths are JSON pointers: `/address/city`, `/tags/0`, `/tags/-` for the end of an array. A value that cannot be
 /// written as JSON is reported by the call that uses the patch.
@@ -24,6 +25,7 @@ use crate::types::{PatchMove, PatchOperation, PatchValue};
 pub struct Patch {
     operations: Vec<PatchOperation>,
     condition: Option<String>,
+    read_modify_write: bool,
     invalid: Option<serde_json::Error>,
 }
 
@@ -80,6 +82,21 @@ impl Patch {
     pub fn only_if(mut self, condition: impl Into<String>) -> Self {
         self.condition = Some(condition.into());
         self
+    }
+
+    /// Reads the item, changes it in the driver and replaces it if it is still the same: for more than ten changes, or for
+    /// those that are not idempotent and must survive a lost answer. Two requests, and two more for each time that another
+    /// writer was faster, up to five times; then the call fails as
+    /// [`is_precondition_failed`](Error::is_precondition_failed). Takes no condition, and is not for batches.
+    #[must_use]
+    pub fn read_modify_write(mut self) -> Self {
+        self.read_modify_write = true;
+        self
+    }
+
+    /// Whether the driver applies it, and not the service.
+    pub(crate) fn is_read_modify_write(&self) -> bool {
+        self.read_modify_write
     }
 
     pub(crate) fn into_wit(self) -> Result<(Vec<PatchOperation>, Option<String>), Error> {

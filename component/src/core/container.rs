@@ -195,6 +195,7 @@ mod tests {
             operations: vec![PatchOperation::Remove(path.to_owned())],
             condition: None,
             conditions: Conditions::default(),
+            read_modify_write: false,
         };
         Request::new(operation, false).unwrap()
     }

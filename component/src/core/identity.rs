@@ -1,9 +1,7 @@
 //! Who sends: the user agent (spec driver-core §11.2, §11.4).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::error::{Error, Result};
+use crate::wire::base64::{self, Form};
 use crate::wire::headers::is_header_name;
 
 #[cfg(test)]
@@ -145,7 +143,7 @@ impl Identity {
 fn encode(flags: u32) -> String {
     let bytes = flags.to_be_bytes();
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    URL_SAFE_NO_PAD.encode(bytes.get(zeros..).unwrap_or_default())
+    base64::encode(Form::Url, bytes.get(zeros..).unwrap_or_default())
 }
 
 /// The text with `_` for what may not stand in a product: at most [`MAX_USER_AGENT`] characters, all ASCII.

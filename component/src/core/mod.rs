@@ -28,6 +28,7 @@ pub mod hedging;
 pub mod hub_cache;
 pub mod identity;
 pub mod ids;
+pub mod modify;
 pub mod operation;
 pub mod options;
 pub mod partition;

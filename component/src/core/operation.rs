@@ -85,12 +85,13 @@ pub enum Operation {
         item: ItemRef,
         conditions: Conditions,
     },
-    /// Changes parts of an item on the server.
+    /// Changes parts of an item: on the server, or here between a read and a replace.
     PatchItem {
         item: ItemRef,
         operations: Vec<PatchOperation>,
         condition: Option<String>,
         conditions: Conditions,
+        read_modify_write: bool,
     },
     /// Creates a database.
     CreateDatabase {
@@ -195,7 +196,10 @@ impl Operation {
     pub fn is_several(&self) -> bool {
         matches!(
             self,
-            Self::ManageThroughput { .. }
+            Self::PatchItem {
+                read_modify_write: true,
+                ..
+            } | Self::ManageThroughput { .. }
                 | Self::ReadFeedRanges { .. }
                 | Self::ReplaceContainer { merge: true, .. }
         )

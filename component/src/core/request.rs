@@ -100,6 +100,7 @@ impl Request {
                 operations,
                 condition,
                 conditions,
+                ..
             } => {
                 let body = patch::body(&operations, condition.as_deref())?;
                 let request = Self::on_item(Method::PATCH, item, conditions)?;

@@ -15,6 +15,7 @@ use crate::core::operation::{ContainerRef, PartitionKey};
 use crate::core::options::Resolved;
 use crate::core::request::Request;
 use crate::core::router::Route;
+use crate::core::routing::topology::Purpose;
 use crate::core::{Error, ErrorKind, Operation, Result};
 use crate::wire::epk::Epk;
 use crate::wire::feed_range;
@@ -35,9 +36,11 @@ impl<W: World> Errand<W> {
             return self.feed_ranges(container, key).await;
         }
         let name = operation.name();
-        let (mut sequence, mut request) = Sequence::begin(operation)?;
+        let (mut sequence, mut request) =
+            Sequence::begin(operation, self.options.content_response_on_write)?;
         loop {
-            let next = match self.send(*request).await {
+            let purpose = sequence.purpose(&request);
+            let next = match self.send(*request, purpose).await {
                 Ok(answer) => {
                     match sequence.answered(answer.status, &answer.headers, &answer.body)? {
                         None => return Ok(answer),
@@ -48,14 +51,14 @@ impl<W: World> Errand<W> {
             };
             request = match next {
                 Ok(next) => next,
-                Err(error) => sequence.failed(error)?,
+                Err(error) => sequence.failed(error, self.recorder.may_have_applied())?,
             };
         }
     }
 
-    fn send(&self, request: Request) -> LocalBoxFuture<'static, Result<Answer>> {
+    fn send(&self, request: Request, purpose: Purpose) -> LocalBoxFuture<'static, Result<Answer>> {
         let (state, options) = (&self.state, &self.options);
-        let route = Route::new(request.purpose(), request.is_data_plane(), options);
+        let route = Route::new(purpose, request.is_data_plane(), options);
         let mut pipeline = Pipeline::new(state, request, options, &self.recorder, route);
         pipeline.admit(self.allowance.deadline);
         pipeline.completed()

@@ -309,6 +309,7 @@ pub(in crate::engine) fn increment() -> Operation {
         })],
         condition: None,
         conditions: Conditions::default(),
+        read_modify_write: false,
     }
 }
 

@@ -2,10 +2,8 @@
 //!
 //! `{"Range":{"min":"","max":"FF","isMinInclusive":true,"isMaxInclusive":false}}`, or the base64 of it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::Invalid;
+use super::base64::{self, Form};
 use super::epk::Epk;
 use super::json;
 
@@ -21,7 +19,7 @@ pub fn to_json(min: &Epk, max: &Epk) -> String {
 
 /// The base64 of the JSON.
 pub fn to_text(min: &Epk, max: &Epk) -> String {
-    STANDARD.encode(to_json(min, max))
+    base64::encode(Form::Standard, to_json(min, max).as_bytes())
 }
 
 /// Reads either form.
@@ -40,7 +38,7 @@ pub fn parse(text: &str) -> Result<(Epk, Epk), Invalid> {
     let decoded = if text.trim_ascii_start().starts_with('{') {
         text.as_bytes().to_vec()
     } else {
-        STANDARD.decode(text.trim_ascii()).map_err(|_| refused())?
+        base64::decode(Form::Standard, text.trim_ascii().as_bytes()).ok_or_else(refused)?
     };
     range(&decoded).ok_or_else(refused)
 }
@@ -85,7 +83,13 @@ mod tests {
                 }
             }
         }
-        assert!(parse(&format!(" {}\n", STANDARD.encode(ALL))).is_ok());
+        assert!(
+            parse(&format!(
+                " {}\n",
+                base64::encode(Form::Standard, ALL.as_bytes())
+            ))
+            .is_ok()
+        );
         assert!(parse(r#"{"Range":{"min":"10","max":"1a"},"other":1}"#).is_ok());
     }
 
@@ -117,7 +121,7 @@ mod tests {
         let mut random = Random::new(9);
         for _ in 0..4000 {
             let _ = parse(&random.unicode(40));
-            let _ = parse(&STANDARD.encode(random.bytes(40)));
+            let _ = parse(&base64::encode(Form::Standard, &random.bytes(40)));
         }
     }
 }

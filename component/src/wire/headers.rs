@@ -1,8 +1,6 @@
 //! Header names, and the response headers as typed values (spec driver-core §1.3, §1.4, §1.9).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
+use super::base64::{self, Form};
 use super::json;
 
 /// Headers in wire order: lower-case names, raw values. The shape that HTTP imports take and give, so that one host
@@ -188,10 +186,8 @@ fn duration(value: &str) -> Option<f64> {
 }
 
 fn decoded(value: String) -> String {
-    let json = STANDARD
-        .decode(&value)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let json = base64::decode(Form::Standard, value.as_bytes());
+    let json = json.and_then(|bytes| String::from_utf8(bytes).ok());
     json.unwrap_or(value)
 }
 

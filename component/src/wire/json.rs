@@ -6,10 +6,12 @@
 
 use std::fmt::Write as _;
 
+pub use level::{Level, index, level};
 pub use number::number;
 pub(super) use number::power;
 use scan::Scanner;
 
+mod level;
 mod number;
 mod scan;
 

@@ -90,7 +90,8 @@ fn push_component(header: &mut String, component: &KeyComponent) -> Result<(), I
     Ok(())
 }
 
-fn push_number(header: &mut String, number: f64) {
+/// Writes a finite number as the service does: whole ones without a point.
+pub(super) fn push_number(header: &mut String, number: f64) {
     if number.fract() == 0.0 && number.abs() < INTEGER_LIMIT {
         append(header, format_args!("{}", number as i64));
     } else {

@@ -4,6 +4,7 @@
 //! service), costs no more than a pass over its input, and never panics.
 
 pub mod account;
+pub mod base64;
 pub mod batch;
 pub mod change;
 pub mod connection_string;

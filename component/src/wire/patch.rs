@@ -4,6 +4,8 @@ use super::Invalid;
 use super::json::{Json, push_text};
 use super::text::replaced;
 
+pub mod apply;
+
 /// The service takes at most this many operations in one patch.
 pub const MAX_OPERATIONS: usize = 10;
 
@@ -47,6 +49,18 @@ impl PatchOperation {
             Self::Move { from, path } => (path, Some(from)),
         };
         std::iter::once(path.as_str()).chain(from.map(String::as_str))
+    }
+
+    /// Its name on the wire, its path, and its value if it has one.
+    fn parts(&self) -> (&'static str, &str, Option<&PatchValue>) {
+        match self {
+            Self::Add(value) => ("add", &value.path, Some(value)),
+            Self::Set(value) => ("set", &value.path, Some(value)),
+            Self::Replace(value) => ("replace", &value.path, Some(value)),
+            Self::Increment(value) => ("incr", &value.path, Some(value)),
+            Self::Remove(path) => ("remove", path, None),
+            Self::Move { path, .. } => ("move", path, None),
+        }
     }
 }
 
@@ -98,11 +112,15 @@ fn is_index(path: &str) -> bool {
 
 /// Whether a patch path and a path of the partition key lie on one line: one is the other, or inside of it.
 pub fn touches(patch: &str, key: &str) -> bool {
-    let unescaped = |segment: &str| replaced(&replaced(segment, "~1", "/"), "~0", "~");
-    let patched = patch.split('/').skip(1).map(unescaped);
-    patched
+    steps(patch)
         .zip(key_segments(key))
         .all(|(one, other)| one == other)
+}
+
+/// The steps of a JSON pointer, without escapes.
+fn steps(path: &str) -> impl Iterator<Item = String> {
+    let unescaped = |step| replaced(&replaced(step, "~1", "/"), "~0", "~");
+    path.split('/').skip(1).map(unescaped)
 }
 
 /// The property names of a partition key path: `/a/b`, or quoted where they hold slashes, `/"a/b"`.
@@ -131,29 +149,28 @@ fn push_step(body: &mut String, operation: &PatchOperation) -> Result<(), Invali
     for path in operation.paths() {
         check_path(path)?;
     }
-    let (op, path, value) = match operation {
-        PatchOperation::Add(value) => ("add", &value.path, Some(value)),
-        PatchOperation::Set(value) => ("set", &value.path, Some(value)),
-        PatchOperation::Replace(value) => ("replace", &value.path, Some(value)),
-        PatchOperation::Increment(value) => ("incr", &value.path, Some(value)),
-        PatchOperation::Remove(path) => ("remove", path, None),
-        PatchOperation::Move { path, .. } => ("move", path, None),
-    };
+    let (op, path, value) = operation.parts();
     body.extend(["\"op\":\"", op, "\",\"path\":"]);
     push_text(body, path);
     if let Some(value) = value {
-        let json = Json::parse(&value.value).ok_or_else(|| {
-            Invalid::new(format!(
-                "the value of the patch operation {op} on {path} is no JSON text: encode it, a string with its quotes"
-            ))
-        })?;
-        body.extend([",\"value\":", json.get()]);
+        body.extend([",\"value\":", json_of(op, value)?]);
     }
     if let PatchOperation::Move { from, .. } = operation {
         body.push_str(",\"from\":");
         push_text(body, from);
     }
     Ok(())
+}
+
+/// The JSON text of a value.
+fn json_of<'a>(op: &str, value: &'a PatchValue) -> Result<&'a str, Invalid> {
+    let json = Json::parse(&value.value).ok_or_else(|| {
+        Invalid::new(format!(
+            "the value of the patch operation {op} on {} is no JSON text: encode it, a string with its quotes",
+            value.path
+        ))
+    })?;
+    Ok(json.get())
 }
 
 fn check_path(path: &str) -> Result<(), Invalid> {

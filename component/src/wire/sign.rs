@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use http::Method;
 use percent_encoding::percent_encode_byte;
@@ -11,6 +9,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::Invalid;
+use super::base64::{self, Form};
 use super::link::Link;
 
 #[cfg(test)]
@@ -42,11 +41,9 @@ impl MasterKey {
                 "the account key is empty: copy the primary or secondary key from the account's keys page",
             ));
         }
-        let mut key = Zeroizing::new(vec![0; base64::decoded_len_estimate(text.len())]);
-        BASE64_STANDARD
-            .decode_slice(text, &mut key)
-            .ok()
-            .and_then(|length| Hmac::new_from_slice(key.get(..length)?).ok())
+        base64::decode(Form::Standard, text.as_bytes())
+            .map(Zeroizing::new)
+            .and_then(|key| Hmac::new_from_slice(&key).ok())
             .map(Self)
             .ok_or_else(|| {
                 Invalid::new(
@@ -72,7 +69,7 @@ impl MasterKey {
         text.push_str("\n\n");
 
         let signature = self.0.clone().chain_update(&text).finalize().into_bytes();
-        escaped(MASTER, &BASE64_STANDARD.encode(signature))
+        escaped(MASTER, &base64::encode(Form::Standard, &signature))
     }
 }
 

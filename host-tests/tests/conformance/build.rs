@@ -120,6 +120,19 @@ impl At {
             item: self.item(id),
             operations,
             condition: condition.map(str::to_owned),
+            read_modify_write: false,
+            precondition: self.precondition,
+            session_token: self.session_token,
+        })
+    }
+
+    /// A patch by read-modify-write.
+    pub(crate) fn modify(self, id: &str, operations: Vec<PatchOperation>) -> Operation {
+        Operation::PatchItem(PatchItem {
+            item: self.item(id),
+            operations,
+            condition: None,
+            read_modify_write: true,
             precondition: self.precondition,
             session_token: self.session_token,
         })

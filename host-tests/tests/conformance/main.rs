@@ -60,6 +60,7 @@ mod metadata;
 mod options;
 mod patches;
 mod queries;
+mod read_modify_write;
 mod regions;
 mod resources;
 mod scene;

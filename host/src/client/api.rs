@@ -195,10 +195,11 @@ macro_rules! typed_api {
                 self.run(self.target.delete(id, key.into()))$($await)*
             }
 
-            /// Changes parts of an item on the server. One PATCH.
+            /// Changes parts of an item on the server. One PATCH; or a GET and a PUT, see
+            /// [`Patch::read_modify_write`].
             /// Errors of note: [`is_not_found`](Error::is_not_found),
             /// [`is_precondition_failed`](Error::is_precondition_failed), and the driver's `invalid-argument` for
-            /// an empty patch or one of more than ten changes.
+            /// an empty patch or one of more than ten changes, or a hundred.
             pub $($async)? fn patch_item(
                 &self,
                 id: &str,

@@ -71,11 +71,13 @@ impl Target {
         key: PartitionKey,
         patch: Patch,
     ) -> Result<Operation, Error> {
+        let read_modify_write = patch.is_read_modify_write();
         let (operations, condition) = patch.into_wit()?;
         Ok(Operation::PatchItem(PatchItem {
             item: self.item(id, key),
             operations,
             condition,
+            read_modify_write,
             precondition: self.options.precondition.clone(),
             session_token: self.options.session_token.clone(),
         }))

@@ -96,13 +96,13 @@ fn one_failed_operation_is_the_error_of_the_batch() {
             r#"[{"statusCode":424},{"statusCode":424},{"statusCode":404}]"#,
             404,
             ErrorKind::NotFound,
-            "operation 2 of 3 (Read of \"b\\\"\"): 404 ",
+            "operation 2 of 3 (Read of \"b\"\"): 404 ",
         ),
         (
             r#"[{"statusCode":424},{"statusCode":424},{"statusCode":304}]"#,
             304,
             ErrorKind::PreconditionFailed,
-            "operation 2 of 3 (Read of \"b\\\"\"): 304.",
+            "operation 2 of 3 (Read of \"b\"\"): 304.",
         ),
         // Not even an internal error leaves a part of a batch behind.
         (

@@ -4,8 +4,10 @@
 use super::{Collection, Paging, Verb};
 use crate::core::error::{Error, ErrorKind, Outcome, Result};
 use crate::core::explain;
+use crate::core::modify::Modify;
 use crate::core::operation::{ContainerRef, Operation, Precondition};
 use crate::core::request::Request;
+use crate::core::routing::topology::Purpose;
 use crate::wire::headers::{ResponseHeaders, name};
 use crate::wire::json_edit::merged;
 use crate::wire::offer::{self, Offer, Throughput};
@@ -20,6 +22,8 @@ pub enum Sequence {
     Throughput(Stage, Option<Throughput>),
     /// A container's definition is read, changed in part, and replaced.
     Merge(Merge),
+    /// So is an item.
+    Modify(Box<Modify>),
 }
 
 /// What the next answer of the search for an offer, or of its replacement, is about.
@@ -54,8 +58,21 @@ impl Sequence {
     ///
     /// # Errors
     /// `invalid-argument`: throughput that the service does not sell; names, an etag or a definition that cannot be sent.
-    pub fn begin(operation: Operation) -> Result<(Self, Box<Request>)> {
+    pub fn begin(operation: Operation, content_response: bool) -> Result<(Self, Box<Request>)> {
         match operation {
+            Operation::PatchItem {
+                item,
+                operations,
+                condition,
+                conditions,
+                ..
+            } => {
+                let condition = condition.as_deref();
+                let mut modify =
+                    Modify::new(item, operations, condition, conditions, content_response)?;
+                let request = modify.read()?;
+                Ok((Self::Modify(modify), Box::new(request)))
+            }
             Operation::ManageThroughput {
                 database,
                 container,
@@ -108,15 +125,27 @@ impl Sequence {
                 merge.reading = false;
                 merge.replacement(body, headers.etag.as_ref()).map(Some)
             }
-            Self::Merge(_) => Ok(None),
+            Self::Modify(modify) if modify.is_reading() => {
+                let request = modify.replace(body, headers)?;
+                Ok(Some(Box::new(request)))
+            }
+            Self::Merge(_) | Self::Modify(_) => Ok(None),
         }
     }
 
-    /// What follows a failure.
+    /// Where the next request goes: what is read to be replaced is read where it is replaced.
+    pub fn purpose(&self, request: &Request) -> Purpose {
+        match self {
+            Self::Modify(_) => Purpose::Write,
+            _ => request.purpose(),
+        }
+    }
+
+    /// What follows a failure; `unsure` if an earlier attempt may have been carried out.
     ///
     /// # Errors
     /// The same, if that is the end.
-    pub fn failed(&mut self, mut error: Box<Error>) -> Result<Box<Request>> {
+    pub fn failed(&mut self, mut error: Box<Error>, unsure: bool) -> Result<Box<Request>> {
         match self {
             Self::Throughput(Stage::Rate, _) => {
                 error.outcome = Outcome::Unknown;
@@ -133,6 +162,7 @@ impl Sequence {
                 merge.reading = true;
                 return merge.read();
             }
+            Self::Modify(modify) => return modify.again(error, unsure).map(Box::new),
             Self::Throughput(..) | Self::Merge(_) => {}
         }
         Err(error)

@@ -130,24 +130,20 @@ impl Recorder {
         self.0.borrow().unsure
     }
 
-    /// The operation's time is up at `now`: what is under way is cut off. Tells whether the operation itself, and not only
-    /// metadata for it, was under way or may have been carried out before.
+    /// The operation's time is up at `now`: what is under way is cut off. Tells whether a write may have been carried out.
     pub fn time_out(&self, now: Nanos) -> bool {
         let mut record = self.0.borrow_mut();
-        let mut own = record.unsure;
         record.last = now;
-        let name = record.diagnostics.operation_name;
         for place in 0..record.diagnostics.attempts.len() {
             let Some(attempt) = record.diagnostics.attempts.get_mut(place) else {
                 continue;
             };
             if attempt.is_flying() {
                 attempt.timed_out = true;
-                own |= attempt.operation_name == name;
                 record.end(place, "cut off at the deadline");
             }
         }
-        own
+        record.unsure
     }
 
     /// What the rules of fault injection had to say about an attempt.

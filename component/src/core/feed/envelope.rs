@@ -2,12 +2,10 @@
 
 use std::cmp::Ordering;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::error::{FeedError, Result};
 use super::row::Row;
 use super::shape::Order;
+use crate::wire::base64::{self, Form};
 use crate::wire::json::Json;
 use crate::wire::value::{self, Value};
 
@@ -134,7 +132,7 @@ fn ordinal(rid: &[u8]) -> Option<u64> {
         .iter()
         .map(|byte| if *byte == b'-' { b'/' } else { *byte })
         .collect();
-    let bytes = STANDARD.decode(rid).ok()?;
+    let bytes = base64::decode(Form::Standard, &rid)?;
     let of_collection = bytes.get(4)? & 0x80 != 0;
     let number = bytes.get(8..16)?.first_chunk()?;
     (of_collection && matches!(bytes.len(), 16 | 20)).then_some(u64::from_le_bytes(*number))

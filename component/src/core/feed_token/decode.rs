@@ -1,13 +1,11 @@
 //! Reading a token. It comes from outside: everything about it is checked.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-
 use super::fingerprint::{Fingerprint, parse_hex};
 use super::{
     Boundary, Continuation, FeedKind, FeedToken, MAX_DEPTH, MAX_TOKEN_BYTES, Node, Refused, Slice,
     Start,
 };
+use crate::wire::base64::{self, Form};
 use crate::wire::epk::Epk;
 use crate::wire::epk_range::EpkRange;
 use crate::wire::json::{self, Json};
@@ -35,8 +33,7 @@ pub fn parse(text: &str) -> Result<Continuation, Refused> {
     if version != "1" {
         return Err(Refused::Newer);
     }
-    let json = BASE64_URL_SAFE_NO_PAD.decode(encoded);
-    let json = json.map_err(|_| Refused::Damaged)?;
+    let json = base64::decode(Form::Url, encoded.as_bytes()).ok_or(Refused::Damaged)?;
     token(&json).map(Continuation::Driver)
 }
 

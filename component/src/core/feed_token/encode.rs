@@ -1,10 +1,8 @@
 //! Writing a token.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-
 use super::fingerprint::{Fingerprint, hex};
 use super::{Boundary, FeedKind, FeedToken, MAX_TOKEN_BYTES, Node, PREFIX, Refused, Slice, Start};
+use crate::wire::base64::{self, Form};
 use crate::wire::epk::Epk;
 use crate::wire::epk_range::EpkRange;
 use crate::wire::json::push_text;
@@ -33,8 +31,7 @@ impl FeedToken {
         let check = Fingerprint::of(&[json.as_bytes()]);
         member(&mut json, "check", &check.to_hex());
         json.push('}');
-        let mut text = PREFIX.to_owned();
-        BASE64_URL_SAFE_NO_PAD.encode_string(json, &mut text);
+        let text = [PREFIX, &base64::encode(Form::Url, json.as_bytes())].concat();
         if text.len() > MAX_TOKEN_BYTES {
             return Err(Refused::TooLong);
         }

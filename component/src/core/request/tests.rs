@@ -75,6 +75,7 @@ fn golden_requests() {
         operations,
         condition: None,
         conditions: none(),
+        read_modify_write: false,
     };
     let manual = Some(Throughput::Manual(400));
     let autoscale = Some(Throughput::Autoscale(4000));
@@ -248,6 +249,7 @@ fn a_patch_lists_the_paths_it_touches() {
         operations,
         condition: None,
         conditions: none(),
+        read_modify_write: false,
     };
     assert_eq!(
         Request::new(patch, false).unwrap().scope.unwrap().patched,

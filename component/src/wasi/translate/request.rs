@@ -199,6 +199,7 @@ pub(in crate::wasi) fn operation(operation: wit::Operation) -> Operation {
             operations: patch.operations.into_iter().map(step).collect(),
             condition: patch.condition,
             conditions: conditions(patch.precondition, patch.session_token),
+            read_modify_write: patch.read_modify_write,
         },
         wit::Operation::CreateDatabase(create) => Operation::CreateDatabase {
             id: create.id,

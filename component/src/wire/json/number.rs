@@ -22,16 +22,16 @@ type Limbs = Vec<u32>;
 
 /// A number's value, exactly. None if it is no number, or too large.
 pub fn number(text: &str) -> Option<f64> {
-    let (digits, exponent) = match text.split_once(['e', 'E']) {
-        Some((digits, exponent)) => (digits, power(exponent.as_bytes())?),
-        None => (text, 0_i32),
+    let (negative, unsigned) = match text.as_bytes() {
+        [b'-', unsigned @ ..] => (true, unsigned),
+        unsigned => (false, unsigned),
     };
-    let unsigned = digits.strip_prefix('-');
-    let negative = unsigned.is_some();
-    let digits = unsigned.unwrap_or(digits);
+    let mut parts = unsigned.splitn(2, |byte| matches!(byte, b'e' | b'E'));
+    let digits = parts.next()?;
+    let exponent = parts.next().map_or(Some(0), power)?;
     let (mut mantissa, mut scale, mut point) = (0_u64, exponent, false);
-    for byte in digits.bytes() {
-        if byte == b'.' && !point {
+    for byte in digits {
+        if *byte == b'.' && !point {
             point = true;
             continue;
         }
@@ -42,9 +42,10 @@ pub fn number(text: &str) -> Option<f64> {
         }
         scale = scale.saturating_sub(point.into());
     }
-    if !digits.ends_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
+    digits
+        .last()
+        .is_some_and(u8::is_ascii_digit)
+        .then_some(())?;
     let number = if mantissa == 0 {
         0.0
     } else if mantissa <= EXACT && scale.unsigned_abs() <= EXACT_POWER {
@@ -93,10 +94,10 @@ fn scaled(mantissa: f64, scale: i32) -> f64 {
 
 /// The nearest double to a decimal number that is not zero.
 #[cold]
-fn nearest(digits: &str, exponent: i32) -> f64 {
+fn nearest(digits: &[u8], exponent: i32) -> f64 {
     let mut limbs = Limbs::new();
     let (mut scale, mut kept, mut point, mut rest) = (exponent, 0_i32, false, false);
-    for byte in digits.bytes() {
+    for byte in digits {
         let Some(digit) = byte.checked_sub(b'0') else {
             point = true;
             continue;
@@ -127,7 +128,9 @@ fn nearest(digits: &str, exponent: i32) -> f64 {
     if billions < 0 {
         // So many limbs behind the point leave 64 bits of the quotient.
         fraction = billions.unsigned_abs().saturating_add(2);
-        limbs.splice(0..0, (0..fraction).map(|_| 0));
+        let mut longer = vec![0; fraction as usize];
+        longer.append(&mut limbs);
+        limbs = longer;
     }
     for _ in billions..0 {
         rest |= divide(&mut limbs);

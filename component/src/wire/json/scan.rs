@@ -24,6 +24,22 @@ impl<'a> Scanner<'a> {
         Self { text, at: 0 }
     }
 
+    /// Begins in the midst of a text.
+    pub(super) fn at(text: &'a str, at: usize) -> Self {
+        Self { text, at }
+    }
+
+    /// How far it has got.
+    pub(super) fn place(&self) -> usize {
+        self.at
+    }
+
+    /// Goes past space: where the next thing begins.
+    pub(super) fn begin(&mut self) -> usize {
+        self.peek();
+        self.at
+    }
+
     /// Whether nothing but space is left.
     pub(super) fn end(&mut self) -> bool {
         self.peek().is_none()

@@ -1,6 +1,7 @@
 //! Where requests go when all is well.
 
 use cosmosdb_driver_host::Config;
+use cosmosdb_driver_host::types::{PatchOperation, PatchValue};
 use host_tests::cluster::{Effect, GLOBAL};
 use serde_json::json;
 
@@ -9,7 +10,7 @@ use super::{
     single_write, writes,
 };
 use crate::account::lean;
-use crate::build::json;
+use crate::build::{at, json, text};
 use crate::face::Face;
 use crate::scene::read;
 
@@ -23,6 +24,7 @@ on_every_face!(
     a_lean_driver_with_preferred_regions_needs_the_account_first,
     a_lean_driver_finds_the_write_region,
     the_account_is_read_at_a_backup_endpoint,
+    a_patch_by_read_modify_write_reads_where_it_writes,
 );
 
 const TENTATIVE: &str = "x-ms-cosmos-allow-tentative-writes";
@@ -44,6 +46,17 @@ async fn the_first_region_serves_and_the_hub_takes_writes(face: Face) {
         regions.ok(read()).await;
         assert_eq!(regions.trace(), ["eastus create", "eastus read"]);
     }
+}
+
+async fn a_patch_by_read_modify_write_reads_where_it_writes(face: Face) {
+    let elsewhere = |c: Config| c.preferred_regions(["West US"]);
+    let mut regions = Regions::warm(face, single_write(TWO), elsewhere).await;
+    let set = PatchOperation::Set(PatchValue {
+        path: "/n".to_owned(),
+        value: b"1".to_vec(),
+    });
+    regions.ok(at(text("a")).modify("1", vec![set])).await;
+    assert_eq!(regions.trace(), ["eastus read", "eastus replace"]);
 }
 
 async fn preferred_regions_come_first(face: Face) {

@@ -1,7 +1,7 @@
 use super::super::super::testing::Random;
 use super::*;
 
-const ROUNDS: usize = 150_000;
+const ROUNDS: usize = 30_000;
 
 /// The standard library is the judge.
 fn check(text: &str) {
