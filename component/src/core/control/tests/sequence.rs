@@ -70,7 +70,7 @@ fn answered(sequence: &mut Sequence, answer: &Says) -> Result<Option<Box<Request
 
 /// What an operation sends that gets these answers, all of them.
 fn run(operation: Operation, answers: &[Says]) -> Vec<String> {
-    let (mut sequence, request) = Sequence::begin(operation).unwrap(, false);
+    let (mut sequence, request) = Sequence::begin(operation, false).unwrap();
     let mut sent = vec![said(&request)];
     for (place, answer) in answers.iter().enumerate() {
         match answered(&mut sequence, answer).unwrap() {
@@ -104,7 +104,7 @@ fn an_offer_is_found_and_read() {
         container: None,
         throughput: None,
     };
-    let (_, request) = Sequence::begin(database).unwrap(, false);
+    let (_, request) = Sequence::begin(database, false).unwrap();
     assert_eq!(said(&request), "GET /dbs/d%20b dbs:dbs/d b");
 }
 
@@ -116,7 +116,7 @@ fn answers_that_end_a_search() {
         (vec![plain(RESOURCE), plain(page(""))], ErrorKind::NotFound),
     ] {
         let operation = manage(None);
-        let (mut sequence, _) = Sequence::begin(operation).unwrap(, false);
+        let (mut sequence, _) = Sequence::begin(operation, false).unwrap();
         let (last, others) = answers.split_last().unwrap();
         for answer in others {
             answered(&mut sequence, answer).unwrap().unwrap();
@@ -147,7 +147,7 @@ fn a_rate_of_the_same_kind_is_set_at_once() {
         let answers = [RESOURCE, &page(&to), &to].map(plain);
         assert_eq!(run(set(target), &answers)[2], LOOK);
     }
-    assert!(Sequence::begin(set(Throughput::Manual(401))).is_err(), false);
+    assert!(Sequence::begin(set(Throughput::Manual(401)), false).is_err());
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn another_kind_is_a_migration_and_then_a_rate() {
 #[test]
 fn a_migration_that_fails_halfway_says_so() {
     let begin = || {
-        let (mut sequence, _) = Sequence::begin(set(Throughput::Autoscale(4000))).unwrap(, false);
+        let (mut sequence, _) = Sequence::begin(set(Throughput::Autoscale(4000)), false).unwrap();
         for body in [RESOURCE, &page(&manual(400))] {
             answered(&mut sequence, &plain(body)).unwrap().unwrap();
         }
@@ -231,17 +231,17 @@ fn a_merge_keeps_what_it_does_not_name() {
     let own = run(merge(definition, Some("\"own\"")), &answers);
     assert_eq!(own, [READ, &put("\"own\"")]);
     for bad in ["", "[]"] {
-        let error = Sequence::begin(merge(bad, None)).unwrap_err(, false);
+        let error = Sequence::begin(merge(bad, None), false).unwrap_err();
         assert_eq!(error.kind, ErrorKind::InvalidArgument);
     }
-    assert!(Sequence::begin(merge("{}", Some("a\nb"))).is_err(), false);
+    assert!(Sequence::begin(merge("{}", Some("a\nb")), false).is_err());
 }
 
 #[test]
 fn a_merge_is_repeated_when_somebody_else_was_faster() {
     let document = || Says("{}".to_owned(), "etag", "\"e\"");
     let conflict = || Error::new(ErrorKind::PreconditionFailed, "412");
-    let (mut sequence, _) = Sequence::begin(merge("{}", None)).unwrap(, false);
+    let (mut sequence, _) = Sequence::begin(merge("{}", None), false).unwrap();
     for _ in 0..5 {
         answered(&mut sequence, &document()).unwrap().unwrap();
         let again = sequence.failed(conflict(), false).unwrap();
@@ -250,10 +250,10 @@ fn a_merge_is_repeated_when_somebody_else_was_faster() {
     answered(&mut sequence, &document()).unwrap().unwrap();
     assert!(sequence.failed(conflict(), false).is_err());
     // The caller's own etag is not to be exchanged, and other failures are no reason.
-    let (mut sequence, _) = Sequence::begin(merge("{}", Some("\"o\""))).unwrap(, false);
+    let (mut sequence, _) = Sequence::begin(merge("{}", Some("\"o\"")), false).unwrap();
     answered(&mut sequence, &document()).unwrap().unwrap();
     assert!(sequence.failed(conflict(), false).is_err());
-    let (mut sequence, _) = Sequence::begin(merge("{}", None)).unwrap(, false);
+    let (mut sequence, _) = Sequence::begin(merge("{}", None), false).unwrap();
     let error = Error::new(ErrorKind::NotFound, "404");
     assert!(sequence.failed(error, false).is_err());
 }
@@ -262,7 +262,7 @@ fn a_merge_is_repeated_when_somebody_else_was_faster() {
 fn everything_else_is_one_request() {
     let operation = Operation::ReadContainer(at());
     assert!(!operation.is_several());
-    assert!(Sequence::begin(operation).is_err(), false);
+    assert!(Sequence::begin(operation, false).is_err());
     for operation in [
         manage(None),
         set(Throughput::Manual(400)),
