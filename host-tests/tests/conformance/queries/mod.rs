@@ -3,7 +3,9 @@
 mod kinds;
 mod limits;
 mod moves;
+mod order;
 mod pages;
+mod property;
 mod stock;
 mod together;
 mod tokens;
