@@ -6,6 +6,7 @@ mod moves;
 mod order;
 mod pages;
 mod property;
+mod scopes;
 mod stock;
 mod together;
 mod tokens;
