@@ -79,7 +79,8 @@ fn detail(message: String) -> String {
     }
 }
 
-/// What a message holds after `Message: `: a list of errors, each a text or an object with a message.
+/// What a message holds after `Message: `: a list of errors, each a text or an object with a message, and mostly a code
+/// that people look for (`SC2001`).
 fn nested_errors(message: &str) -> Option<String> {
     let nested = message.get(message.find('{')?..)?;
     // More text follows the JSON.
@@ -95,8 +96,13 @@ fn nested_errors(message: &str) -> Option<String> {
 }
 
 fn error_text(raw: Json<'_>) -> String {
-    let message = envelope(raw.get().as_bytes()).and_then(|envelope| envelope.message);
-    text(message.unwrap_or(raw))
+    match envelope(raw.get().as_bytes()) {
+        Some(Envelope {
+            code: Some(code),
+            message: Some(message),
+        }) => [&*text(code), ": ", &*text(message)].concat(),
+        found => text(found.and_then(|found| found.message).unwrap_or(raw)),
+    }
 }
 
 /// The text with every run of whitespace and control characters made one space, cut at a character's end.
@@ -147,7 +153,7 @@ mod tests {
             (
                 r#"{"code":"BadRequest","message":"Query failed: Message: {\"errors\":[{\"severity\":\"Error\",\"code\":\"SC2001\",\"message\":\"Identifier 'x' could not be resolved.\"},\"second\"]}\r\nActivityId: 1"}"#,
                 "BadRequest",
-                "Identifier 'x' could not be resolved.; second",
+                "SC2001: Identifier 'x' could not be resolved.; second",
             ),
             (
                 r#"{"code":"Conflict","message":"Entity exists already., \r\nActivityId: 1-2, Windows/10"}"#,

@@ -3,7 +3,10 @@
 mod kinds;
 mod limits;
 mod moves;
+mod order;
 mod pages;
+mod property;
+mod scopes;
 mod stock;
 mod together;
 mod tokens;

@@ -77,7 +77,7 @@ impl Scene {
     pub(super) fn stock(&self) -> Vec<Value> {
         let ranges = self.ranges();
         let mut stock = self.container().items();
-        stock.sort_by_key(|document| {
+        stock.sort_by_cached_key(|document| {
             let own = self.container().range_of(&[document["pk"].clone()]);
             ranges.iter().position(|range| *range == own)
         });
@@ -201,11 +201,12 @@ pub(super) fn sorted(
     mut documents: Vec<Value>,
     keys: &[(&str, Direction)],
 ) -> Vec<Value> {
-    let place = |document: &Value| {
-        let own = scene.container().range_of(&[document["pk"].clone()]);
-        scene.ranges().iter().position(|range| *range == own)
-    };
     if keys[0].1 == Direction::Descending {
+        let ranges = scene.ranges();
+        let place = |document: &Value| {
+            let own = scene.container().range_of(&[document["pk"].clone()]);
+            ranges.iter().position(|range| *range == own)
+        };
         documents.reverse();
         documents.sort_by_cached_key(place);
     }

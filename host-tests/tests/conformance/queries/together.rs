@@ -100,6 +100,35 @@ async fn a_page_beside_another_is_refused_to_tasks() {
 }
 
 #[tokio::test]
+async fn requests_of_a_page_are_bounded() {
+    let gateway = filled();
+    let mut instance = blocking_instance(&gateway).await;
+    let bounded = FeedOptions {
+        max_concurrency: Some(3),
+        ..paged(60)
+    };
+    let feed = instance.open_feed(&sorted(), &paged(1), &usual()).await;
+    instance.next_page(&feed.unwrap()).await.unwrap();
+    gateway.clear();
+    let gate = Gate::new();
+    gateway.on(4, is_page, Effect::after(&gate));
+    let feed = instance
+        .open_feed(&sorted(), &bounded, &usual())
+        .await
+        .unwrap();
+    let page = instance.submit_page(&feed).await.unwrap();
+    assert_eq!(instance.step().await.unwrap(), []);
+    let three = gateway.wait_until(|seen| seen.iter().filter(|seen| is_page(seen)).count() >= 3);
+    timeout(PATIENCE, three).await.unwrap();
+    assert_eq!(instance.step().await.unwrap(), []);
+    assert_eq!(gateway.requests().len(), 3, "of four partitions");
+    gate.open();
+    assert_eq!(instance.wait().await.unwrap(), [page]);
+    let found = rows(&finished(&mut instance, page).await.unwrap());
+    assert_eq!(values(&found, "n"), all());
+}
+
+#[tokio::test]
 async fn a_page_that_is_cancelled_is_asked_for_again() {
     let gateway = filled();
     let mut instance = blocking_instance(&gateway).await;
@@ -107,10 +136,11 @@ async fn a_page_that_is_cancelled_is_asked_for_again() {
         .open_feed(&sorted(), &paged(9), &usual())
         .await
         .unwrap();
-    let mut found = Vec::new();
+    gateway.container(DATABASE, CONTAINER).page_size(Some(3));
+    let mut found = rows(&instance.next_page(&feed).await.unwrap());
+    gateway.clear();
     for _ in 0..3 {
         let gate = Gate::new();
-        gateway.container(DATABASE, CONTAINER).page_size(Some(3));
         gateway.on(1, is_page, Effect::after(&gate));
         let page = instance.submit_page(&feed).await.unwrap();
         assert_eq!(instance.step().await.unwrap(), []);
@@ -129,7 +159,7 @@ async fn a_page_that_is_cancelled_is_asked_for_again() {
     instance.release(feed).await.unwrap();
     assert_eq!(instance.wait().await.unwrap(), [page]);
     found.extend(rows(&finished(&mut instance, page).await.unwrap()));
-    assert_eq!(values(&found, "n"), (0..36).collect::<Vec<u64>>());
+    assert_eq!(values(&found, "n"), (0..45).collect::<Vec<u64>>());
 }
 
 #[tokio::test]
