@@ -32,7 +32,7 @@ pub enum ErrorKind {
     Timeout,
     /// The caller cancelled it.
     Cancelled,
-    /// 410, 449, 503.
+    /// 410, 423, 449, 503.
     Unavailable,
     /// The feed has no continuation.
     NotResumable,

@@ -191,8 +191,8 @@ macro_rules! control_api {
                 self.run(ResourceAction::Delete)$($await)*
             }
 
-            /// Runs a stored procedure on the items of one partition key, with a tuple or slice of parameters (`[()]` for
-            /// none is not needed: `&[(); 0]`). One POST, sent again only if the service certainly did not run it. The body of
+            /// Runs a stored procedure on the items of one partition key. `parameters` is a tuple, an array or a slice:
+            /// `&("a", 1)`; `&[0; 0]` is none. One POST, sent again only if the service certainly did not run it. The body of
             /// the answer is what it returned; [`Response::script_log`] what it wrote, if [`ItemOptions::script_log`] asks
             /// for it.
             pub $($async)? fn execute<P: Serialize + ?Sized>(

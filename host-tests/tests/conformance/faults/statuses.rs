@@ -46,7 +46,7 @@ fn meaning(status: u16) -> (ErrorKind, bool) {
         412 => (ErrorKind::PreconditionFailed, false),
         413 => (ErrorKind::PayloadTooLarge, false),
         429 => (ErrorKind::Throttled, true),
-        410 | 503 => (ErrorKind::Unavailable, true),
+        410 | 423 | 503 => (ErrorKind::Unavailable, true),
         501 | 505 => (ErrorKind::Service, false),
         500..=599 => (ErrorKind::Service, true),
         _ => (ErrorKind::Service, false),
