@@ -17,14 +17,13 @@ use super::state::State;
 use super::transport::{Answer, Transport};
 use super::wait;
 use crate::core::account::Target;
-use crate::core::allowance::{Allowance, DEADLINE_MARGIN};
+use crate::core::allowance::DEADLINE_MARGIN;
 use crate::core::clock::{MILLI, Nanos};
 use crate::core::config::{Config, Settings, TopologyCache};
 use crate::core::diagnostics::Recorder;
 use crate::core::faults::Faults;
 use crate::core::feed_operation::{FeedOperation, FeedOptions};
 use crate::core::ids::IdSource;
-use crate::core::modify::Modify;
 use crate::core::operation::ContainerRef;
 use crate::core::options::Resolved;
 use crate::core::request::Request;
@@ -252,30 +251,14 @@ impl<W: World> State<W> {
         }
         let timeout = options.end_to_end_timeout;
         let deadline = timeout.map(|timeout| recorder.now().saturating_add(timeout));
-        let content_response = options.content_response_on_write;
         let request = match operation {
             Operation::PatchItem {
-                item,
-                operations,
-                condition,
-                conditions,
                 read_modify_write: true,
-            } => {
-                let condition = condition.as_deref();
-                let mut policy =
-                    Modify::new(item, operations, condition, conditions, content_response)?;
-                let read = policy.read()?;
-                *patch = Some(Modifying {
-                    policy,
-                    options: Rc::clone(options),
-                    allowance: Allowance {
-                        ru: options.ru_budget,
-                        deadline,
-                    },
-                });
-                read
-            }
-            operation => Request::new(operation, content_response)?,
+                ..
+            } => patch
+                .insert(Modifying::new(operation, options, deadline)?)
+                .read()?,
+            operation => Request::new(operation, options.content_response_on_write)?,
         };
         Ok(self.planned(request, options, recorder, deadline, patch.is_some()))
     }

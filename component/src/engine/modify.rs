@@ -8,17 +8,41 @@ use super::driver::Planned;
 use super::state::State;
 use super::transport::Answer;
 use crate::core::allowance::{Allowance, Verdict};
+use crate::core::clock::Nanos;
 use crate::core::diagnostics::Recorder;
 use crate::core::error::ErrorKind;
 use crate::core::modify::Modify;
 use crate::core::options::Resolved;
-use crate::core::{Error, Result, explain};
+use crate::core::request::Request;
+use crate::core::{Error, Operation, Result, explain};
 
 /// A patch on its way, and what all of its requests share.
 pub(super) struct Modifying {
-    pub(super) policy: Box<Modify>,
-    pub(super) options: Rc<Resolved>,
-    pub(super) allowance: Allowance,
+    policy: Box<Modify>,
+    options: Rc<Resolved>,
+    allowance: Allowance,
+}
+
+impl Modifying {
+    pub(super) fn new(
+        operation: Operation,
+        options: &Rc<Resolved>,
+        deadline: Option<Nanos>,
+    ) -> Result<Self> {
+        Ok(Self {
+            policy: Modify::new(operation, options.content_response_on_write)?,
+            options: Rc::clone(options),
+            allowance: Allowance {
+                ru: options.ru_budget,
+                deadline,
+            },
+        })
+    }
+
+    /// The first request.
+    pub(super) fn read(&mut self) -> Result<Request> {
+        self.policy.read()
+    }
 }
 
 impl<W: World> State<W> {
