@@ -31,13 +31,17 @@ impl Modify {
     ///
     /// # Errors
     /// `invalid-argument`: conditions beside it, or operations that could not be applied to any item.
-    pub fn new(
-        item: ItemRef,
-        operations: Vec<PatchOperation>,
-        condition: Option<&str>,
-        conditions: Conditions,
-        content_response: bool,
-    ) -> Result<Box<Self>> {
+    pub fn new(operation: Operation, content_response: bool) -> Result<Box<Self>> {
+        let Operation::PatchItem {
+            item,
+            operations,
+            condition,
+            conditions,
+            ..
+        } = operation
+        else {
+            return Err(Error::invalid("only patches are read-modify-write"));
+        };
         if condition.is_some() || conditions.precondition.is_some() {
             return Err(Error::invalid(
                 "a patch by read-modify-write takes no condition and no precondition: leave them out, or patch on the server",
@@ -157,8 +161,14 @@ mod tests {
             id: "1".to_owned(),
             key: vec![KeyComponent::Text("a".to_owned())],
         };
-        let operations = vec![PatchOperation::Remove("/x".to_owned())];
-        Modify::new(item, operations, condition, conditions, false)
+        let operation = Operation::PatchItem {
+            item,
+            operations: vec![PatchOperation::Remove("/x".to_owned())],
+            condition: condition.map(str::to_owned),
+            conditions,
+            read_modify_write: true,
+        };
+        Modify::new(operation, false)
     }
 
     fn with_token() -> Box<Modify> {

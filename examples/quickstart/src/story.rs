@@ -100,6 +100,7 @@ impl Order<'_> {
             item: self.item(),
             operations: vec![PatchOperation::Increment(value)],
             condition: Some("from c where c.stock > 2".to_owned()),
+            read_modify_write: false,
             precondition: None,
             session_token: None,
         })

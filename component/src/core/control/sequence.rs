@@ -60,16 +60,8 @@ impl Sequence {
     /// `invalid-argument`: throughput that the service does not sell; names, an etag or a definition that cannot be sent.
     pub fn begin(operation: Operation, content_response: bool) -> Result<(Self, Box<Request>)> {
         match operation {
-            Operation::PatchItem {
-                item,
-                operations,
-                condition,
-                conditions,
-                ..
-            } => {
-                let condition = condition.as_deref();
-                let mut modify =
-                    Modify::new(item, operations, condition, conditions, content_response)?;
+            patch @ Operation::PatchItem { .. } => {
+                let mut modify = Modify::new(patch, content_response)?;
                 let request = modify.read()?;
                 Ok((Self::Modify(modify), Box::new(request)))
             }
