@@ -283,7 +283,12 @@ impl Database {
 }
 
 /// The rows of a list, or of a query of it, page by page. The continuation is the number of the rows so far.
-fn list(call: &Call<'_>, rid: &str, name: &str, mut rows: Vec<Value>) -> Result<Answer, Answer> {
+pub(super) fn list(
+    call: &Call<'_>,
+    rid: &str,
+    name: &str,
+    mut rows: Vec<Value>,
+) -> Result<Answer, Answer> {
     if call.is_query() {
         let query = call.json()?;
         let condition = select(
