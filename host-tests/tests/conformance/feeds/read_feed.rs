@@ -151,21 +151,19 @@ async fn two_readers_share_a_container(face: Face) {
 }
 
 async fn a_feed_goes_on_at_every_page_whatever_becomes_of_the_partitions(face: Face) {
-    let whole = || FeedScope::Container;
-    let cases: [(u32, fn() -> FeedScope, u32); 4] = [
-        (4, whole, 7),
-        (40, whole, 7),
-        (4, whole, 1000),
-        (4, || range("", "FF"), 7),
-    ];
-    for (ranges, scope, size) in cases {
+    for (ranges, scope, size) in [
+        (4, FeedScope::Container, 7),
+        (40, FeedScope::Container, 7),
+        (4, FeedScope::Container, 1000),
+        (4, range("", "FF"), 7),
+    ] {
         let mut scene = Scene::new(face, ranges).await;
         scene.fill(60);
         scene.container().page_size(Some(5));
         let (mut pages, mut token) = (Vec::new(), None);
         for step in 0.. {
             let options = paged_from(size, token);
-            let (page, next) = scene.one(read_feed(scope()), options).await;
+            let (page, next) = scene.one(read_feed(scope.clone()), options).await;
             if page.status == 200 {
                 pages.push(page);
             }

@@ -1,19 +1,22 @@
 //! Changes of items, as they happen.
 
+mod moves;
+mod versions;
+
 use cosmosdb_driver_host::types::{
-    ChangeFeed, ChangeFeedMode, ChangeFeedStart, ErrorKind, FeedOperation, FeedOptions, FeedScope,
+    ChangeFeed, ChangeFeedMode, ChangeFeedStart, FeedOperation, FeedOptions, FeedScope,
     OperationOptions, Response,
 };
 use host_tests::gateway::Effect;
 use host_tests::scripted::Gate;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::scene::{
+use crate::account::{CONTAINER, DATABASE};
+use crate::build::{container, text};
+use crate::face::Face;
+use crate::feeds::scene::{
     Scene, assert_each_once, is_about_items, line, numbers, paged, paged_from, range, rows,
 };
-use crate::account::{CONTAINER, DATABASE};
-use crate::build::{at, container, text};
-use crate::face::Face;
 use ChangeFeedMode::{AllVersionsAndDeletes, LatestVersion};
 use ChangeFeedStart::{At, Beginning, Now};
 
@@ -23,15 +26,10 @@ on_every_face!(
     a_job_keeps_its_place_between_its_runs,
     a_job_over_several_partitions_misses_nothing,
     changes_of_a_key_come_in_their_order,
-    splits_and_merges_between_pages_lose_and_repeat_nothing,
     two_readers_share_a_container,
-    all_versions_and_deletes_come_in_envelopes,
-    all_versions_begin_now_and_say_so,
-    latest_versions_come_in_envelopes_on_demand,
+    the_beginning_of_a_hierarchical_key,
     partitions_are_asked_at_once_if_wanted,
-    pages_may_be_empty_and_partitions_gone,
     spent_request_units_end_a_round,
-    a_container_created_anew_ends_the_feed,
 );
 
 pub(super) fn changes(
@@ -209,43 +207,6 @@ async fn changes_of_a_key_come_in_their_order(face: Face) {
     }
 }
 
-async fn splits_and_merges_between_pages_lose_and_repeat_nothing(face: Face) {
-    for ranges in [4, 40] {
-        for (start, resumed) in [
-            (Beginning, false),
-            (Beginning, true),
-            (Now, true),
-            (At(1), true),
-        ] {
-            let mut scene = Scene::new(face, ranges).await;
-            let mut feed = scene.open(latest(start), paged(4)).await;
-            let mut pages = Vec::new();
-            if start_is_now(start) {
-                assert_unchanged(&scene.next(&feed).await);
-            }
-            scene.fill(80);
-            for step in 0..8 {
-                let page = scene.next(&feed).await;
-                if page.status == 200 {
-                    pages.push(page);
-                }
-                scene.unsettle(step);
-                if resumed {
-                    let token = scene.token(&feed).await;
-                    scene.driver.release(feed).await.unwrap();
-                    feed = scene.open(latest(start), paged_from(4, token)).await;
-                }
-            }
-            pages.extend(scene.rest(feed).await);
-            assert_each_once(&pages, 0..80);
-        }
-    }
-}
-
-fn start_is_now(start: ChangeFeedStart) -> bool {
-    matches!(start, Now)
-}
-
 async fn two_readers_share_a_container(face: Face) {
     for ranges in [1, 4, 40] {
         let mut scene = Scene::new(face, ranges).await;
@@ -258,126 +219,6 @@ async fn two_readers_share_a_container(face: Face) {
             all.extend(pages);
         }
         assert_each_once(&all, 0..60);
-    }
-}
-
-async fn all_versions_and_deletes_come_in_envelopes(face: Face) {
-    for ranges in [1, 4, 40] {
-        let mut scene = Scene::new(face, ranges).await.warm().await;
-        scene.fill(3);
-        let feed = scene.open(versions(), FeedOptions::default()).await;
-        let first = scene.next(&feed).await;
-        assert_unchanged(&first);
-        // A request to each partition fixes where it starts.
-        assert_eq!(first.diagnostics.request_count, ranges);
-        let asked = scene.asked();
-        assert_eq!(asked.len(), ranges as usize);
-        for seen in &asked {
-            assert_eq!(seen.header("if-none-match"), Some("*"));
-            assert_eq!(seen.header("a-im"), Some("Full-Fidelity Feed"));
-            let format = seen.header("x-ms-cosmos-changefeed-wire-format-version");
-            assert_eq!(format, Some("2021-09-15"));
-        }
-        let token = scene.token(&feed).await;
-
-        for operation in [
-            at(text("a")).create(r#"{"id":"x","pk":"a","n":1}"#),
-            at(text("a")).replace("x", r#"{"id":"x","pk":"a","n":2}"#),
-            at(text("a")).delete("x"),
-        ] {
-            scene.driver.execute(operation).await.unwrap();
-        }
-        let resumed = FeedOptions {
-            continuation: token,
-            ..paged(1)
-        };
-        let live = scene.rest(feed).await;
-        let later = scene.all(versions(), resumed).await;
-        for pages in [live, later] {
-            let rows: Vec<Value> = pages.iter().flat_map(rows).collect();
-            let kinds = rows.iter().map(|row| &row["metadata"]["operationType"]);
-            assert!(kinds.eq(["create", "replace", "delete"]), "{rows:?}");
-            assert_eq!(
-                (&rows[0]["current"]["n"], &rows[1]["current"]["n"]),
-                (&json!(1), &json!(2))
-            );
-            assert_eq!(rows[1]["previous"]["n"], 1);
-            let metadata = &rows[2]["metadata"];
-            assert_eq!(
-                (&metadata["id"], &metadata["partitionKey"]),
-                (&json!("x"), &json!(["a"]))
-            );
-            assert_eq!(rows[2]["previous"]["n"], 2);
-        }
-    }
-}
-
-async fn all_versions_begin_now_and_say_so(face: Face) {
-    let mut scene = Scene::new(face, 4).await;
-    for start in [Beginning, At(0), At(1)] {
-        let operation = changes(FeedScope::Container, AllVersionsAndDeletes, start);
-        let refused = scene.try_open(operation, paged(1)).await.err();
-        let refused = refused.expect("refused at its opening");
-        assert_eq!(
-            refused.kind(),
-            Some(ErrorKind::InvalidArgument),
-            "{refused}"
-        );
-    }
-    let feed = scene.open(versions(), paged(1)).await;
-    let refused = scene.driver.continuation(&feed).await.unwrap_err();
-    assert_eq!(refused.kind(), Some(ErrorKind::NotResumable), "{refused}");
-    assert!(scene.gateway.requests().is_empty(), "nothing is sent");
-
-    // Splits and merges move the places along.
-    assert_unchanged(&scene.next(&feed).await);
-    let mut pages = Vec::new();
-    for step in 0..4 {
-        scene.put(0, "a");
-        scene.put(1, "b");
-        scene.unsettle(step as usize);
-        pages.extend(scene.pages(&feed).await);
-    }
-    scene.driver.release(feed).await.unwrap();
-    let of = |key: &str| {
-        let rows = pages.iter().flat_map(rows);
-        let own = rows.filter(|row| row["current"]["pk"] == key);
-        let kinds = own.map(|row| row["metadata"]["operationType"].clone());
-        kinds.collect::<Vec<Value>>()
-    };
-    for key in ["a", "b"] {
-        assert_eq!(of(key), ["create", "replace", "replace", "replace"]);
-    }
-}
-
-async fn latest_versions_come_in_envelopes_on_demand(face: Face) {
-    let mut scene = Scene::new(face, 4).await;
-    scene.fill(5);
-    for with_metadata in [false, true] {
-        scene.gateway.clear();
-        let operation = FeedOperation::ChangeFeed(ChangeFeed {
-            container: container(DATABASE, CONTAINER),
-            scope: FeedScope::Container,
-            mode: LatestVersion,
-            start: Beginning,
-            with_metadata,
-        });
-        let pages = scene.all(operation, FeedOptions::default()).await;
-        let rows: Vec<Value> = pages.iter().flat_map(rows).collect();
-        assert_eq!(rows.len(), 5);
-        for row in rows {
-            let (item, metadata) = (&row["current"], &row["metadata"]);
-            if with_metadata {
-                assert!(item["n"].is_i64() && metadata["lsn"].is_u64(), "{row}");
-                assert_eq!(metadata["crts"], scene.gateway.now());
-            } else {
-                assert!(row["n"].is_i64() && metadata.is_null(), "{row}");
-            }
-        }
-        for seen in scene.asked() {
-            let format = seen.header("x-ms-cosmos-changefeed-wire-format-version");
-            assert_eq!(format, with_metadata.then_some("2021-09-15"));
-        }
     }
 }
 
@@ -419,19 +260,6 @@ async fn partitions_are_asked_at_once_if_wanted(face: Face) {
     }
 }
 
-async fn pages_may_be_empty_and_partitions_gone(face: Face) {
-    for sub_status in [1002, 1007, 1008] {
-        let mut scene = Scene::new(face, 4).await;
-        scene.fill(40);
-        scene.container().empty_pages(2);
-        scene.container().say_gone("2", sub_status, 2);
-        let feed = scene.open(latest(Beginning), paged(5)).await;
-        let mut pages = scene.pages(&feed).await;
-        pages.extend(scene.rest(feed).await);
-        assert_each_once(&pages, 0..40);
-    }
-}
-
 async fn spent_request_units_end_a_round(face: Face) {
     let mut scene = Scene::new(face, 4).await.warm().await;
     let budget = OperationOptions {
@@ -454,19 +282,21 @@ async fn spent_request_units_end_a_round(face: Face) {
     scene.driver.release(feed).await.unwrap();
 }
 
-async fn a_container_created_anew_ends_the_feed(face: Face) {
-    let mut scene = Scene::new(face, 4).await;
-    scene.fill(20);
-    let feed = scene.open(latest(Beginning), paged(2)).await;
-    scene.next(&feed).await;
-    let token = scene.token(&feed).await;
-    scene.container().recreate();
-    scene.fill(20);
-    let error = scene.fails(&feed).await;
-    assert_eq!(error.kind, ErrorKind::Unavailable, "{error:?}");
-    scene.driver.release(feed).await.unwrap();
-    let error = scene.refused(latest(Beginning), paged_from(2, token)).await;
-    assert_eq!(error.kind, ErrorKind::InvalidArgument, "{error:?}");
-    let pages = scene.all(latest(Beginning), paged(2)).await;
-    assert_each_once(&pages, 0..20);
+async fn the_beginning_of_a_hierarchical_key(face: Face) {
+    let key = ["/tenant", "/user"];
+    for ranges in [4, 40] {
+        let mut scene = Scene::with(face, ranges, &key, |config| config).await;
+        for n in 0..20 {
+            let (id, tenant) = (n.to_string(), if n < 12 { "t1" } else { "t2" });
+            let document = json!({ "id": id, "tenant": tenant, "user": id, "n": n });
+            scene.container().put(document);
+        }
+        for (key, expected) in [
+            (text("t1"), 0..12),
+            ([text("t2"), text("17")].concat(), 17..18),
+        ] {
+            let own = changes(FeedScope::Key(key), LatestVersion, Beginning);
+            assert_each_once(&scene.all(own, paged(5)).await, expected);
+        }
+    }
 }
