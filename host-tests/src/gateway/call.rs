@@ -8,7 +8,7 @@ use super::answer::{Answer, bad};
 use crate::scripted::Seen;
 
 /// The most items of a page when the request leaves it to the service.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 /// A request and the time of its arrival.
 #[derive(Clone, Copy)]
@@ -51,12 +51,17 @@ impl Call<'_> {
 
     /// The most items of a page that the request allows. Errors: it is no number, or zero.
     pub(super) fn max_items(&self) -> Result<usize, Answer> {
+        self.wanted_items().map(|count| count.unwrap_or(PAGE))
+    }
+
+    /// The same; none if the request leaves it to the service.
+    pub(super) fn wanted_items(&self) -> Result<Option<usize>, Answer> {
         let Some(text) = self.header("x-ms-max-item-count") else {
-            return Ok(PAGE);
+            return Ok(None);
         };
         match text.parse::<i64>() {
-            Ok(-1) => Ok(PAGE),
-            Ok(count) if count > 0 => Ok(usize::try_from(count).unwrap_or(usize::MAX)),
+            Ok(-1) => Ok(None),
+            Ok(count) if count > 0 => Ok(Some(usize::try_from(count).unwrap_or(usize::MAX))),
             _ => Err(bad("x-ms-max-item-count is neither -1 nor positive.")),
         }
     }

@@ -172,7 +172,8 @@ impl Control<'_> {
 
 /// The pages.
 impl Control<'_> {
-    /// The most rows of a page of any feed, whatever the request says; none: as the request says. At least 1.
+    /// The most rows of a page of any feed, whatever the request says, and as many if the request leaves it to the
+    /// service; none: as the request says, or 100. At least 1.
     pub fn page_size(&self, rows: Option<usize>) {
         self.with(|container| container.knobs.page_size = rows.map(|rows| rows.max(1)));
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::call::Call;
+use super::call::{Call, PAGE};
 
 /// The order of documents with equal sort keys, and what the header `x-ms-cosmos-query-execution-info` tells of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum TieOrder {
 /// The settings of one container.
 #[derive(Debug, Default)]
 pub(super) struct Knobs {
-    /// The most items of a page, whatever the request says.
+    /// The most items of a page, whatever the request says, and their number if it says nothing.
     pub(super) page_size: Option<usize>,
     /// The most documents that one page looks at.
     pub(super) scan: Option<usize>,
@@ -53,8 +53,11 @@ pub(super) struct OperationRule {
 impl Knobs {
     /// The most rows of the page that a request asks for. Errors: the request has no valid number.
     pub(super) fn size(&self, call: &Call<'_>) -> Result<usize, Answer> {
-        let most = self.page_size.unwrap_or(usize::MAX);
-        Ok(call.max_items()?.min(most))
+        let wanted = call.wanted_items()?;
+        Ok(match (wanted, self.page_size) {
+            (Some(wanted), Some(most)) => wanted.min(most),
+            (wanted, most) => wanted.or(most).unwrap_or(PAGE),
+        })
     }
 
     /// The sub-status with which a range is said to be gone this time.

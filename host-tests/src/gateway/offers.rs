@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, bad, missing, unknown};
 use super::call::Call;
-use super::page::feed;
-use super::select::select;
+use super::world::list;
 
 /// The steps and the lowest values of manual throughput and of autoscale's maximum.
 const MANUAL: u64 = 100;
@@ -96,20 +95,11 @@ impl Offers {
     }
 
     fn feed(&self, call: &Call<'_>) -> Result<Answer, Answer> {
-        let condition = if call.is_query() {
-            let query = call.json()?;
-            let text = query["query"].as_str().unwrap_or_default();
-            let condition = select(text, &query["parameters"]);
-            Some(condition.ok_or_else(|| bad("Syntax error in the query."))?)
-        } else {
-            (call.method() == Method::GET)
-                .then_some(None)
-                .ok_or_else(unknown)?
-        };
-        let shown = self.list.iter().map(|offer| &offer.document);
-        let shown = shown.filter(|offer| condition.as_ref().is_none_or(|one| one.holds(offer)));
-        let rows: Vec<String> = shown.map(Value::to_string).collect();
-        Ok(feed("", "Offers", &rows))
+        if call.method() != Method::GET && !call.is_query() {
+            return Err(unknown());
+        }
+        let all = self.list.iter().map(|offer| offer.document.clone());
+        list(call, "", "Offers", all.collect())
     }
 }
 

@@ -50,6 +50,7 @@ mod door;
 mod echo;
 mod face;
 mod faults;
+mod feeds;
 mod injected;
 mod instances;
 mod items;
