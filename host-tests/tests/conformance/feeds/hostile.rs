@@ -1,5 +1,7 @@
 //! Continuations that are not what a driver gave, and payloads that must not be touched.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cosmosdb_driver_host::types::{
     ChangeFeedMode, ChangeFeedStart, ErrorKind, FeedOperation, FeedScope, ReadManyInput,
     ReadResources, ResourceCollection, Response,
@@ -95,6 +97,15 @@ async fn continuations_of_others_are_refused(face: Face) {
     works(&mut scene).await;
 }
 
+/// The same but for the last digit of its checksum.
+fn with_another_check(token: &str) -> String {
+    let mut json = URL_SAFE_NO_PAD.decode(&token[3..]).unwrap();
+    assert!(json.ends_with(b"\"}"));
+    let last = json.len() - 3;
+    json[last] = if json[last] == b'0' { b'1' } else { b'0' };
+    ["c1.", &URL_SAFE_NO_PAD.encode(json)].concat()
+}
+
 async fn damaged_continuations_are_refused(face: Face) {
     let mut scene = Scene::new(face, 4).await;
     scene.fill(40);
@@ -117,6 +128,7 @@ async fn damaged_continuations_are_refused(face: Face) {
             format!("c1.{}", "A".repeat(1 << 20)),
             "x".repeat(1 << 20),
         ];
+        bad.push(with_another_check(token));
         let cuts = (4..token.len()).step_by(token.len() / 7);
         bad.extend(cuts.clone().map(|at| token[..at].to_owned()));
         bad.extend(cuts.map(|at| {
