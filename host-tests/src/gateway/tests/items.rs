@@ -115,7 +115,7 @@ async fn bad_requests_are_refused() {
             by_key(call(Method::GET, "/dbs/d/colls/x/docs/1"), "[1]"),
             (404, 1003),
         ),
-        (call(Method::GET, "/dbs/d/colls/c/sprocs"), (501, 0)),
+        (call(Method::GET, "/dbs/d/clientencryptionkeys"), (501, 0)),
     ];
     for (number, (request, expected)) in steps.into_iter().enumerate() {
         let outcome = scene.outcome(request).await;
