@@ -19,6 +19,7 @@ use cosmosdb_driver::core::feed::{Feed, Leaf, LeafPage, Limits, Order, Pull, Sha
 
 const LEAVES: u64 = 16;
 const PAGE_ROWS: u64 = 1000;
+const RUNS: u32 = 5;
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
@@ -60,7 +61,18 @@ fn time(begun: Instant) -> Duration {
 }
 
 /// Carries something out that gives so many rows.
-fn measure(act: impl FnOnce() -> u64) -> Run {
+/// The fastest of some runs: whatever else the machine does only adds to it.
+fn measure(act: impl Fn() -> u64) -> Run {
+    let mut best = once(&act);
+    for _ in 1..RUNS {
+        let run = once(&act);
+        best.time = best.time.min(run.time);
+        best.peak = best.peak.max(run.peak);
+    }
+    best
+}
+
+fn once(act: impl Fn() -> u64) -> Run {
     let before = NOW.load(Relaxed);
     PEAK.store(before, Relaxed);
     let begun = Instant::now();
