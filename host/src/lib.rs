@@ -42,6 +42,49 @@
 //! # }
 //! ```
 //!
+//! Many operations at once, feeds that are read page by page, and what is not about items:
+//!
+//! ```no_run
+//! use cosmosdb_driver_host::{Bulk, Query, blocking::Container, types::Throughput};
+//! use serde::{Deserialize, Serialize};
+//! use serde_json::json;
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Order {
+//!     id: String,
+//!     tenant: String,
+//!     price: f64,
+//! }
+//!
+//! # fn example(orders: &Container, new: &[Order]) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut bulk = Bulk::new();
+//! for order in new {
+//!     bulk.upsert(&order.tenant, order);
+//! }
+//! let done = orders.execute_bulk(bulk)?;
+//! for (place, failure) in done.failures() {
+//!     println!("{} failed: {failure}", new[place].id);
+//! }
+//!
+//! let cheap = Query::new("SELECT * FROM c WHERE c.price < @most ORDER BY c.price").parameter("@most", &9.99);
+//! let feed = orders.query_items(cheap)?;
+//! while let Some(page) = feed.next_page()? {
+//!     for order in page.items::<Order>()? {
+//!         println!("{}", order.id);
+//!     }
+//!     let _cursor = feed.continuation()?; // goes on elsewhere, later
+//! }
+//!
+//! orders.update(&json!({ "defaultTtl": 3600 }))?; // keeps all other properties
+//! let hello = orders.stored_procedure("hello");
+//! hello.create(&json!({ "id": "hello", "body": "function hello(name) { … }" }))?;
+//! let said: String = hello.execute("contoso", &("world", 1))?.json()?.into_value()?;
+//! orders.replace_throughput(Throughput::Autoscale(4000))?;
+//! # drop(said);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! [wasmtime]: https://wasmtime.dev
 
 mod background;
