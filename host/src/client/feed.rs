@@ -50,7 +50,7 @@ impl Feed {
     }
 
     /// Where the feed stands after the pages that were given, for a feed of the same operation later; none at its end.
-    /// Errors of note: the driver's `not-resumable`.
+    /// Errors of note: the driver's `not-resumable`; `invalid-argument` while the page of a dropped call waits to be taken.
     pub async fn continuation(&self) -> Result<Option<String>, Error> {
         self.0.continuation().await
     }

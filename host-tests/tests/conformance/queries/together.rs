@@ -219,6 +219,34 @@ async fn calls_that_are_dropped_lose_no_rows() {
 }
 
 #[tokio::test]
+async fn a_continuation_passes_over_no_page_that_waits() {
+    let gateway = filled();
+    let feed = async_feed(&gateway, paged(7)).await;
+    tokio::select! {
+        biased;
+        _ = feed.next_page() => panic!("a page without waiting"),
+        () = std::future::ready(()) => {}
+    }
+    let error = error_of(feed.continuation().await);
+    assert_eq!(error.kind, ErrorKind::InvalidArgument);
+    let mut found = rows(&feed.next_page().await.unwrap());
+    let continuation = feed.continuation().await.unwrap();
+    let options = FeedOptions {
+        continuation,
+        ..paged(7)
+    };
+    let feed = async_feed(&gateway, options).await;
+    loop {
+        let page = feed.next_page().await.unwrap();
+        if page.status == 204 {
+            break;
+        }
+        found.extend(rows(&page));
+    }
+    assert_eq!(values(&found, "n"), all());
+}
+
+#[tokio::test]
 async fn consumers_of_an_async_feed_get_each_row_once() {
     let gateway = filled();
     let host = Face::Concurrent.host(Options::default());

@@ -71,10 +71,15 @@ impl AsyncFeed {
         self.0.driver.0.instance.call(next).await?
     }
 
-    /// Where the feed stands, once the page that is under way is there; none at its end. A page that nobody waited for
-    /// counts as given. Errors: [`Error::Driver`], [`Error::Instance`].
+    /// Where the feed stands, once the page that is under way is there; none at its end. Errors: [`Error::Driver`], also
+    /// `invalid-argument` while a page waits that nobody took, because its rows would be passed over; [`Error::Instance`].
     pub async fn continuation(&self) -> Result<Option<String>, Error> {
-        let _turn = self.0.unclaimed.lock().await;
+        let unclaimed = self.0.unclaimed.lock().await;
+        if unclaimed.is_some() {
+            return Err(Error::invalid_argument(
+                "a call for a page was dropped, and its page waits for the next caller: take it, and ask again",
+            ));
+        }
         let handle = self.0.handle;
         let ask = |reply| Call::Feed(FeedCall::Continuation(handle, reply));
         self.0.driver.0.instance.call(ask).await?
