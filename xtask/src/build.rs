@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::artefact::{self, Artefact};
-use crate::cold;
+use crate::hot;
 use crate::progress::{self, Output, seconds};
 use crate::workspace::Workspace;
 
@@ -85,8 +85,8 @@ pub(crate) fn ensure_target(workspace: &Workspace) -> Result<()> {
 fn build(workspace: &Workspace, face: &Face) -> Result<(PathBuf, String)> {
     let start = Instant::now();
     let listing = compile(workspace, face, "names", &LISTING.map(OsString::from))?;
-    let list = cold::list(&listing).context("the component's functions cannot be listed")?;
-    let file = workspace.components().join(cold::file_name(&list));
+    let list = hot::cold(&listing).context("the component's functions cannot be listed")?;
+    let file = workspace.components().join(hot::file_name(&list));
     write_if_changed(list.as_bytes(), &file)?;
     let mut attributes = OsString::from("-Cllvm-args=--forceattrs-csv-path=");
     attributes.push(&file);
@@ -114,7 +114,7 @@ fn compile(workspace: &Workspace, face: &Face, kind: &str, flags: &[OsString]) -
     let title = format!("building {} ({kind})", face.file);
     let finished = progress::run(&title, cargo, Output::Keep)?;
     if !finished.success {
-        cold::without_notes(&finished.said).for_each(|line| eprintln!("{line}"));
+        hot::without_notes(&finished.said).for_each(|line| eprintln!("{line}"));
         bail!("{title} failed; the messages above say why");
     }
     let built = folder
@@ -127,7 +127,7 @@ fn compile(workspace: &Workspace, face: &Face, kind: &str, flags: &[OsString]) -
 /// For the build that only tells which functions there are: nothing is inlined, and all keep their names.
 const LISTING: [&str; 2] = ["-Cstrip=none", "-Cllvm-args=--inline-threshold=-100000"];
 
-/// How eagerly functions are inlined that are not [`cold`]. The compiler's own limit of 225 makes the components a tenth
+/// How eagerly [`hot`] functions are inlined. The compiler's own limit of 225 makes the components a tenth
 /// larger, and burns some 5 % less fuel.
 const INLINE_THRESHOLD: &str = "-Cllvm-args=--inlinedefault-threshold=60";
 

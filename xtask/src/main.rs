@@ -10,7 +10,7 @@
 mod artefact;
 mod build;
 mod check;
-mod cold;
+mod hot;
 mod deny;
 mod gauges;
 mod progress;

@@ -1,7 +1,7 @@
-//! Which functions of a component are compiled for size, not for speed.
+//! Which functions of a component are compiled for speed; all others are compiled for size.
 //!
-//! A warm operation runs a small part of the driver; `cold.txt` names what it does not run. The compiler takes attributes
-//! by the names of compiled functions, which hold hashes, and generic code has many: so a first build lists them all.
+//! A warm operation runs a small part of the driver; `hot.txt` names it. The compiler takes attributes by the names of
+//! compiled functions, which hold hashes, and generic code has many: so a first build lists them all.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,18 +9,20 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use anyhow::Result;
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
-/// Modules, or `module: function function`, without the crate's name.
-const RULES: &str = include_str!("cold.txt");
+/// Modules with their crates, or `module: function function`.
+const RULES: &str = include_str!("hot.txt");
 
-/// What a cold function becomes: small, and part of no other unless that is smaller.
+/// What every other function becomes: small, and part of no other unless that is smaller.
 const ATTRIBUTES: [&str; 2] = ["minsize", "function-inline-threshold=0"];
 
 /// The cold functions of a component that has their names, as lines `function,attribute` for the compiler.
-pub(crate) fn list(component: &[u8]) -> Result<String> {
+pub(crate) fn cold(component: &[u8]) -> Result<String> {
     let rules: Vec<Rule> = rules().collect();
     let mut lines = String::new();
     for function in functions(component)? {
-        if rules.iter().any(|rule| rule.covers(function)) {
+        // What has a plain name is an entry or the C library's.
+        let is_rust = function.starts_with("_ZN") || function.starts_with("_R");
+        if is_rust && !rules.iter().any(|rule| rule.covers(function)) {
             for attribute in ATTRIBUTES {
                 lines.push_str(&[function, ",", attribute, "\n"].concat());
             }
@@ -74,7 +76,7 @@ impl Rule {
     fn parse(line: &str) -> Self {
         let (module, functions) = line.split_once(": ").unwrap_or((line, ""));
         Self {
-            module: Path::new(module).of_the_driver(),
+            module: Path::new(module),
             functions: functions.split_whitespace().map(Path::new).collect(),
         }
     }
@@ -89,9 +91,9 @@ impl Rule {
 
 /// A path as compiled names spell it.
 struct Path {
-    /// Of what is defined there: `4core6faults`.
+    /// Of what is defined there: `5alloc3vec`.
     counted: String,
-    /// Of types: `..core..faults`.
+    /// Of what is defined for a type: `alloc..vec`.
     dotted: String,
 }
 
@@ -99,18 +101,8 @@ impl Path {
     fn new(path: &str) -> Self {
         let parts = path.split("::");
         Self {
-            counted: parts
-                .clone()
-                .map(|part| format!("{}{part}", part.len()))
-                .collect(),
-            dotted: parts.map(|part| format!("..{part}")).collect(),
-        }
-    }
-
-    fn of_the_driver(self) -> Self {
-        Self {
-            counted: ["15cosmosdb_driver", &self.counted].concat(),
-            dotted: ["cosmosdb_driver", &self.dotted].concat(),
+            counted: parts.map(|part| format!("{}{part}", part.len())).collect(),
+            dotted: path.replace("::", ".."),
         }
     }
 
