@@ -1,4 +1,5 @@
-//! What `wit-bindgen` makes of `wit/`, and the types that both faces share.
+//! What `wit-bindgen` makes of `wit/`: the resources and the functions that take and give little. The others are in
+//! [`super::driver`] and in the faces.
 #![allow(
     missing_docs,
     unsafe_code,
@@ -8,17 +9,34 @@
     clippy::restriction
 )]
 
-#[cfg(feature = "p2")]
-wit_bindgen::generate!({
-    path: "../wit",
-    world: "driver-component",
-    default_bindings_module: "crate::wasi::bindings",
-});
-#[cfg(feature = "p3")]
-wit_bindgen::generate!({
-    path: "../wit",
-    world: "async-driver-component",
-    default_bindings_module: "crate::wasi::bindings",
-});
+macro_rules! generate {
+    ($world:literal) => {
+        wit_bindgen::generate!({
+            path: "../wit",
+            world: $world,
+            default_bindings_module: "crate::wasi::bindings",
+            skip: [
+                "[static]runtime.create",
+                "[method]runtime.open",
+                "[method]driver.execute",
+                "[method]driver.open-feed",
+                "[method]driver.set-bearer-token",
+                "[method]driver.add-fault",
+                "[method]feed.next-page",
+                "[method]feed.continuation",
+                "submit",
+                "take",
+            ],
+        });
+    };
+}
 
-pub(super) use exports::cosmosdb::driver::types;
+#[cfg(feature = "p2")]
+generate!("driver-component");
+#[cfg(feature = "p3")]
+generate!("async-driver-component");
+
+#[cfg(feature = "p3")]
+pub(super) use exports::cosmosdb::driver::async_driver as face;
+#[cfg(feature = "p2")]
+pub(super) use exports::cosmosdb::driver::driver as face;

@@ -3,11 +3,15 @@
 #[cfg(all(feature = "p2", feature = "p3"))]
 compile_error!("one component has one face: build with the feature p2 or p3, not both");
 
+#[macro_use]
+mod abi;
 mod alloc;
 mod bindings;
+#[macro_use]
+mod driver;
 mod failure;
 mod head;
-mod translate;
+mod types;
 
 #[cfg(feature = "p2")]
 mod p2;

@@ -1,4 +1,5 @@
 //! `cosmosdb:driver/tasks`: many operations at once in one instance, without blocking.
+#![allow(unsafe_code)] // the component's entry points
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -13,16 +14,15 @@ use slab::Slab;
 use wasi::clocks::monotonic_clock;
 
 use super::Component;
-use super::driver::{Handle, Pages};
-use super::exports::driver::{DriverBorrow, FeedBorrow};
-use super::exports::tasks::{Guest, TaskId};
 use super::reactor::{self, Flag, Turn};
 use crate::core::diagnostics::Recorder;
-use crate::core::{self, Error};
-use crate::wasi::bindings::types::{Error as WitError, Operation, OperationOptions, Response};
-use crate::wasi::translate;
+use crate::core::{Error, Operation, OperationOptions, Response, Result};
+use crate::wasi::abi;
+use crate::wasi::bindings::exports::cosmosdb::driver::tasks::{Guest, TaskId};
+use crate::wasi::bindings::face::FeedBorrow;
+use crate::wasi::driver::{Handle, Pages};
 
-type Outcome = core::Result<core::Response>;
+type Outcome = Result<Response>;
 
 thread_local! {
     static TASKS: RefCell<Tasks> = RefCell::default();
@@ -149,14 +149,21 @@ fn with<T>(act: impl FnOnce(&mut Tasks) -> T) -> T {
     TASKS.with_borrow_mut(act)
 }
 
-impl Guest for Component {
-    fn submit(driver: DriverBorrow<'_>, operation: Operation, options: OperationOptions) -> TaskId {
-        let operation = translate::operation(operation);
-        let driver = &driver.get::<Handle>().0;
-        let (recorder, call) = driver.begin(operation, translate::options(options));
-        with(|tasks| tasks.submit(recorder, call))
-    }
+#[unsafe(export_name = "cosmosdb:driver/tasks@0.1.0#submit")]
+unsafe extern "C" fn submit(arguments: *mut u8) -> TaskId {
+    // SAFETY: the host has written what the WIT says.
+    let (driver, operation, options): (&Handle, Operation, OperationOptions) =
+        unsafe { abi::arguments(arguments) };
+    let (recorder, call) = driver.0.begin(operation, options);
+    with(|tasks| tasks.submit(recorder, call))
+}
 
+export!(["cosmosdb:driver/tasks@0.1.0#take"] flat(task)
+fn take(task: TaskId) -> Option<Outcome> {
+    with(|tasks| tasks.take(task))
+});
+
+impl Guest for Component {
     fn submit_page(feed: FeedBorrow<'_>) -> TaskId {
         let (recorder, page) = feed.get::<Pages>().0.next_page();
         with(|tasks| tasks.submit(recorder, page))
@@ -180,11 +187,6 @@ impl Guest for Component {
                 return news;
             }
         }
-    }
-
-    fn take(task: TaskId) -> Option<Result<Response, WitError>> {
-        let outcome = with(|tasks| tasks.take(task))?;
-        Some(outcome.map(translate::response).map_err(translate::error))
     }
 
     fn cancel(task: TaskId) {

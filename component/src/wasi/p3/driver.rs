@@ -1,116 +1,67 @@
-//! `cosmosdb:driver/async-driver`.
+//! `cosmosdb:driver/async-driver`: calls that wait.
+#![allow(unsafe_code)] // the component's entry points
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::rc::Rc;
 use std::task::Poll;
 
-use super::exports::async_driver as wit;
-use super::world::Wasi;
-use crate::core::runtime::Runtime;
-use crate::engine::{Driver, Shared as Feed};
-use crate::wasi::bindings::types::{
-    Config, Error, FaultRule, FeedOperation, FeedOptions, Operation, OperationOptions, Rejection,
-    Response, RuntimeConfig,
-};
-use crate::wasi::translate;
+use wit_bindgen::rt::async_support::{TaskCancelOnDrop, callback, start_task};
 
-/// The resource `runtime`.
-pub(super) struct Shared(Rc<Runtime>);
+use crate::core::{Operation, OperationOptions, Response, Result};
+use crate::wasi::abi;
+use crate::wasi::driver::{Handle, Pages};
 
-impl wit::GuestRuntime for Shared {
-    fn create(config: RuntimeConfig) -> Result<wit::Runtime, Rejection> {
-        let runtime = translate::runtime(config).checked();
-        let runtime = runtime.map_err(translate::rejection)?;
-        Ok(wit::Runtime::new(Self(Rc::new(runtime))))
-    }
-
-    fn open(&self, config: Config) -> Result<wit::Driver, Rejection> {
-        let driver = Driver::open(translate::config(config), Rc::clone(&self.0), Wasi);
-        let driver = driver.map_err(translate::rejection)?;
-        Ok(wit::Driver::new(Handle(driver)))
-    }
+#[link(wasm_import_module = "[export]cosmosdb:driver/async-driver@0.1.0")]
+unsafe extern "C" {
+    #[link_name = "[task-return][method]driver.execute"]
+    fn executed(answer: *mut u8);
+    #[link_name = "[task-return][method]feed.next-page"]
+    fn page_given(answer: *mut u8);
 }
 
-/// The resource `driver`.
-pub(super) struct Handle(Driver<Wasi>);
-
-impl wit::GuestDriver for Handle {
-    async fn execute(
-        &self,
-        operation: Operation,
-        options: OperationOptions,
-    ) -> Result<Response, Error> {
-        let call = self
-            .0
-            .execute(translate::operation(operation), translate::options(options));
-        let result = suspending(call).await;
-        result.map(translate::response).map_err(translate::error)
-    }
-
-    fn open_feed(
-        &self,
-        operation: FeedOperation,
-        feed: FeedOptions,
-        options: OperationOptions,
-    ) -> Result<wit::Feed, Rejection> {
-        let operation = translate::feed_operation(operation).map_err(translate::rejection)?;
-        let (feed, options) = (translate::feed_options(feed), translate::options(options));
-        let feed = self.0.feed(operation, feed, options);
-        let feed = feed.map_err(translate::rejection)?;
-        Ok(wit::Feed::new(Pages(feed.into())))
-    }
-
-    fn set_bearer_token(&self, token: String) -> Result<(), Rejection> {
-        self.0
-            .set_bearer_token(&translate::secret(token))
-            .map_err(translate::rejection)
-    }
-
-    fn add_fault(&self, rule: FaultRule) -> Result<(), Rejection> {
-        let added = self
-            .0
-            .faults(|faults, now| faults.add(translate::fault(rule, now)));
-        added.and_then(|added| added).map_err(translate::rejection)
-    }
-
-    fn set_fault_enabled(&self, id: String, enabled: bool) -> bool {
-        let changed = self.0.faults(|faults, _| faults.set_enabled(&id, enabled));
-        changed.unwrap_or(false)
-    }
-
-    fn fault_hits(&self, id: String) -> Option<u32> {
-        self.0.faults(|faults, _| faults.hits(&id)).ok()?
-    }
-
-    fn remove_fault(&self, id: String) -> bool {
-        self.0
-            .faults(|faults, _| faults.remove(&id))
-            .unwrap_or(false)
-    }
-
-    fn close(&self) {
-        self.0.close();
-    }
+#[unsafe(export_name = "[async-lift]cosmosdb:driver/async-driver@0.1.0#[method]driver.execute")]
+unsafe extern "C" fn execute(arguments: *mut u8) -> i32 {
+    // SAFETY: the host has written what the WIT says.
+    let (driver, operation, options): (&Handle, Operation, OperationOptions) =
+        unsafe { abi::arguments(arguments) };
+    start(driver.0.execute(operation, options), executed)
 }
 
-/// The resource `feed`.
-pub(super) struct Pages(Feed<Wasi>);
+#[unsafe(export_name = "[async-lift]cosmosdb:driver/async-driver@0.1.0#[method]feed.next-page")]
+unsafe extern "C" fn next_page(feed: usize) -> i32 {
+    // SAFETY: the host has given what the WIT says.
+    let (feed,): (&Pages,) = unsafe { abi::lift([feed].as_ptr().cast()) };
+    let (_, page) = feed.0.next_page();
+    start(page, page_given)
+}
 
-impl wit::GuestFeed for Pages {
-    async fn next_page(&self) -> Result<Response, Error> {
-        let (_, page) = self.0.next_page();
-        let result = suspending(page).await;
-        result.map(translate::response).map_err(translate::error)
-    }
+#[unsafe(export_name = "[callback][async-lift]cosmosdb:driver/async-driver@0.1.0#[method]driver.execute")]
+unsafe extern "C" fn execute_goes_on(event: u32, waitable: u32, code: u32) -> u32 {
+    // SAFETY: the host calls it for a task that was started here.
+    unsafe { callback(event, waitable, code) }
+}
 
-    fn continuation(&self) -> Result<Option<String>, Rejection> {
-        self.0.continuation().map_err(translate::rejection)
-    }
+#[unsafe(export_name = "[callback][async-lift]cosmosdb:driver/async-driver@0.1.0#[method]feed.next-page")]
+unsafe extern "C" fn next_page_goes_on(event: u32, waitable: u32, code: u32) -> u32 {
+    // SAFETY: the host calls it for a task that was started here.
+    unsafe { callback(event, waitable, code) }
+}
 
-    fn close(feed: wit::Feed) {
-        drop(feed);
-    }
+/// Starts a call, whose result the host gets when there is one.
+fn start(
+    call: impl Future<Output = Result<Response>> + 'static,
+    give: unsafe extern "C" fn(*mut u8),
+) -> i32 {
+    start_task(async move {
+        let cancelled = TaskCancelOnDrop::new();
+        let answer = abi::answer(suspending(call).await);
+        cancelled.forget();
+        // SAFETY: the host has read the answer when it is back.
+        unsafe {
+            give(answer);
+            abi::release(answer);
+        }
+    })
 }
 
 /// Runs a call that suspends at least once. In a composition of components wasmtime 48 leaks a table slot for every

@@ -3,14 +3,17 @@
 mod driver;
 mod world;
 
-use crate::wasi::bindings::exports::cosmosdb::driver as exports;
+pub(super) use world::Wasi;
+
+use crate::wasi::bindings::face;
+use crate::wasi::driver::{Handle, Pages, Shared};
 
 struct Component;
 
-impl exports::async_driver::Guest for Component {
-    type Driver = driver::Handle;
-    type Feed = driver::Pages;
-    type Runtime = driver::Shared;
+impl face::Guest for Component {
+    type Driver = Handle;
+    type Feed = Pages;
+    type Runtime = Shared;
 }
 
 #[allow(unsafe_code)] // the macro makes the component's entry points

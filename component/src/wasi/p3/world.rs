@@ -25,7 +25,7 @@ type Sent<T> = Result<T, TransportFailure>;
 
 /// The imports of the component.
 #[derive(Debug)]
-pub(super) struct Wasi;
+pub(in crate::wasi) struct Wasi;
 
 impl World for Wasi {
     type Outgoing = (Request, Option<StreamWriter<u8>>);
