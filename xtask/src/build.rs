@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::artefact::{self, Artefact};
+use crate::artefact::Artefact;
 use crate::hot;
 use crate::progress::{self, Output, seconds};
+use crate::slim::slim;
 use crate::workspace::Workspace;
 
 /// What the components are compiled for.
@@ -97,7 +98,7 @@ fn build(workspace: &Workspace, face: &Face) -> Result<(PathBuf, String)> {
         &[attributes, SHORT_NUMBERS.into()],
     )?;
     let path = workspace.components().join(face.file);
-    write_if_changed(&artefact::without_names(&component)?, &path)?;
+    write_if_changed(&slim(&component)?, &path)?;
     Ok((path, seconds(start.elapsed())))
 }
 

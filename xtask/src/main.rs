@@ -10,12 +10,13 @@
 mod artefact;
 mod build;
 mod check;
-mod hot;
 mod deny;
 mod gauges;
+mod hot;
 mod progress;
 mod quickstart;
 mod rings;
+mod slim;
 mod test;
 mod wit;
 mod workspace;
