@@ -3,6 +3,8 @@
 
 use std::rc::Rc;
 
+use wit_bindgen::rt::{Resource, ResourceRep as _};
+
 #[cfg(feature = "p2")]
 use super::p2::Wasi;
 #[cfg(feature = "p3")]
@@ -59,25 +61,23 @@ impl face::GuestFeed for Pages {
 
 /// Borrowed resources are arguments like others: the host hands over where they are.
 macro_rules! borrowed {
-    ($($type:ty as $borrow:ident),*) => { $(
+    ($($type:ty),*) => { $(
         impl Wire for &$type {
             const LAYOUT: Layout = Layout::scalar(4);
         }
 
         impl Lift for &$type {
+            #[inline(always)]
             unsafe fn lift(at: *const u8, into: *mut Self) {
+                type Rep = <$type as Resource>::Rep;
                 // SAFETY: the caller's promise; the host holds the resource for as long as the call lasts.
-                unsafe { into.write(face::$borrow::lift(at.cast::<*const u8>().read()).get()) }
+                unsafe { into.write(Rep::rep_as_ref(at.cast::<*const Rep>().read())) }
             }
         }
     )* };
 }
 
-borrowed!(
-    Shared as RuntimeBorrow,
-    Handle as DriverBorrow,
-    Pages as FeedBorrow
-);
+borrowed!(Shared, Handle, Pages);
 
 /// The name of the interface that holds the resources, as in names of exports.
 #[cfg(feature = "p2")]

@@ -13,25 +13,36 @@ pub(in crate::wasi) trait Lift: Wire + Sized {
     /// The host has written a value of this type there, and it is taken once. The place is free.
     unsafe fn lift(at: *const u8, into: *mut Self);
 
-    /// Takes a list over: so many values, one at least, from this address on.
+    /// Takes the list of such values over that is at this address.
     ///
     /// # Safety
-    /// The host has written them there, into a block that it holds from the allocator, and they are taken once.
+    /// As for one.
     #[inline(never)]
-    unsafe fn lift_list(list: *mut u8, count: usize) -> Vec<Self> {
+    unsafe fn lift_list(at: *const u8, into: *mut Vec<Self>) {
         let Layout { size, align } = Self::LAYOUT;
-        let mut values: Vec<Self> = Vec::with_capacity(count);
         // SAFETY: the caller's promise; there is room for all values, and in the end all are taken.
         unsafe {
+            let (list, count) = list(at);
+            let mut values: Vec<Self> = Vec::with_capacity(count);
             for index in 0..count {
-                let at = list.add(index.wrapping_mul(size));
-                Self::lift(at, values.as_mut_ptr().add(index));
+                let value = list.add(index.wrapping_mul(size));
+                Self::lift(value, values.as_mut_ptr().add(index));
             }
             values.set_len(count);
             free(list, size.wrapping_mul(count), align);
+            into.write(values);
         }
-        values
     }
+}
+
+/// Where a list begins, and its length.
+///
+/// # Safety
+/// The host has written a list there.
+#[inline(always)]
+unsafe fn list(at: *const u8) -> (*mut u8, usize) {
+    // SAFETY: the caller's promise.
+    unsafe { at.cast::<(*mut u8, usize)>().read() }
 }
 
 /// Takes the value at this address.
@@ -62,13 +73,16 @@ pub(in crate::wasi) unsafe fn arguments<T: Lift>(at: *mut u8) -> T {
     }
 }
 
-/// Gives back a block that the host has got.
+/// Gives back a block that the host has got. There is none if it has no bytes.
 ///
 /// # Safety
-/// The host got it for so many bytes, more than none, of this alignment; nobody uses it any more.
+/// The host got it for so many bytes of this alignment; nobody uses it any more.
+#[inline(never)]
 unsafe fn free(block: *mut u8, size: usize, align: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { alloc::dealloc(block, alloc::Layout::from_size_align_unchecked(size, align)) }
+    if size > 0 {
+        // SAFETY: the caller's promise.
+        unsafe { alloc::dealloc(block, alloc::Layout::from_size_align_unchecked(size, align)) }
+    }
 }
 
 impl Lift for bool {
@@ -88,16 +102,10 @@ impl Lift for String {
 }
 
 impl<T: Lift> Lift for Vec<T> {
-    #[inline(never)]
+    #[inline(always)]
     unsafe fn lift(at: *const u8, into: *mut Self) {
         // SAFETY: the caller's promise.
-        unsafe {
-            let (list, count) = at.cast::<(*mut u8, usize)>().read();
-            into.write(match count {
-                0 => Self::new(),
-                _ => T::lift_list(list, count),
-            });
-        }
+        unsafe { T::lift_list(at, into) }
     }
 }
 
@@ -133,10 +141,15 @@ macro_rules! numbers {
 }
 
 numbers!(u16 u32 u64 f64 u8 {
-    #[inline(always)]
-    unsafe fn lift_list(list: *mut u8, count: usize) -> Vec<Self> {
+    #[inline(never)]
+    unsafe fn lift_list(at: *const u8, into: *mut Vec<Self>) {
         // SAFETY: the caller's promise: the block is as large as the list.
-        unsafe { Vec::from_raw_parts(list, count, count) }
+        unsafe {
+            into.write(match list(at) {
+                (_, 0) => Vec::new(),
+                (list, count) => Vec::from_raw_parts(list, count, count),
+            });
+        }
     }
 });
 
