@@ -3,6 +3,8 @@
 
 use std::rc::Rc;
 
+use wit_bindgen::rt::{Resource, ResourceRep as _};
+
 #[cfg(feature = "p2")]
 use super::p2::Wasi;
 #[cfg(feature = "p3")]
@@ -59,25 +61,23 @@ impl face::GuestFeed for Pages {
 
 /// Borrowed resources are arguments like others: the host hands over where they are.
 macro_rules! borrowed {
-    ($($type:ty as $borrow:ident),*) => { $(
+    ($($type:ty),*) => { $(
         impl Wire for &$type {
             const LAYOUT: Layout = Layout::scalar(4);
         }
 
         impl Lift for &$type {
-            unsafe fn lift(at: *const u8) -> Self {
+            #[inline(always)]
+            unsafe fn lift(at: *const u8, into: *mut Self) {
+                type Rep = <$type as Resource>::Rep;
                 // SAFETY: the caller's promise; the host holds the resource for as long as the call lasts.
-                unsafe { face::$borrow::lift(at.cast::<*const u8>().read()).get() }
+                unsafe { into.write(Rep::rep_as_ref(at.cast::<*const Rep>().read())) }
             }
         }
     )* };
 }
 
-borrowed!(
-    Shared as RuntimeBorrow,
-    Handle as DriverBorrow,
-    Pages as FeedBorrow
-);
+borrowed!(Shared, Handle, Pages);
 
 /// The name of the interface that holds the resources, as in names of exports.
 #[cfg(feature = "p2")]
@@ -97,26 +97,28 @@ macro_rules! face {
 /// memory too, or come as words if they are `flat`.
 macro_rules! export {
     (
-        [$($name:tt)*] fn $function:ident($($argument:ident: $type:ty),*) -> $result:ty $body:block
+        [$($name:tt)*] $(#[$attribute:meta])*
+        fn $function:ident($($argument:ident: $type:ty),*) -> $result:ty $body:block
     ) => {
         export!(
-            [$($name)*] (arguments: *mut u8) arguments(arguments)
+            [$($name)*] (arguments: *mut u8) arguments(arguments) $(#[$attribute])*
             fn $function($($argument: $type),*) -> $result $body
         );
     };
     (
-        [$($name:tt)*] flat($($word:ident),*)
+        [$($name:tt)*] flat($($word:ident),*) $(#[$attribute:meta])*
         fn $function:ident($($argument:ident: $type:ty),*) -> $result:ty $body:block
     ) => {
         export!(
-            [$($name)*] ($($word: usize),*) lift([$($word),*].as_ptr().cast())
+            [$($name)*] ($($word: usize),*) lift([$($word),*].as_ptr().cast()) $(#[$attribute])*
             fn $function($($argument: $type),*) -> $result $body
         );
     };
     (
-        [$($name:tt)*] ($($word:ident: $word_type:ty),*) $lift:ident($words:expr)
+        [$($name:tt)*] ($($word:ident: $word_type:ty),*) $lift:ident($words:expr) $(#[$attribute:meta])*
         fn $function:ident($($argument:ident: $type:ty),*) -> $result:ty $body:block
     ) => {
+        $(#[$attribute])*
         fn $function($($argument: $type),*) -> $result $body
 
         const _: () = {
@@ -137,18 +139,21 @@ macro_rules! export {
 }
 
 export!([face!(), "[static]runtime.create"]
+#[inline(never)]
 fn create(config: RuntimeConfig) -> Result<u32, Rejection> {
     let runtime = Shared(Rc::new(config.checked()?));
     Ok(face::Runtime::new(runtime).take_handle())
 });
 
 export!([face!(), "[method]runtime.open"]
+#[inline(never)]
 fn open(runtime: &Shared, config: Config) -> Result<u32, Rejection> {
     let driver = Driver::open(config, Rc::clone(&runtime.0), Wasi)?;
     Ok(face::Driver::new(Handle(driver)).take_handle())
 });
 
 export!([face!(), "[method]driver.open-feed"]
+#[inline(never)]
 fn open_feed(
     driver: &Handle,
     operation: core::Result<FeedOperation>,
@@ -160,17 +165,20 @@ fn open_feed(
 });
 
 export!([face!(), "[method]driver.set-bearer-token"] flat(driver, text, bytes)
+#[inline(never)]
 fn set_bearer_token(driver: &Handle, token: Secret) -> Result<(), Rejection> {
     Ok(driver.0.set_bearer_token(&token)?)
 });
 
 export!([face!(), "[method]driver.add-fault"]
+#[inline(never)]
 fn add_fault(driver: &Handle, rule: FaultRule) -> Result<(), Rejection> {
     let added = driver.0.faults(|faults, now| faults.add(from_now(rule, now)));
     Ok(added??)
 });
 
 export!([face!(), "[method]feed.continuation"] flat(feed)
+#[inline(never)]
 fn continuation(feed: &Pages) -> Result<Option<String>, Rejection> {
     Ok(feed.0.continuation()?)
 });

@@ -109,4 +109,4 @@ macro_rules! tuples {
     )* };
 }
 
-tuples!(() (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F));
+tuples!(() (A) (A B) (A B C) (A B C D) (A B C D E));

@@ -1,89 +1,36 @@
 //! What comes in.
 
 use std::alloc;
+use std::mem::MaybeUninit;
 
 use super::{Fields, Layout, Wire};
 
-/// A type that is read from memory.
+/// A type that is read from memory, straight into its place: to return it would be to copy it.
 pub(in crate::wasi) trait Lift: Wire + Sized {
-    /// Takes the value at this address.
+    /// Takes the value at this address, and puts it where it belongs.
     ///
     /// # Safety
-    /// The host has written a value of this type there, and it is taken once.
-    unsafe fn lift(at: *const u8) -> Self;
+    /// The host has written a value of this type there, and it is taken once. The place is free.
+    unsafe fn lift(at: *const u8, into: *mut Self);
 
-    /// Takes a list over: so many values, one at least, from this address on.
+    /// Takes the list of such values over that is at this address.
     ///
     /// # Safety
-    /// The host has written them there, into a block that it holds from the allocator, and they are taken once.
-    unsafe fn lift_list(list: *mut u8, count: usize) -> Vec<Self> {
-        let size = Self::LAYOUT.size;
-        let value = |index: usize| list.wrapping_add(index.wrapping_mul(size));
-        // SAFETY: the caller's promise.
-        let values = (0..count).map(|index| unsafe { Self::lift(value(index)) });
-        let values = values.collect();
-        // SAFETY: the caller's promise; all values are taken.
-        unsafe { free(list, size.wrapping_mul(count), Self::LAYOUT.align) };
-        values
-    }
-}
-
-/// Takes all arguments of an export, which the host has written into a block of their own.
-///
-/// # Safety
-/// That of [`Lift::lift`], for the record of the export's parameters.
-#[inline(always)]
-pub(in crate::wasi) unsafe fn arguments<T: Lift>(at: *mut u8) -> T {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let arguments = T::lift(at);
-        free(at, T::LAYOUT.size, T::LAYOUT.align);
-        arguments
-    }
-}
-
-/// Takes arguments that came as words, put down one after the other.
-///
-/// # Safety
-/// That of [`Lift::lift`], for a record of the export's parameters that has nothing but words.
-#[inline(always)]
-pub(in crate::wasi) unsafe fn lift<T: Lift>(words: *const u8) -> T {
-    // SAFETY: the caller's promise.
-    unsafe { T::lift(words) }
-}
-
-/// Gives back a block that the host has got.
-///
-/// # Safety
-/// The host got it for so many bytes, more than none, of this alignment; nobody uses it any more.
-unsafe fn free(block: *mut u8, size: usize, align: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { alloc::dealloc(block, alloc::Layout::from_size_align_unchecked(size, align)) }
-}
-
-impl Lift for bool {
-    unsafe fn lift(at: *const u8) -> Self {
-        // SAFETY: the caller's promise.
-        unsafe { at.read() != 0 }
-    }
-}
-
-impl Lift for String {
-    unsafe fn lift(at: *const u8) -> Self {
-        // SAFETY: the caller's promise; the host gives UTF-8.
-        unsafe { Self::from_utf8_unchecked(Vec::lift(at)) }
-    }
-}
-
-impl<T: Lift> Lift for Vec<T> {
-    unsafe fn lift(at: *const u8) -> Self {
-        // SAFETY: the caller's promise.
+    /// As for one.
+    #[inline(never)]
+    unsafe fn lift_list(at: *const u8, into: *mut Vec<Self>) {
+        let Layout { size, align } = Self::LAYOUT;
+        // SAFETY: the caller's promise; there is room for all values, and in the end all are taken.
         unsafe {
             let (list, count) = list(at);
-            if count == 0 {
-                return Self::new();
+            let mut values: Vec<Self> = Vec::with_capacity(count);
+            for index in 0..count {
+                let value = list.add(index.wrapping_mul(size));
+                Self::lift(value, values.as_mut_ptr().add(index));
             }
-            T::lift_list(list, count)
+            values.set_len(count);
+            free(list, size.wrapping_mul(count), align);
+            into.write(values);
         }
     }
 }
@@ -98,73 +45,160 @@ unsafe fn list(at: *const u8) -> (*mut u8, usize) {
     unsafe { at.cast::<(*mut u8, usize)>().read() }
 }
 
+/// Takes the value at this address.
+///
+/// # Safety
+/// That of [`Lift::lift`].
+#[inline(always)]
+pub(in crate::wasi) unsafe fn lift<T: Lift>(at: *const u8) -> T {
+    let mut value = MaybeUninit::uninit();
+    // SAFETY: the caller's promise.
+    unsafe {
+        T::lift(at, value.as_mut_ptr());
+        value.assume_init()
+    }
+}
+
+/// Takes all arguments of an export, which the host has written into a block of their own.
+///
+/// # Safety
+/// That of [`Lift::lift`], for the record of the export's parameters.
+#[inline(always)]
+pub(in crate::wasi) unsafe fn arguments<T: Lift>(at: *mut u8) -> T {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let arguments = lift(at);
+        free(at, T::LAYOUT.size, T::LAYOUT.align);
+        arguments
+    }
+}
+
+/// Gives back a block that the host has got. There is none if it has no bytes.
+///
+/// # Safety
+/// The host got it for so many bytes of this alignment; nobody uses it any more.
+#[inline(never)]
+unsafe fn free(block: *mut u8, size: usize, align: usize) {
+    if size > 0 {
+        // SAFETY: the caller's promise.
+        unsafe { alloc::dealloc(block, alloc::Layout::from_size_align_unchecked(size, align)) }
+    }
+}
+
+impl Lift for bool {
+    #[inline(always)]
+    unsafe fn lift(at: *const u8, into: *mut Self) {
+        // SAFETY: the caller's promise.
+        unsafe { into.write(at.read() != 0) }
+    }
+}
+
+impl Lift for String {
+    #[inline(never)]
+    unsafe fn lift(at: *const u8, into: *mut Self) {
+        // SAFETY: the caller's promise; the host gives UTF-8.
+        unsafe { into.write(Self::from_utf8_unchecked(lift(at))) }
+    }
+}
+
+impl<T: Lift> Lift for Vec<T> {
+    #[inline(always)]
+    unsafe fn lift(at: *const u8, into: *mut Self) {
+        // SAFETY: the caller's promise.
+        unsafe { T::lift_list(at, into) }
+    }
+}
+
 impl<T: Lift> Lift for Option<T> {
-    unsafe fn lift(at: *const u8) -> Self {
+    #[inline(never)]
+    unsafe fn lift(at: *const u8, into: *mut Self) {
         // SAFETY: the caller's promise.
-        unsafe { (at.read() != 0).then(|| T::lift(at.add(Self::LAYOUT.payload()))) }
-    }
-}
-
-impl Wire for u8 {
-    const LAYOUT: Layout = Layout::scalar(1);
-}
-
-impl Lift for u8 {
-    unsafe fn lift(at: *const u8) -> Self {
-        // SAFETY: the caller's promise.
-        unsafe { at.read() }
-    }
-
-    unsafe fn lift_list(list: *mut u8, count: usize) -> Vec<Self> {
-        // SAFETY: the caller's promise: the block is as large as the list.
-        unsafe { Vec::from_raw_parts(list, count, count) }
+        unsafe {
+            into.write(match at.read() {
+                0 => None,
+                _ => Some(lift(at.add(Self::LAYOUT.payload()))),
+            });
+        }
     }
 }
 
 macro_rules! numbers {
-    ($($type:ty)*) => { $(
+    ($($type:ty $({ $($list:tt)* })?)*) => { $(
         impl Wire for $type {
             const LAYOUT: Layout = Layout::scalar(size_of::<$type>());
         }
 
         impl Lift for $type {
             #[inline(always)]
-            unsafe fn lift(at: *const u8) -> Self {
+            unsafe fn lift(at: *const u8, into: *mut Self) {
                 // SAFETY: the caller's promise, alignment included.
-                unsafe { at.cast::<$type>().read() }
+                unsafe { into.write(at.cast::<$type>().read()) }
             }
+
+            $($($list)*)?
         }
     )* };
 }
 
-numbers!(u16 u32 u64 f64);
+numbers!(u16 u32 u64 f64 u8 {
+    #[inline(never)]
+    unsafe fn lift_list(at: *const u8, into: *mut Vec<Self>) {
+        // SAFETY: the caller's promise: the block is as large as the list.
+        unsafe {
+            into.write(match list(at) {
+                (_, 0) => Vec::new(),
+                (list, count) => Vec::from_raw_parts(list, count, count),
+            });
+        }
+    }
+});
 
 macro_rules! tuples {
-    ($(($($type:ident)*))*) => { $(
+    ($(($($type:ident $field:tt)*))*) => { $(
         impl<$($type: Lift),*> Lift for ($($type,)*) {
             #[inline(always)]
-            unsafe fn lift(at: *const u8) -> Self {
+            unsafe fn lift(at: *const u8, into: *mut Self) {
                 let mut fields = Fields::of(at);
                 // SAFETY: the caller's promise.
-                unsafe { ($(fields.lift::<$type>(),)*) }
+                unsafe { $(fields.lift::<$type>(&raw mut (*into).$field);)* }
             }
         }
     )* };
 }
 
-tuples!((A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F));
+tuples! {
+    (A 0)
+    (A 0 B 1)
+    (A 0 B 1 C 2)
+    (A 0 B 1 C 2 D 3)
+    (A 0 B 1 C 2 D 3 E 4)
+}
 
 impl Lift for () {
-    unsafe fn lift(_: *const u8) -> Self {}
+    unsafe fn lift(_: *const u8, _: *mut Self) {}
 }
 
 /// Describes a record by its fields, in the order of the WIT, and says what is made of them: the type itself if nothing is
 /// said. Consecutive fields of one alignment may be a record of their own.
 macro_rules! record {
     ($type:ty { $($field:ident: $field_type:ty),* $(,)? }) => {
-        record!($type { $($field: $field_type),* } => Self { $($field),* });
+        record!($type, [$($field_type),*], |at, into| {
+            let mut fields = $crate::wasi::abi::Fields::of(at);
+            // SAFETY: the caller's promise.
+            unsafe { $(fields.lift::<$field_type>(&raw mut (*into).$field);)* }
+        });
     };
     ($type:ty { $($field:ident: $field_type:ty),* $(,)? } => $value:expr) => {
+        record!($type, [$($field_type),*], |at, into| {
+            let mut fields = $crate::wasi::abi::Fields::of(at);
+            // SAFETY: the caller's promise.
+            unsafe {
+                $(let $field: $field_type = fields.take();)*
+                into.write($value);
+            }
+        });
+    };
+    ($type:ty, [$($field_type:ty),*], |$at:ident, $into:ident| $lift:block) => {
         impl $crate::wasi::abi::Wire for $type {
             const LAYOUT: $crate::wasi::abi::Layout = $crate::wasi::abi::Layout::record([
                 $(<$field_type as $crate::wasi::abi::Wire>::LAYOUT),*
@@ -174,12 +208,7 @@ macro_rules! record {
         #[allow(unsafe_code)] // the order is the WIT's
         impl $crate::wasi::abi::Lift for $type {
             #[inline(never)]
-            unsafe fn lift(at: *const u8) -> Self {
-                let mut fields = $crate::wasi::abi::Fields::of(at);
-                // SAFETY: the caller's promise.
-                $(let $field: $field_type = unsafe { fields.lift() };)*
-                $value
-            }
+            unsafe fn lift($at: *const u8, $into: *mut Self) $lift
         }
     };
 }
@@ -196,15 +225,17 @@ macro_rules! variant {
         #[allow(unsafe_code)] // the order is the WIT's
         impl $crate::wasi::abi::Lift for $type {
             #[inline(never)]
-            unsafe fn lift(at: *const u8) -> Self {
-                use $crate::wasi::abi::{Lift, Wire};
+            unsafe fn lift(at: *const u8, into: *mut Self) {
+                use $crate::wasi::abi::{Wire, lift};
                 let payload = at.wrapping_add(<Self as Wire>::LAYOUT.payload());
                 // SAFETY: the caller's promise: the payload is of the case that the byte tells.
-                match unsafe { at.read() } {
-                    $($number => {
-                        let $payload = unsafe { <$payload_type as Lift>::lift(payload) };
-                        $value
-                    })*
+                unsafe {
+                    into.write(match at.read() {
+                        $($number => {
+                            let $payload: $payload_type = lift(payload);
+                            $value
+                        })*
+                    });
                 }
             }
         }

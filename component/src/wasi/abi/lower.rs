@@ -37,6 +37,7 @@ pub(in crate::wasi) trait Lower: Wire {
     ///
     /// # Safety
     /// As for one.
+    #[inline(never)]
     unsafe fn lower_list(list: &[Self], at: *mut u8, keep: &mut Keep)
     where
         Self: Sized,
@@ -81,6 +82,7 @@ impl<T: Lower> Lower for Box<T> {
 }
 
 impl<T: Lower> Lower for Option<T> {
+    #[inline(never)]
     unsafe fn lower(&self, at: *mut u8, keep: &mut Keep) {
         // SAFETY: the caller's promise.
         unsafe {

@@ -46,14 +46,24 @@ impl Fields {
         self.record.wrapping_add(offset)
     }
 
-    /// Reads the next field.
+    /// Takes the next field.
     ///
     /// # Safety
     /// That of [`Lift::lift`], for a record whose next field is a `T`.
     #[inline(always)]
-    pub(super) unsafe fn lift<T: Lift>(&mut self) -> T {
+    pub(super) unsafe fn take<T: Lift>(&mut self) -> T {
         // SAFETY: the caller's promise.
-        unsafe { T::lift(self.next::<T>()) }
+        unsafe { lift(self.next::<T>()) }
+    }
+
+    /// Takes the next field, and puts it where it belongs.
+    ///
+    /// # Safety
+    /// That of [`Lift::lift`], for a record whose next field is a `T`.
+    #[inline(always)]
+    pub(super) unsafe fn lift<T: Lift>(&mut self, into: *mut T) {
+        // SAFETY: the caller's promise.
+        unsafe { T::lift(self.next::<T>(), into) }
     }
 
     /// Writes the next field.
@@ -79,17 +89,21 @@ macro_rules! enumerations {
 
             #[allow(unsafe_code)] // the order is the WIT's
             impl $crate::wasi::abi::Lift for $type {
-                unsafe fn lift(at: *const u8) -> Self {
-                    // SAFETY: the caller's promise.
-                    let place = unsafe { at.read() };
+                #[inline(always)]
+                unsafe fn lift(at: *const u8, into: *mut Self) {
                     let cases = [$(Self::$case),*];
                     let [.., last] = cases;
-                    cases.get(usize::from(place)).copied().unwrap_or(last)
+                    // SAFETY: the caller's promise.
+                    unsafe {
+                        let place = usize::from(at.read());
+                        into.write(cases.get(place).copied().unwrap_or(last));
+                    }
                 }
             }
 
             #[allow(unsafe_code)] // the order is the WIT's
             impl $crate::wasi::abi::Lower for $type {
+                #[inline(always)]
                 unsafe fn lower(&self, at: *mut u8, _: &mut $crate::wasi::abi::Keep) {
                     let place = match self { $(Self::$case => Place::$case),* };
                     // SAFETY: the caller's promise.

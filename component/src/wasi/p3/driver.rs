@@ -2,9 +2,10 @@
 #![allow(unsafe_code)] // the component's entry points
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::task::Poll;
 
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use wit_bindgen::rt::async_support::{TaskCancelOnDrop, callback, start_task};
 
 use crate::core::{Operation, OperationOptions, Response, Result};
@@ -24,7 +25,8 @@ unsafe extern "C" fn execute(arguments: *mut u8) -> i32 {
     // SAFETY: the host has written what the WIT says.
     let (driver, operation, options): (&Handle, Operation, OperationOptions) =
         unsafe { abi::arguments(arguments) };
-    start(driver.0.execute(operation, options), executed)
+    let call = driver.0.execute(operation, options);
+    start(call.boxed_local(), executed)
 }
 
 #[unsafe(export_name = "[async-lift]cosmosdb:driver/async-driver@0.1.0#[method]feed.next-page")]
@@ -32,7 +34,7 @@ unsafe extern "C" fn next_page(feed: usize) -> i32 {
     // SAFETY: the host has given what the WIT says.
     let (feed,): (&Pages,) = unsafe { abi::lift([feed].as_ptr().cast()) };
     let (_, page) = feed.0.next_page();
-    start(page, page_given)
+    start(page.boxed_local(), page_given)
 }
 
 #[unsafe(export_name = "[callback][async-lift]cosmosdb:driver/async-driver@0.1.0#[method]driver.execute")]
@@ -49,7 +51,7 @@ unsafe extern "C" fn next_page_goes_on(event: u32, waitable: u32, code: u32) -> 
 
 /// Starts a call, whose result the host gets when there is one.
 fn start(
-    call: impl Future<Output = Result<Response>> + 'static,
+    call: LocalBoxFuture<'static, Result<Response>>,
     give: unsafe extern "C" fn(*mut u8),
 ) -> i32 {
     start_task(async move {
@@ -66,10 +68,9 @@ fn start(
 
 /// Runs a call that suspends at least once. In a composition of components wasmtime 48 leaks a table slot for every
 /// async call that returns without suspending, as argument errors do.
-async fn suspending<F: Future>(call: F) -> F::Output {
-    let mut call = pin!(call);
+async fn suspending<F: Future + Unpin>(mut call: F) -> F::Output {
     let mut at_once = true;
-    let output = poll_fn(|context| match call.as_mut().poll(context) {
+    let output = poll_fn(|context| match call.poll_unpin(context) {
         Poll::Ready(output) => Poll::Ready(output),
         Poll::Pending => {
             at_once = false;

@@ -7,7 +7,7 @@ use crate::core::identity::Identity;
 use crate::core::runtime::{DiagnosticsConfig, RuntimeConfig, TimeoutsConfig};
 use crate::core::throughput::{GroupConfig, PriorityLevel};
 use crate::core::{Config, MetadataMode, OperationOptions};
-use crate::wasi::abi::{Layout, Lift, Wire};
+use crate::wasi::abi::{Layout, Lift, Wire, lift};
 use crate::wire::secret::Secret;
 
 enumerations! {
@@ -22,9 +22,9 @@ impl Wire for Secret {
 
 #[allow(unsafe_code)] // a text like others
 impl Lift for Secret {
-    unsafe fn lift(at: *const u8) -> Self {
+    unsafe fn lift(at: *const u8, into: *mut Self) {
         // SAFETY: the caller's promise.
-        Self::new(unsafe { String::lift(at) })
+        unsafe { into.write(Self::new(lift::<String>(at))) }
     }
 }
 

@@ -15,9 +15,9 @@ use crate::wire::query_body::Parameter;
 variant!(Result<Target> {
     0 => (): () => Ok(Target::Container),
     1 => key: PartitionKey => Ok(Target::Key(key)),
-    _ => text: String => {
-        let (min, max) = feed_range::parse(&text)?;
-        Ok(Target::Range(EpkRange { min, max }))
+    _ => text: String => match feed_range::parse(&text) {
+        Ok((min, max)) => Ok(Target::Range(EpkRange { min, max })),
+        Err(invalid) => Err(invalid.into()),
     },
 });
 
@@ -33,10 +33,9 @@ record!(Result<Query> {
     parameters: Vec<Parameter>,
     query_metrics: bool,
     index_metrics: bool,
-} => {
-    let target = target?;
-    Ok(Query { container, target, text, parameters, query_metrics, index_metrics })
-});
+} => target.map(|target| {
+    Query { container, target, text, parameters, query_metrics, index_metrics }
+}));
 
 enumerations! {
     Mode { LatestVersion, AllVersionsAndDeletes }
@@ -54,7 +53,7 @@ record!(Result<Changes> {
     mode: Mode,
     start: Start,
     enveloped: bool,
-} => Ok(Changes { container, target: target?, mode, start, enveloped }));
+} => target.map(|target| Changes { container, target, mode, start, enveloped }));
 
 record!(ItemId {
     id: String,
@@ -94,10 +93,10 @@ record!(Resources {
 } => Self { collection, query: query.map(|text| (text, parameters)) });
 
 variant!(Result<FeedOperation> {
-    0 => query: Result<Query> => Ok(FeedOperation::QueryItems(query?)),
+    0 => query: Result<Query> => query.map(FeedOperation::QueryItems),
     1 => (container, target): (ContainerRef, Result<Target>) =>
-        Ok(FeedOperation::ReadFeed { container, target: target? }),
-    2 => changes: Result<Changes> => Ok(FeedOperation::ChangeFeed(changes?)),
+        target.map(|target| FeedOperation::ReadFeed { container, target }),
+    2 => changes: Result<Changes> => changes.map(FeedOperation::ChangeFeed),
     3 => items: Items => Ok(FeedOperation::ReadMany(items)),
     _ => resources: Resources => Ok(FeedOperation::Resources(resources)),
 });
