@@ -52,7 +52,7 @@ impl<W: World> State<W> {
         if let Some(topology) = self.account.ready() {
             return Ok(topology);
         }
-        let result = self.account.get(|| self.read_account(recorder)).await;
+        let result = self.account.get(None, || self.read_account(recorder)).await;
         recorder.resume(self.transport.world.now());
         result
     }
@@ -69,7 +69,7 @@ impl<W: World> State<W> {
         let lease = Lease { state: self, claim };
         let fetched = self
             .account
-            .refresh(&known, || self.read_account(recorder))
+            .get(Some(&known), || self.read_account(recorder))
             .await;
         if fetched.is_ok() {
             lease.keep();
@@ -96,7 +96,7 @@ impl<W: World> State<W> {
             state.refresh.borrow_mut().failed(recorder.now());
             let _ = state
                 .account
-                .refresh(&known, || state.read_account(&recorder))
+                .get(Some(&known), || state.read_account(&recorder))
                 .await;
         };
         chore.boxed_local()
@@ -147,34 +147,22 @@ impl<W: World> State<W> {
         topology
     }
 
-    /// A container's definition, read unless it is there.
+    /// A container's definition, read unless it is there; the one after `outdated`, if that is given.
     pub(super) async fn container(
         self: &Rc<Self>,
         at: &ContainerRef,
+        outdated: Option<&Rc<Container>>,
         options: &Rc<Resolved>,
         recorder: &Recorder,
     ) -> Result<Rc<Container>> {
         let known = self.containers.entry(at);
-        if let Some(container) = known.definition.ready() {
+        if outdated.is_none()
+            && let Some(container) = known.definition.ready()
+        {
             return Ok(container);
         }
         let fetch = || self.read_container(at, options, recorder);
-        let result = known.definition.get(fetch).await;
-        recorder.resume(self.transport.world.now());
-        result
-    }
-
-    /// The container by this name now, after `outdated`.
-    pub(super) async fn container_again(
-        self: &Rc<Self>,
-        at: &ContainerRef,
-        outdated: &Rc<Container>,
-        options: &Rc<Resolved>,
-        recorder: &Recorder,
-    ) -> Result<Rc<Container>> {
-        let known = self.containers.entry(at);
-        let fetch = || self.read_container(at, options, recorder);
-        let result = known.definition.refresh(outdated, fetch).await;
+        let result = known.definition.get(outdated, fetch).await;
         recorder.resume(self.transport.world.now());
         result
     }
@@ -214,34 +202,23 @@ impl<W: World> State<W> {
         self.eager_ranges || self.router.borrow().moves_partitions()
     }
 
-    /// The container's partition key ranges, read unless they are there.
+    /// The container's partition key ranges, read unless they are there; those after `outdated`, if that is given, read
+    /// once for all who ask. The old ones serve others meanwhile, and stay where no new ones can be read.
     pub(super) async fn ranges(
         self: &Rc<Self>,
         at: &ContainerRef,
+        outdated: Option<&Rc<RangeMap>>,
         options: &Rc<Resolved>,
         recorder: &Recorder,
     ) -> Result<Rc<RangeMap>> {
         let flight = Rc::clone(&self.containers.entry(at).ranges.borrow());
-        if let Some(ranges) = flight.ready() {
+        if outdated.is_none()
+            && let Some(ranges) = flight.ready()
+        {
             return Ok(ranges);
         }
-        let result = flight.get(|| self.read_ranges(at, options, recorder)).await;
-        recorder.resume(self.transport.world.now());
-        result
-    }
-
-    /// The partition key ranges after `outdated`, read once for all who ask. The old ones serve others meanwhile, and
-    /// stay where no new ones can be read.
-    pub(super) async fn ranges_again(
-        self: &Rc<Self>,
-        at: &ContainerRef,
-        outdated: &Rc<RangeMap>,
-        options: &Rc<Resolved>,
-        recorder: &Recorder,
-    ) -> Result<Rc<RangeMap>> {
-        let flight = Rc::clone(&self.containers.entry(at).ranges.borrow());
         let fetch = || self.read_ranges(at, options, recorder);
-        let result = flight.refresh(outdated, fetch).await;
+        let result = flight.get(outdated, fetch).await;
         recorder.resume(self.transport.world.now());
         result
     }
@@ -254,14 +231,11 @@ impl<W: World> State<W> {
         recorder: &Recorder,
     ) -> Option<Chore> {
         let known = self.containers.missing_ranges(at)?;
-        let flight = Rc::clone(&known.ranges.borrow());
         let (state, at) = (Rc::clone(self), at.clone());
         let (options, recorder) = (Rc::clone(options), recorder.clone());
         let chore = async move {
             known.ranges_missed.set(false);
-            let _ = flight
-                .get(|| state.read_ranges(&at, &options, &recorder))
-                .await;
+            let _ = state.ranges(&at, None, &options, &recorder).await;
         };
         Some(chore.boxed_local())
     }

@@ -277,7 +277,7 @@ impl<W: World> Asker<W> {
             let (Some(id), Some(at)) = (id.filter(|_| has_moved(&error)), at) else {
                 return Err(error);
             };
-            let found = state.ranges_again(&at, &known, &options, &recorder).await;
+            let found = state.ranges(&at, Some(&known), &options, &recorder).await;
             let Ok(ranges) = found else {
                 return Err(error);
             };

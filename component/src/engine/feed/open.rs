@@ -43,7 +43,9 @@ impl<W: World> Asker<W> {
             Some(at) if !(keyed && streams && lean) => at,
             _ => return self.single(),
         };
-        let container = state.container(at, &self.options, &call.recorder).await?;
+        let container = state
+            .container(at, None, &self.options, &call.recorder)
+            .await?;
         let target = self.resolve(&container)?;
         if matches!(target, Resolved::Key(_)) && streams {
             return self.single();
@@ -57,7 +59,11 @@ impl<W: World> Asker<W> {
         let ranges = match &target {
             // A search counts words everywhere.
             Resolved::Key(_) if !searches(plan.as_deref()) => Rc::new(RangeMap::whole()),
-            _ => state.ranges(at, &self.options, &call.recorder).await?,
+            _ => {
+                state
+                    .ranges(at, None, &self.options, &call.recorder)
+                    .await?
+            }
         };
         if let FeedOperation::ChangeFeed(changes) = &self.operation {
             let (Resolved::Key(part) | Resolved::Range(part)) = &target;
@@ -122,7 +128,11 @@ impl<W: World> Asker<W> {
             plans.insert(key, Rc::clone(&plan), answer.body.len());
             Ok(plan)
         };
-        let plan = self.state.planning(key).get(|| fetch.boxed_local()).await;
+        let plan = self
+            .state
+            .planning(key)
+            .get(None, || fetch.boxed_local())
+            .await;
         call.recorder.resume(self.state.transport.world.now());
         plan
     }
