@@ -15,7 +15,9 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use cosmosdb_driver::core::feed::{Feed, Leaf, LeafPage, Limits, Order, Pull, Shape, Slice};
+use cosmosdb_driver::core::feed::{Feed, Leaf, LeafPage, Limits, Order, Pull, Shape};
+use cosmosdb_driver::wire::epk::Epk;
+use cosmosdb_driver::wire::epk_range::EpkRange;
 
 const LEAVES: u64 = 16;
 const PAGE_ROWS: u64 = 1000;
@@ -116,13 +118,12 @@ fn key(leaf: u64, place: u64) -> u64 {
     place * 1000 + (place * 31 + leaf * 457) % 1000
 }
 
-fn slices() -> Vec<Slice> {
+fn slices() -> Vec<EpkRange> {
     let bound = |leaf: u64| match leaf {
-        0 => String::new(),
-        LEAVES => "FF".to_owned(),
-        _ => format!("{:02X}", leaf * 4),
+        LEAVES => Epk::MAX,
+        _ => Epk::from(vec![leaf as u8 * 4]),
     };
-    let slice = |leaf| Slice {
+    let slice = |leaf| EpkRange {
         min: bound(leaf),
         max: bound(leaf + 1),
     };

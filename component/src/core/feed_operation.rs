@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn a_query_begins_with_so_many_partitions() {
         let resumed = FeedOptions {
-            continuation: Some("c1.".to_owned()),
+            continuation: Some("c2.".to_owned()),
             ..FeedOptions::default()
         };
         let wide = FeedOptions {

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::rc::Rc;
 
+use super::account::Target;
 use crate::wire::epk::Epk;
 use crate::wire::epk_range::{EpkRange, earlier, later};
 use crate::wire::ranges::{PartitionKeyRange, Status};
@@ -21,7 +22,16 @@ pub const MAX_RANGES: usize = 100_000;
 pub struct RangeMap {
     /// In ascending order of their lowest points.
     ranges: Vec<Rc<PartitionKeyRange>>,
-    etag: Option<Box<str>>,
+    mark: Option<Mark>,
+}
+
+/// Where the next incremental read starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// What the last page said.
+    pub etag: String,
+    /// Who said it. To others the etag means nothing.
+    pub source: Rc<Target>,
 }
 
 /// A part of the hash space that lies within one range.
@@ -53,14 +63,14 @@ pub enum Incomplete {
 }
 
 impl RangeMap {
-    /// The map that a read from the start gives: the rows of all its pages, in order, and the last etag.
+    /// The map that a read from the start gives: the rows of all its pages, in order, and what the last one said.
     ///
     /// The last row of an id counts. Ranges that another row names as a parent are gone.
     ///
     /// # Errors
     /// The rows do not make up the whole hash space.
-    pub fn build(rows: Vec<PartitionKeyRange>, etag: Option<&str>) -> Result<Self, Incomplete> {
-        Self::assemble(Vec::new(), rows, etag)
+    pub fn build(rows: Vec<PartitionKeyRange>, mark: Option<Mark>) -> Result<Self, Incomplete> {
+        Self::assemble(Vec::new(), rows, mark)
     }
 
     /// A single range that holds everything and has no name: for feeds of one key, whose partition the gateway finds.
@@ -74,26 +84,26 @@ impl RangeMap {
         };
         Self {
             ranges: vec![Rc::new(range)],
-            etag: None,
+            mark: None,
         }
     }
 
-    /// This map after an incremental read: the rows that came since its etag, and the new etag.
+    /// This map after an incremental read: the rows that came since its mark, and the new mark.
     ///
     /// # Errors
     /// Together they do not make up the whole hash space. This map stays as good as it was.
     pub fn merge(
         &self,
         rows: Vec<PartitionKeyRange>,
-        etag: Option<&str>,
+        mark: Option<Mark>,
     ) -> Result<Self, Incomplete> {
-        Self::assemble(self.ranges.clone(), rows, etag)
+        Self::assemble(self.ranges.clone(), rows, mark)
     }
 
     fn assemble(
         mut ranges: Vec<Rc<PartitionKeyRange>>,
         rows: Vec<PartitionKeyRange>,
-        etag: Option<&str>,
+        mark: Option<Mark>,
     ) -> Result<Self, Incomplete> {
         if rows.len() > MAX_RANGES {
             return Err(Incomplete::TooMany);
@@ -106,16 +116,12 @@ impl RangeMap {
             keep_live(&mut ranges);
         }
         check(&ranges)?;
-        Ok(Self {
-            ranges,
-            etag: etag.map(Box::from),
-        })
+        Ok(Self { ranges, mark })
     }
 
-    /// Where the next incremental read starts. It means something only to the region that gave it. A map with another
-    /// etag than the one that a caller has seen is newer.
-    pub fn etag(&self) -> Option<&str> {
-        self.etag.as_deref()
+    /// Where the next incremental read starts; none if the service said nothing of it.
+    pub fn mark(&self) -> Option<&Mark> {
+        self.mark.as_ref()
     }
 
     /// All ranges in ascending order.
@@ -168,32 +174,11 @@ impl RangeMap {
         self.ranges.iter().find(|range| *range.id == *id)
     }
 
-    /// All ranges that the range with this id came from; none for an unknown id.
-    pub fn parents(&self, id: &str) -> &[Rc<str>] {
-        self.by_id(id).map_or(&[], |range| &range.parents)
-    }
-
-    /// The ranges that took the place of a retired one, in ascending order; none if the id is not retired. A pass over
-    /// all ranges and their parents: the service repeats the whole ancestry in each range, so that no list of retired
-    /// ones is needed.
-    pub fn children<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a Rc<PartitionKeyRange>> {
-        self.ranges.iter().filter(move |range| came_from(range, id))
-    }
-
-    /// Whether the range with this id was split or merged into others. Neither a live nor an unknown one is gone.
-    pub fn is_gone(&self, id: &str) -> bool {
-        self.children(id).next().is_some()
-    }
-
     /// The last range whose lowest point is not above this one.
     fn place(&self, point: &Epk) -> Option<usize> {
         let above = self.ranges.partition_point(|range| range.min <= *point);
         above.checked_sub(1)
     }
-}
-
-fn came_from(range: &PartitionKeyRange, id: &str) -> bool {
-    range.parents.iter().any(|parent| **parent == *id)
 }
 
 /// Reduces rows to the ranges that are live, in ascending order.

@@ -297,21 +297,21 @@ impl<W: World> State<W> {
             if self.metadata == MetadataMode::Eager || self.needs_topology() {
                 self.topology(recorder).await?;
             }
-            let container = self.container(at, options, recorder).await?;
-            return Ok((container, self.ranges(at, options, recorder).await?));
+            let container = self.container(at, None, options, recorder).await?;
+            return Ok((container, self.ranges(at, None, options, recorder).await?));
         };
         if !anew {
-            let ranges = self.ranges_again(at, &ranges, options, recorder).await?;
+            let ranges = self.ranges(at, Some(&ranges), options, recorder).await?;
             return Ok((container, ranges));
         }
         let found = self
-            .container_again(at, &container, options, recorder)
+            .container(at, Some(&container), options, recorder)
             .await?;
         if found.rid != container.rid {
             self.sessions.borrow_mut().recreated(at, &found.rid);
             self.containers.forget_ranges(at);
         }
-        let ranges = self.ranges_again(at, &ranges, options, recorder).await?;
+        let ranges = self.ranges(at, Some(&ranges), options, recorder).await?;
         Ok((found, ranges))
     }
 }

@@ -79,11 +79,11 @@ impl<W: World> Errand<W> {
         let (state, options, recorder) = (&self.state, &self.options, &self.recorder);
         let mut body = String::from("[");
         if key.is_empty() {
-            for range in state.ranges(at, options, recorder).await?.ranges() {
+            for range in state.ranges(at, None, options, recorder).await?.ranges() {
                 push(&mut body, &range.min, &range.max);
             }
         } else {
-            let container = state.container(at, options, recorder).await?;
+            let container = state.container(at, None, options, recorder).await?;
             let range = container.range_of(key)?;
             push(&mut body, &range.min, &range.max);
         }

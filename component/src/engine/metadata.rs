@@ -10,13 +10,12 @@ use super::World;
 use super::pipeline::Pipeline;
 use super::state::State;
 use super::transport::Answer;
-use crate::core::account::Target;
 use crate::core::clock::{Nanos, millis};
 use crate::core::container::Container;
 use crate::core::diagnostics::Recorder;
 use crate::core::operation::ContainerRef;
 use crate::core::options::Resolved;
-use crate::core::ranges::{Incomplete, RangeMap};
+use crate::core::ranges::{Incomplete, Mark, RangeMap};
 use crate::core::request::Request;
 use crate::core::router::Route;
 use crate::core::routing::refresh::{self, Claim};
@@ -53,7 +52,7 @@ impl<W: World> State<W> {
         if let Some(topology) = self.account.ready() {
             return Ok(topology);
         }
-        let result = self.account.get(|| self.read_account(recorder)).await;
+        let result = self.account.get(None, || self.read_account(recorder)).await;
         recorder.resume(self.transport.world.now());
         result
     }
@@ -70,7 +69,7 @@ impl<W: World> State<W> {
         let lease = Lease { state: self, claim };
         let fetched = self
             .account
-            .refresh(&known, || self.read_account(recorder))
+            .get(Some(&known), || self.read_account(recorder))
             .await;
         if fetched.is_ok() {
             lease.keep();
@@ -97,7 +96,7 @@ impl<W: World> State<W> {
             state.refresh.borrow_mut().failed(recorder.now());
             let _ = state
                 .account
-                .refresh(&known, || state.read_account(&recorder))
+                .get(Some(&known), || state.read_account(&recorder))
                 .await;
         };
         chore.boxed_local()
@@ -148,34 +147,22 @@ impl<W: World> State<W> {
         topology
     }
 
-    /// A container's definition, read unless it is there.
+    /// A container's definition, read unless it is there; the one after `outdated`, if that is given.
     pub(super) async fn container(
         self: &Rc<Self>,
         at: &ContainerRef,
+        outdated: Option<&Rc<Container>>,
         options: &Rc<Resolved>,
         recorder: &Recorder,
     ) -> Result<Rc<Container>> {
         let known = self.containers.entry(at);
-        if let Some(container) = known.definition.ready() {
+        if outdated.is_none()
+            && let Some(container) = known.definition.ready()
+        {
             return Ok(container);
         }
         let fetch = || self.read_container(at, options, recorder);
-        let result = known.definition.get(fetch).await;
-        recorder.resume(self.transport.world.now());
-        result
-    }
-
-    /// The container by this name now, after `outdated`.
-    pub(super) async fn container_again(
-        self: &Rc<Self>,
-        at: &ContainerRef,
-        outdated: &Rc<Container>,
-        options: &Rc<Resolved>,
-        recorder: &Recorder,
-    ) -> Result<Rc<Container>> {
-        let known = self.containers.entry(at);
-        let fetch = || self.read_container(at, options, recorder);
-        let result = known.definition.refresh(outdated, fetch).await;
+        let result = known.definition.get(outdated, fetch).await;
         recorder.resume(self.transport.world.now());
         result
     }
@@ -215,34 +202,23 @@ impl<W: World> State<W> {
         self.eager_ranges || self.router.borrow().moves_partitions()
     }
 
-    /// The container's partition key ranges, read unless they are there.
+    /// The container's partition key ranges, read unless they are there; those after `outdated`, if that is given, read
+    /// once for all who ask. The old ones serve others meanwhile, and stay where no new ones can be read.
     pub(super) async fn ranges(
         self: &Rc<Self>,
         at: &ContainerRef,
+        outdated: Option<&Rc<RangeMap>>,
         options: &Rc<Resolved>,
         recorder: &Recorder,
     ) -> Result<Rc<RangeMap>> {
         let flight = Rc::clone(&self.containers.entry(at).ranges.borrow());
-        if let Some(ranges) = flight.ready() {
+        if outdated.is_none()
+            && let Some(ranges) = flight.ready()
+        {
             return Ok(ranges);
         }
-        let result = flight.get(|| self.read_ranges(at, options, recorder)).await;
-        recorder.resume(self.transport.world.now());
-        result
-    }
-
-    /// The partition key ranges after `outdated`, read once for all who ask. The old ones serve others meanwhile, and
-    /// stay where no new ones can be read.
-    pub(super) async fn ranges_again(
-        self: &Rc<Self>,
-        at: &ContainerRef,
-        outdated: &Rc<RangeMap>,
-        options: &Rc<Resolved>,
-        recorder: &Recorder,
-    ) -> Result<Rc<RangeMap>> {
-        let flight = Rc::clone(&self.containers.entry(at).ranges.borrow());
         let fetch = || self.read_ranges(at, options, recorder);
-        let result = flight.refresh(outdated, fetch).await;
+        let result = flight.get(outdated, fetch).await;
         recorder.resume(self.transport.world.now());
         result
     }
@@ -255,19 +231,17 @@ impl<W: World> State<W> {
         recorder: &Recorder,
     ) -> Option<Chore> {
         let known = self.containers.missing_ranges(at)?;
-        let flight = Rc::clone(&known.ranges.borrow());
         let (state, at) = (Rc::clone(self), at.clone());
         let (options, recorder) = (Rc::clone(options), recorder.clone());
         let chore = async move {
             known.ranges_missed.set(false);
-            let _ = flight
-                .get(|| state.read_ranges(&at, &options, &recorder))
-                .await;
+            let _ = state.ranges(&at, None, &options, &recorder).await;
         };
         Some(chore.boxed_local())
     }
 
-    /// All pages, until one says that there is nothing more (spec §12.3).
+    /// What has changed in the ranges that are known, or else all of them. If both do not fit together, everything is read
+    /// (spec §12.3).
     fn read_ranges(
         self: &Rc<Self>,
         at: &ContainerRef,
@@ -276,49 +250,58 @@ impl<W: World> State<W> {
     ) -> Fetch<RangeMap> {
         let (state, at) = (Rc::clone(self), at.clone());
         let (options, recorder) = (Rc::clone(options), recorder.clone());
+        let mut known = self.containers.ranges_of(&at);
+        let mut pauses = INCOMPLETE_PAUSES.into_iter();
         async move {
-            for pause in INCOMPLETE_PAUSES {
-                let found = state.read_range_pages(&at, &options, &recorder).await?;
-                if let Ok(map) = found {
+            loop {
+                let incremental = known.is_some();
+                let found = state.read_range_pages(&at, known.take(), &options, &recorder);
+                if let Ok(map) = found.await? {
                     return Ok(Rc::new(map));
                 }
+                if incremental {
+                    continue;
+                }
                 // A split is under way; it takes a moment.
+                let pause = pauses.next().ok_or_else(explain::incomplete_ranges)?;
                 let world = &state.transport.world;
                 world
                     .sleep_until(recorder.now().saturating_add(pause))
                     .await;
                 recorder.resume(world.now());
             }
-            let found = state.read_range_pages(&at, &options, &recorder).await?;
-            found.map(Rc::new).map_err(|_| explain::incomplete_ranges())
         }
         .boxed_local()
     }
 
-    /// An etag means something to the region that gave it alone, so that the later pages are asked for there. If it fails,
-    /// the pages are read from the first on elsewhere, once.
+    /// All pages, until one says that there is nothing more. An etag means something to the region that gave it alone, so
+    /// that whatever comes after it is asked for there. If it fails, the pages are read from the first on elsewhere, once;
+    /// and so they are if reads go elsewhere by now.
     async fn read_range_pages(
         self: &Rc<Self>,
         at: &ContainerRef,
+        known: Option<Rc<RangeMap>>,
         options: &Rc<Resolved>,
         recorder: &Recorder,
     ) -> Result<std::result::Result<RangeMap, Incomplete>> {
-        let (mut rows, mut etag) = (Vec::new(), None);
-        let (mut source, mut failed) = (None::<Rc<Target>>, None);
+        let mut known = known.filter(|known| self.is_near(known, options, recorder.now()));
+        let mut mark = known.as_ref().and_then(|known| known.mark().cloned());
+        let (mut rows, mut failed) = (Vec::new(), None);
         for _ in 0..MAX_RANGE_PAGES {
-            let request = Request::partition_key_ranges(at, etag.as_deref())?;
-            let mut route = match &source {
-                Some(source) => Route::along(vec![Rc::clone(source)], options),
+            let etag = mark.as_ref().map(|mark| &*mark.etag);
+            let request = Request::partition_key_ranges(at, etag)?;
+            let mut route = match &mark {
+                Some(mark) => Route::along(vec![Rc::clone(&mark.source)], options),
                 None => Route::new(Purpose::Read, false, options),
             };
-            if let (None, Some(failed)) = (&source, &failed) {
+            if let (None, Some(failed)) = (&mark, &failed) {
                 route.avoid(Rc::clone(failed));
             }
             let mut pipeline = Pipeline::new(self, request, options, recorder, route);
             let answer = match pipeline.run().await {
-                Err(_) if source.is_some() && failed.is_none() => {
-                    failed = source.take();
-                    (rows, etag) = (Vec::new(), None);
+                Err(_) if mark.is_some() && failed.is_none() => {
+                    failed = mark.take().map(|mark| mark.source);
+                    (rows, known) = (Vec::new(), None);
                     continue;
                 }
                 answer => answer?,
@@ -329,13 +312,26 @@ impl<W: World> State<W> {
             let page = ranges::parse(&answer.body)
                 .ok_or_else(|| explain::nonsense(RANGES, "list of partition key ranges"))?;
             rows.extend(page);
-            etag = answer.headers.etag;
-            if etag.is_none() {
+            let etag = answer.headers.etag;
+            mark = etag.and_then(|etag| {
+                let source = pipeline.answered_by()?;
+                Some(Mark { etag, source })
+            });
+            if mark.is_none() {
                 break;
             }
-            source = pipeline.answered_by();
         }
-        Ok(RangeMap::build(rows, etag.as_deref()))
+        Ok(match known {
+            Some(known) => known.merge(rows, mark),
+            None => RangeMap::build(rows, mark),
+        })
+    }
+
+    /// Whether these ranges were read where a read would go now.
+    fn is_near(&self, ranges: &RangeMap, options: &Rc<Resolved>, now: Nanos) -> bool {
+        let mut route = Route::new(Purpose::Read, false, options);
+        let here = self.router.borrow_mut().choose(&mut route, now);
+        ranges.mark().is_some_and(|mark| mark.source == here)
     }
 
     /// A request for the driver itself, on behalf of an operation.

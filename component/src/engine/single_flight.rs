@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::{Rc, Weak};
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::FutureExt as _;
+use futures_util::future::{LocalBoxFuture, ready};
 use futures_util::lock::Mutex;
 
 use crate::core::Result;
@@ -36,7 +37,7 @@ impl<T> Default for SingleFlight<T> {
     }
 }
 
-impl<T> SingleFlight<T> {
+impl<T: 'static> SingleFlight<T> {
     /// The value if it is there.
     pub(super) fn ready(&self) -> Option<Rc<T>> {
         self.ready.borrow().clone()
@@ -47,35 +48,22 @@ impl<T> SingleFlight<T> {
         self.fetching.borrow().strong_count() > 0
     }
 
-    /// The value, fetched by `fetch` unless it is there or on its way.
-    pub(super) async fn get(
+    /// The value, another one than `outdated`: the one that is there, else the one that is on its way, else what `fetch`
+    /// brings. Boxed, because this is awaited in many places.
+    pub(super) fn get(
         &self,
+        outdated: Option<&Rc<T>>,
         fetch: impl FnOnce() -> LocalBoxFuture<'static, Result<Rc<T>>>,
-    ) -> Result<Rc<T>> {
+    ) -> LocalBoxFuture<'_, Result<Rc<T>>> {
         match self.ready() {
-            Some(value) => Ok(value),
-            None => self.join(fetch).await,
+            Some(value) if !outdated.is_some_and(|outdated| Rc::ptr_eq(&value, outdated)) => {
+                ready(Ok(value)).boxed_local()
+            }
+            _ => self.land(self.flight(fetch)).boxed_local(),
         }
     }
 
-    /// Another value than `outdated`: the one that is there, if it is another by now, else one fetched by `fetch` or
-    /// already on its way.
-    pub(super) async fn refresh(
-        &self,
-        outdated: &Rc<T>,
-        fetch: impl FnOnce() -> LocalBoxFuture<'static, Result<Rc<T>>>,
-    ) -> Result<Rc<T>> {
-        match self.ready() {
-            Some(value) if !Rc::ptr_eq(&value, outdated) => Ok(value),
-            _ => self.join(fetch).await,
-        }
-    }
-
-    async fn join(
-        &self,
-        fetch: impl FnOnce() -> LocalBoxFuture<'static, Result<Rc<T>>>,
-    ) -> Result<Rc<T>> {
-        let flight = self.flight(fetch);
+    async fn land(&self, flight: Rc<Flight<T>>) -> Result<Rc<T>> {
         let mut state = flight.0.lock().await;
         let result = match &mut *state {
             State::Landed(result) => return share(result),
@@ -112,7 +100,7 @@ fn share<T>(result: &Result<Rc<T>>) -> Result<Rc<T>> {
     }
 }
 
-impl<T> fmt::Debug for SingleFlight<T> {
+impl<T: 'static> fmt::Debug for SingleFlight<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match (self.is_fetching(), self.ready.borrow().is_some()) {
             (true, _) => "Fetching",

@@ -18,10 +18,12 @@ use crate::wire::key::KeyComponent;
 use crate::wire::patch::{PatchOperation, PatchValue};
 use crate::wire::secret::Secret;
 
+mod range_feed;
 mod reply;
 mod two_ranges;
 mod warm;
 
+pub(in crate::engine) use range_feed::RangeFeed;
 pub(in crate::engine) use reply::Reply;
 pub(in crate::engine) use two_ranges::{TWO_RANGES, create_of, metadata_with, read_of};
 pub(in crate::engine) use warm::{warm, warm_with};
@@ -259,13 +261,7 @@ pub(in crate::engine) const RANGES: &str = r#"{"PartitionKeyRanges":[{"id":"0","
 
 /// Metadata as it should be; none for item requests.
 pub(in crate::engine) fn metadata(seen: &Seen, account: &str) -> Option<Reply> {
-    match seen.what() {
-        "account" => Some(Reply::json(account)),
-        "container" => Some(Reply::json(CONTAINER)),
-        "ranges" if seen.header("if-none-match").is_some() => Some(Reply::status(304, 0)),
-        "ranges" => Some(Reply::json(RANGES).with("etag", "\"1\"")),
-        _ => None,
-    }
+    metadata_with(seen, account, RANGES)
 }
 
 pub(in crate::engine) fn at() -> ContainerRef {

@@ -52,6 +52,11 @@ impl Epk {
             .collect()
     }
 
+    /// The bytes, as many as it was made of.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The next point at `width` bytes (zero-extended if shorter, never shortened), which turns the closed point
     /// range `[x, x]` into the half-open one `[x, successor)`. Widths are 16 for V2, 16 per path for MultiHash, and
     /// 0 (keep the width) for V1. [`Epk::MAX`] if there is no such point.
@@ -72,6 +77,12 @@ impl Epk {
         self.0
             .get(..self.0.len().saturating_sub(zeros))
             .unwrap_or_default()
+    }
+}
+
+impl From<Vec<u8>> for Epk {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
     }
 }
 

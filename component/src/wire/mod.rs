@@ -34,7 +34,6 @@ pub mod query_text;
 pub mod ranges;
 pub mod read_many_query;
 pub mod region;
-pub mod rfc3339;
 pub mod secret;
 pub mod session_token;
 pub mod sign;

@@ -164,6 +164,16 @@ impl Control<'_> {
         self.with(|container| container.knobs.reversed = reversed);
     }
 
+    /// The feed of ranges leaves this one out where an etag asks for what is new.
+    pub fn lose_range(&self, id: &str) {
+        self.with(|container| container.knobs.lost = Some(id.to_owned()));
+    }
+
+    /// Whoever asks for ranges with an etag that was given until now gets all of them.
+    pub fn forget_range_etags(&self) {
+        self.with(|container| container.knobs.etags += 1);
+    }
+
     /// The most rows of a page of the feed of ranges. Default: all.
     pub fn ranges_page(&self, rows: usize) {
         self.with(|container| container.knobs.ranges_page = Some(rows));

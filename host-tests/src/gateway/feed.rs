@@ -41,15 +41,19 @@ pub(super) fn documents(call: &Call<'_>, container: &mut Container) -> Result<An
 
 /// The partition key ranges that an etag does not know of. Etags of other containers know of none.
 pub(super) fn ranges(call: &Call<'_>, container: &Container) -> Answer {
-    let origin = format!("\"{}-", container.rid);
-    let known = call
+    let knobs = &container.knobs;
+    let origin = format!("\"{}-{}-", container.rid, knobs.etags);
+    let known: Option<u64> = call
         .header("if-none-match")
         .filter(|_| call.header("a-im").is_some())
         .and_then(|etag| etag.strip_prefix(&origin)?.strip_suffix('"')?.parse().ok());
     let shown = container.held.as_ref().unwrap_or(&container.ranges);
-    let limit = container.knobs.ranges_page.unwrap_or(usize::MAX);
+    let limit = knobs.ranges_page.unwrap_or(usize::MAX);
     let (mut rows, last) = shown.rows_after(known.unwrap_or(0), limit);
-    if container.knobs.reversed {
+    if known.is_some() {
+        rows.retain(|row| row["id"].as_str() != knobs.lost.as_deref());
+    }
+    if knobs.reversed {
         rows.reverse();
     }
     let answer = if rows.is_empty() {

@@ -36,6 +36,10 @@ pub(super) struct Knobs {
     pub(super) reversed: bool,
     /// The most rows of a page of the feed of ranges.
     pub(super) ranges_page: Option<usize>,
+    /// A range that the feed of ranges leaves out of what is new.
+    pub(super) lost: Option<String>,
+    /// How often the etags of the feed of ranges were forgotten.
+    pub(super) etags: u64,
     pub(super) ties: TieOrder,
     pub(super) operations: Vec<OperationRule>,
 }

@@ -1,7 +1,8 @@
 //! Where a change feed is in each slice, as plain data and at work.
 
 use super::{Leaf, LeafId, Start};
-use crate::core::feed_token::{self, Node, Refused, Slice};
+use crate::core::feed::SliceState;
+use crate::core::feed_token::{self, Place, Refused, Walk};
 use crate::core::ranges::RangeMap;
 use crate::wire::epk::Epk;
 use crate::wire::epk_range::EpkRange;
@@ -28,16 +29,19 @@ pub struct State {
 
 impl State {
     /// What a token says of it.
-    pub fn node(self) -> Node {
-        let slice = |cursor: Cursor| Slice {
-            range: cursor.slice,
+    pub fn into_place(self) -> Place {
+        let slice = |cursor: Cursor| SliceState {
             continuation: cursor.etag,
-            boundary: None,
-            chunk: 0,
+            ..SliceState::fresh(cursor.slice)
         };
-        Node::Changes {
-            start: self.start,
-            turn: self.turn,
+        Place {
+            walk: Walk::Changes {
+                start: self.start,
+                turn: self.turn,
+            },
+            skip: 0,
+            take: None,
+            last: None,
             slices: self.cursors.into_iter().map(slice).collect(),
         }
     }
@@ -46,20 +50,18 @@ impl State {
     ///
     /// # Errors
     /// The token is of another part of the container, or of no change feed.
-    pub fn of(node: &Node, scope: &EpkRange, map: &RangeMap) -> Result<Self, Refused> {
-        let Node::Changes { start, turn, .. } = node else {
+    pub fn of(place: &Place, scope: &EpkRange, map: &RangeMap) -> Result<Self, Refused> {
+        let Walk::Changes { start, turn } = &place.walk else {
             return Err(Refused::OtherKind);
         };
-        let mut cursors = Vec::new();
-        for leaf in feed_token::resume(node, std::slice::from_ref(scope), map)? {
-            cursors.push(Cursor {
-                slice: leaf.tile.slice,
-                etag: leaf.continuation,
-            });
-        }
+        let cursor = |state: SliceState| Cursor {
+            slice: state.slice,
+            etag: state.continuation,
+        };
+        let slices = feed_token::resume(place, std::slice::from_ref(scope), map)?;
         Ok(Self {
             start: *start,
-            cursors,
+            cursors: slices.into_iter().map(cursor).collect(),
             turn: turn.clone(),
         })
     }

@@ -1,6 +1,6 @@
 use super::Mode::{AllVersionsAndDeletes, LatestVersion};
 use super::*;
-use crate::core::feed_token::{Node, Refused};
+use crate::core::feed_token::{Place, Refused, Walk};
 use crate::core::ranges::testing::{ranges, slice};
 
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
@@ -250,13 +250,13 @@ fn a_state_outlives_its_feed_as_a_token() {
             ],
             turn: turn.parse().unwrap(),
         };
-        let node = state.clone().node();
-        assert_eq!(State::of(&node, &part, &map).unwrap(), state);
+        let place = state.clone().into_place();
+        assert_eq!(State::of(&place, &part, &map).unwrap(), state);
         let feed = ChangeFeed::resume(LatestVersion, state.clone());
         let turns: &[u32] = if turn.is_empty() { &[0, 1] } else { &[1, 0] };
         assert_eq!(wanted(&feed), turns);
         // Its partitions have split since.
-        let split = State::of(&node, &part, &ranges(2, &["10", "20", "28"])).unwrap();
+        let split = State::of(&place, &part, &ranges(2, &["10", "20", "28"])).unwrap();
         let etags: Vec<_> = split
             .cursors
             .into_iter()
@@ -265,11 +265,18 @@ fn a_state_outlives_its_feed_as_a_token() {
         assert_eq!(etags, [some("\"a\""), some("\"a\""), None, None]);
         // It is of this part alone.
         for other in [EpkRange::ALL, slice("08", "20"), slice("08", "31")] {
-            let refused = State::of(&node, &other, &map).unwrap_err();
+            let refused = State::of(&place, &other, &map).unwrap_err();
             assert_eq!(refused, Refused::Uncovered);
         }
     }
-    let refused = State::of(&Node::Drained, &part, &map).unwrap_err();
+    let drained = Place {
+        walk: Walk::Drained,
+        skip: 0,
+        take: None,
+        last: None,
+        slices: Vec::new(),
+    };
+    let refused = State::of(&drained, &part, &map).unwrap_err();
     assert_eq!(refused, Refused::OtherKind);
 }
 

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use super::error::Result;
 use super::lanes::{Lane, Lanes};
 use super::row::Row;
-use super::slice::Slice;
 use super::{Leaf, LeafId, LeafPage, SliceState, State};
+use crate::wire::epk_range::EpkRange;
 
 /// What a source has.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Drain {
     }
 
     /// The same for several queries, each over these slices. The leaves go on after those of another feed.
-    pub(super) fn queries(after: &Lanes, queries: u32, slices: &[Slice]) -> Self {
+    pub(super) fn queries(after: &Lanes, queries: u32, slices: &[EpkRange]) -> Self {
         let mut lanes = Lanes::after(after);
         for query in 0..queries {
             for slice in slices {

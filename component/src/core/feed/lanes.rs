@@ -6,8 +6,9 @@ use std::rc::Rc;
 use super::error::{FeedError, Result};
 use super::ordered::Place;
 use super::row::{Row, rows};
-use super::slice::Slice;
+use super::slice::is_tiled;
 use super::{Boundary, Leaf, LeafId, LeafPage};
+use crate::wire::epk_range::EpkRange;
 
 /// A partition may move this often before it answers.
 const MAX_REPAIRS: u32 = 10;
@@ -16,7 +17,7 @@ const MAX_REPAIRS: u32 = 10;
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) id: LeafId,
-    pub(super) slice: Slice,
+    pub(super) slice: EpkRange,
     /// Which of the feed's queries it answers.
     pub(super) query: u32,
     /// The resume filter in its body, which its continuations are bound to.
@@ -33,7 +34,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(slice: Slice) -> Self {
+    pub(super) fn new(slice: EpkRange) -> Self {
         Self {
             // Given when it is added.
             id: LeafId(0),
@@ -49,7 +50,7 @@ impl Lane {
     }
 
     /// A leaf for a part of the slice, which goes on where this one waits.
-    fn heir(&self, slice: Slice) -> Self {
+    fn heir(&self, slice: EpkRange) -> Self {
         Self {
             query: self.query,
             filter: self.filter.clone(),
@@ -126,9 +127,9 @@ impl Lanes {
     }
 
     /// Puts leaves in the place of one whose partition is gone; they go on where it stood.
-    pub(super) fn replace(&mut self, id: LeafId, slices: Vec<Slice>) -> Result<()> {
+    pub(super) fn replace(&mut self, id: LeafId, slices: Vec<EpkRange>) -> Result<()> {
         let (at, lane) = self.waiting(id).ok_or(FeedError::BadReplacement)?;
-        if !lane.slice.is_tiled_by(&slices) {
+        if !is_tiled(&lane.slice, &slices) {
             return Err(FeedError::BadReplacement);
         }
         if lane.repairs >= MAX_REPAIRS {

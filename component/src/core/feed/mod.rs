@@ -36,10 +36,11 @@ pub use pipeline::{Feed, Pull};
 pub use row::Row;
 pub(in crate::core) use row::rows;
 pub use shape::{AggregateKind, Distinct, Limits, Order, Shape};
-pub use slice::{Slice, fit, order as epk_order};
 pub use window::leaf_page_size;
 
 use std::rc::Rc;
+
+use crate::wire::epk_range::EpkRange;
 
 /// Names a leaf: a sequence of requests to one slice. Never used again within a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +52,7 @@ pub struct Leaf {
     /// Which leaf it is.
     pub id: LeafId,
     /// Where to.
-    pub slice: Slice,
+    pub slice: EpkRange,
     /// The query to send instead of the plan's: only hybrid search has several. Order-by filters are filled in.
     pub query: Option<Rc<str>>,
     /// The service's continuation, sent as it is.
@@ -99,7 +100,7 @@ pub struct State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SliceState {
     /// Which slice it is.
-    pub slice: Slice,
+    pub slice: EpkRange,
     /// The service's continuation of the plain body. If there is one, it decides where to go on, and the boundary only
     /// says what the row before was.
     pub continuation: Option<String>,
@@ -109,7 +110,7 @@ pub struct SliceState {
 
 impl SliceState {
     /// A slice that was not asked yet.
-    pub fn fresh(slice: Slice) -> Self {
+    pub fn fresh(slice: EpkRange) -> Self {
         Self {
             slice,
             continuation: None,

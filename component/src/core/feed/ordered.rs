@@ -9,8 +9,8 @@ use super::error::{FeedError, Result};
 use super::lanes::{Lane, Lanes};
 use super::row::Row;
 use super::shape::Order;
-use super::slice::{self, Slice};
 use super::{Boundary, Leaf, LeafId, LeafPage, SliceState, State};
+use crate::wire::epk_range::EpkRange;
 use crate::wire::json;
 
 /// Merges sorted leaves. Needs the next row of every leaf before it can give one; holds a page of each.
@@ -164,10 +164,10 @@ impl Ordered {
         })
     }
 
-    fn compare_slices(&self, id: LeafId, other: Option<&Slice>) -> Ordering {
+    fn compare_slices(&self, id: LeafId, other: Option<&EpkRange>) -> Ordering {
         let one = self.lanes.place(id).and_then(|at| self.lanes.list.get(at));
         match (one, other) {
-            (Some(one), Some(other)) => slice::order(&one.slice.min, &other.min),
+            (Some(one), Some(other)) => one.slice.min.cmp(&other.min),
             _ => Ordering::Equal,
         }
     }

@@ -9,9 +9,9 @@ use super::hybrid::{Hybrid, Search};
 use super::ordered::Ordered;
 use super::row::Row;
 use super::shape::{Distinct, Limits, Shape};
-use super::slice::Slice;
 use super::window::Window;
 use super::{Leaf, LeafId, LeafPage, SliceState, State};
+use crate::wire::epk_range::EpkRange;
 
 /// What there is of the next page.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Feed {
     ///
     /// # Errors
     /// A plan that cannot be carried out; see [`Limits`].
-    pub fn new(shape: &Shape, slices: Vec<Slice>, limits: &Limits) -> Result<Self> {
+    pub fn new(shape: &Shape, slices: Vec<EpkRange>, limits: &Limits) -> Result<Self> {
         let state = State {
             slices: slices.into_iter().map(SliceState::fresh).collect(),
             skip: shape.offset.unwrap_or(0),
@@ -76,8 +76,7 @@ impl Feed {
         Self::resume(shape, state, limits)
     }
 
-    /// A feed from where another one of the same query stood, its slices cut along today's partitions by
-    /// [`super::fit`].
+    /// A feed from where another one of the same query stood, its slices cut along today's partitions.
     ///
     /// # Errors
     /// As for a new one; a state that is not one of this query's.
@@ -116,8 +115,8 @@ impl Feed {
     /// A plan that cannot be carried out.
     pub fn hybrid(
         plan: Hybrid,
-        everywhere: Vec<Slice>,
-        targets: Vec<Slice>,
+        everywhere: Vec<EpkRange>,
+        targets: Vec<EpkRange>,
         limits: &Limits,
     ) -> Result<Self> {
         let shape = Shape {
@@ -203,7 +202,7 @@ impl Feed {
     /// # Errors
     /// The slices, in ascending order, do not cover the leaf's exactly; the leaf was replaced more than 10 times without
     /// an answer. The feed has failed.
-    pub fn replace(&mut self, leaf: LeafId, slices: Vec<Slice>) -> Result<()> {
+    pub fn replace(&mut self, leaf: LeafId, slices: Vec<EpkRange>) -> Result<()> {
         let replaced = match &mut self.source {
             Source::Drain(drain) => drain.lanes.replace(leaf, slices),
             Source::Ordered(ordered) => ordered.lanes.replace(leaf, slices),

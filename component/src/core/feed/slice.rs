@@ -1,83 +1,21 @@
-//! Slices of the hash space.
-
-use std::cmp::Ordering;
+//! Slices of the hash space, and what a feed has left of them.
 
 use super::error::{FeedError, Result};
 use super::shape::Shape;
 use super::{SliceState, State};
+use crate::wire::epk::Epk;
+use crate::wire::epk_range::EpkRange;
 
-/// A range of effective partition keys, from `min` (inclusive) to `max` (exclusive), in upper-case hex. Everything is
-/// `""` to `FF`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slice {
-    /// The lowest key.
-    pub min: String,
-    /// The first key above.
-    pub max: String,
-}
-
-/// The order of effective partition keys: zeros at the end do not count (spec data-plane §1.4).
-pub fn order(one: &str, other: &str) -> Ordering {
-    let significant = |key: &str| key.trim_end_matches('0').len();
-    let one = one.get(..significant(one)).unwrap_or_default();
-    one.cmp(other.get(..significant(other)).unwrap_or_default())
-}
-
-impl Slice {
-    fn is_empty(&self) -> bool {
-        order(&self.min, &self.max) != Ordering::Less
-    }
-
-    fn intersection(&self, other: &Self) -> Option<Self> {
-        let min = match order(&self.min, &other.min) {
-            Ordering::Less => &other.min,
-            _ => &self.min,
-        };
-        let max = match order(&self.max, &other.max) {
-            Ordering::Greater => &other.max,
-            _ => &self.max,
-        };
-        let common = Self {
-            min: min.clone(),
-            max: max.clone(),
-        };
-        (!common.is_empty()).then_some(common)
-    }
-
-    /// Whether these follow one another, in this order, from one end of this slice to the other.
-    pub(super) fn is_tiled_by(&self, parts: &[Self]) -> bool {
-        let mut end = &self.min;
-        for part in parts {
-            if part.is_empty() || order(&part.min, end) != Ordering::Equal {
-                return false;
-            }
-            end = &part.max;
+/// Whether these follow one another, in this order, from one end of the slice to the other.
+pub(super) fn is_tiled(slice: &EpkRange, parts: &[EpkRange]) -> bool {
+    let mut end = &slice.min;
+    for part in parts {
+        if part.is_empty() || part.min != *end {
+            return false;
         }
-        order(end, &self.max) == Ordering::Equal
+        end = &part.max;
     }
-}
-
-/// Cuts saved slices along the partitions of today, given in ascending order: what was split yields several slices that
-/// begin alike; what was merged stays apart.
-///
-/// # Errors
-/// A saved slice that the partitions do not cover.
-pub fn fit(saved: &[SliceState], partitions: &[Slice]) -> Result<Vec<SliceState>> {
-    let mut fitted = Vec::new();
-    for state in saved {
-        let mut parts = Vec::new();
-        for partition in partitions {
-            parts.extend(state.slice.intersection(partition));
-        }
-        if !state.slice.is_tiled_by(&parts) {
-            return Err(FeedError::BadReplacement);
-        }
-        for slice in parts {
-            let state = state.clone();
-            fitted.push(SliceState { slice, ..state });
-        }
-    }
-    Ok(fitted)
+    *end == slice.max
 }
 
 impl State {
@@ -86,7 +24,7 @@ impl State {
         if let Some(last) = self.slices.last_mut()
             && last.is_fresh()
             && next.is_fresh()
-            && order(&last.slice.max, &next.slice.min) == Ordering::Equal
+            && last.slice.max == next.slice.min
         {
             last.slice.max = next.slice.max;
         } else {
@@ -102,14 +40,13 @@ impl State {
         {
             return Err(FeedError::BadState("its OFFSET or LIMIT is another one"));
         }
-        let mut end = None;
+        let mut end = &Epk::MIN;
         for state in &self.slices {
             let slice = &state.slice;
-            let overlaps = end.is_some_and(|end| order(end, &slice.min) == Ordering::Greater);
-            if slice.is_empty() || overlaps {
+            if slice.is_empty() || slice.min < *end {
                 return Err(FeedError::BadState("its ranges are out of order"));
             }
-            end = Some(&slice.max);
+            end = &slice.max;
         }
         Ok(())
     }

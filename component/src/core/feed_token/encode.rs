@@ -1,13 +1,13 @@
 //! Writing a token.
+//!
+//! Numbers are LEB128; texts and points have their length before them; what may be absent has a byte that says so.
 
-use super::fingerprint::{Fingerprint, hex};
-use super::{Boundary, FeedKind, FeedToken, MAX_TOKEN_BYTES, Node, PREFIX, Refused, Slice, Start};
+use super::fingerprint::Fingerprint;
+use super::{FeedToken, MAX_TOKEN_BYTES, PREFIX, Place, Refused, Start, Walk};
+use crate::core::feed::{Boundary, SliceState};
 use crate::wire::base64::{self, Form};
 use crate::wire::epk::Epk;
-use crate::wire::epk_range::EpkRange;
-use crate::wire::json::push_text;
 use crate::wire::query_plan::Direction;
-use crate::wire::rfc3339;
 
 impl FeedToken {
     /// The token as text: ASCII, at most [`MAX_TOKEN_BYTES`].
@@ -15,23 +15,14 @@ impl FeedToken {
     /// # Errors
     /// [`Refused::TooLong`].
     pub fn encode(&self) -> Result<String, Refused> {
-        let mut json = String::with_capacity(256);
-        json.push_str("{\"op\":");
-        json.push_str(match self.kind {
-            FeedKind::Query => "\"Query\"",
-            FeedKind::ReadFeed => "\"ReadFeed\"",
-            FeedKind::ReadMany => "\"ReadMany\"",
-            FeedKind::ChangeFeed => "\"ChangeFeed\"",
-            FeedKind::AllVersionsChangeFeed => "\"ChangeFeed\",\"cfm\":true",
-        });
-        member(&mut json, "rid", &self.container);
-        member(&mut json, "fingerprint", &self.fingerprint.to_hex());
-        json.push_str(",\"root\":");
-        push_node(&mut json, &self.root);
-        let check = Fingerprint::of(&[json.as_bytes()]);
-        member(&mut json, "check", &check.to_hex());
-        json.push('}');
-        let text = [PREFIX, &base64::encode(Form::Url, json.as_bytes())].concat();
+        let mut bytes = Vec::with_capacity(256);
+        bytes.push(self.kind as u8);
+        push_block(&mut bytes, self.container.as_bytes());
+        bytes.extend_from_slice(&self.fingerprint.to_bytes());
+        push_place(&mut bytes, &self.place);
+        let check = Fingerprint::of(&[&bytes]);
+        bytes.extend_from_slice(&check.to_bytes());
+        let text = [PREFIX, &base64::encode(Form::Url, &bytes)].concat();
         if text.len() > MAX_TOKEN_BYTES {
             return Err(Refused::TooLong);
         }
@@ -39,148 +30,79 @@ impl FeedToken {
     }
 }
 
-fn push_node(json: &mut String, node: &Node) {
-    match node {
-        Node::Drained => json.push_str("{\"kind\":\"drained\""),
-        Node::Request { continuation } => {
-            json.push_str("{\"kind\":\"request\"");
-            push_continuation(json, continuation.as_deref());
+fn push_place(bytes: &mut Vec<u8>, place: &Place) {
+    match &place.walk {
+        Walk::Drained => bytes.push(0),
+        Walk::Drain { cursor } => {
+            bytes.push(1);
+            push_point(bytes, cursor);
         }
-        Node::SequentialDrain { cursor, slices } => {
-            json.push_str("{\"kind\":\"sequential_drain\"");
-            member(json, "left_most_undrained_epk", &cursor.to_hex());
-            push_slices(json, "active_tokens", slices);
-        }
-        Node::OrderedMerge { directions, slices } => {
-            json.push_str("{\"kind\":\"streaming_ordered_merge\",\"directions\":");
-            push_list(json, directions.len(), &mut |json, at| {
-                let descending = directions.get(at) == Some(&Direction::Descending);
-                json.push_str(if descending {
-                    "\"Descending\""
-                } else {
-                    "\"Ascending\""
-                });
-            });
-            push_slices(json, "ranges", slices);
-        }
-        Node::Changes {
-            start,
-            turn,
-            slices,
-        } => {
-            json.push_str("{\"kind\":\"unordered_merge\"");
-            push_slices(json, "active_tokens", slices);
-            json.push_str(",\"start_from\":");
-            push_start(json, *start);
-            if *turn != Epk::MIN {
-                member(json, "next_epk", &turn.to_hex());
+        Walk::Merge { directions } => {
+            bytes.push(2);
+            push_count(bytes, directions.len());
+            for direction in directions {
+                bytes.push(u8::from(*direction == Direction::Descending));
             }
         }
-        Node::SkipTake { skip, take, child } => {
-            json.push_str("{\"kind\":\"skip_take\"");
-            number(json, "remaining_skip", *skip);
-            if let Some(take) = take {
-                number(json, "remaining_take", *take);
+        Walk::Changes { start, turn } => {
+            bytes.push(3);
+            match start {
+                Start::Beginning => bytes.push(0),
+                Start::Now => bytes.push(1),
+                Start::At(seconds) => {
+                    bytes.push(2);
+                    push_number(bytes, *seconds);
+                }
             }
-            json.push_str(",\"child\":");
-            push_node(json, child);
-        }
-        Node::Distinct { last, child } => {
-            json.push_str("{\"kind\":\"distinct\",\"distinct_type\":\"Ordered\"");
-            if let Some(last) = last {
-                member(json, "last_hash", &hex(*last));
-            }
-            json.push_str(",\"child\":");
-            push_node(json, child);
-        }
-        Node::ReadMany { slices } => {
-            json.push_str("{\"kind\":\"read_many\"");
-            push_slices(json, "units", slices);
+            push_point(bytes, turn);
         }
     }
-    json.push('}');
+    push_number(bytes, place.skip);
+    bytes.push(u8::from(place.take.is_some()));
+    push_number(bytes, place.take.unwrap_or(0));
+    bytes.push(u8::from(place.last.is_some()));
+    bytes.extend_from_slice(&place.last.unwrap_or(0).to_le_bytes());
+    push_count(bytes, place.slices.len());
+    for slice in &place.slices {
+        push_slice(bytes, slice);
+    }
 }
 
-fn push_slices(json: &mut String, name: &str, slices: &[Slice]) {
-    for part in [",\"", name, "\":"] {
-        json.push_str(part);
-    }
-    push_list(json, slices.len(), &mut |json, at| {
-        if let Some(slice) = slices.get(at) {
-            push_bounds(json, &slice.range);
-            if slice.chunk > 0 {
-                number(json, "chunk", slice.chunk);
-            }
-            push_continuation(json, slice.continuation.as_deref());
-            if let Some(boundary) = &slice.boundary {
-                push_boundary(json, boundary);
-            }
-            json.push('}');
+fn push_slice(bytes: &mut Vec<u8>, state: &SliceState) {
+    push_point(bytes, &state.slice.min);
+    push_point(bytes, &state.slice.max);
+    // No continuation is empty.
+    push_block(
+        bytes,
+        state.continuation.as_deref().unwrap_or("").as_bytes(),
+    );
+    bytes.push(u8::from(state.boundary.is_some()));
+    if let Some(Boundary { values, rid, skip }) = &state.boundary {
+        for value in values {
+            push_block(bytes, value.as_bytes());
         }
-    });
-}
-
-fn push_boundary(json: &mut String, boundary: &Boundary) {
-    let values = boundary.values.join(",");
-    for part in [",\"boundary\":{\"resume_values\":[", &values, "]"] {
-        json.push_str(part);
-    }
-    member(json, "last_rid", &boundary.rid);
-    number(json, "skip_count", boundary.skip);
-    json.push('}');
-}
-
-fn push_start(json: &mut String, start: Start) {
-    json.push_str(match start {
-        Start::Beginning => "{\"kind\":\"beginning\"",
-        Start::Now => "{\"kind\":\"now\"",
-        Start::At(_) => "{\"kind\":\"point_in_time\"",
-    });
-    if let Start::At(seconds) = start {
-        member(json, "value", &rfc3339::format(seconds));
-    }
-    json.push('}');
-}
-
-/// The beginning of an object with the bounds of a range.
-fn push_bounds(json: &mut String, range: &EpkRange) {
-    let bound = |json: &mut String, name: &str, point: &Epk| {
-        for part in [name, "\":\"", &point.to_hex(), "\""] {
-            json.push_str(part);
-        }
-    };
-    bound(json, "{\"min_epk", &range.min);
-    bound(json, ",\"max_epk", &range.max);
-}
-
-fn push_continuation(json: &mut String, continuation: Option<&str>) {
-    if let Some(continuation) = continuation {
-        member(json, "server_continuation", continuation);
+        push_block(bytes, rid.as_bytes());
+        push_number(bytes, *skip);
     }
 }
 
-fn push_list(json: &mut String, count: usize, element: &mut dyn FnMut(&mut String, usize)) {
-    json.push('[');
-    for at in 0..count {
-        if at > 0 {
-            json.push(',');
-        }
-        element(json, at);
-    }
-    json.push(']');
+fn push_point(bytes: &mut Vec<u8>, point: &Epk) {
+    push_block(bytes, point.as_bytes());
 }
 
-/// A further member with a text.
-fn member(json: &mut String, name: &str, text: &str) {
-    for part in [",\"", name, "\":"] {
-        json.push_str(part);
-    }
-    push_text(json, text);
+fn push_block(bytes: &mut Vec<u8>, block: &[u8]) {
+    push_count(bytes, block.len());
+    bytes.extend_from_slice(block);
 }
 
-/// A further member with a number.
-fn number(json: &mut String, name: &str, number: u64) {
-    for part in [",\"", name, "\":", &number.to_string()] {
-        json.push_str(part);
+fn push_count(bytes: &mut Vec<u8>, count: usize) {
+    push_number(bytes, count as u64);
+}
+
+fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
+    while number > 0x7F {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
     }
+    bytes.push(number as u8);
 }

@@ -1,9 +1,10 @@
 //! Continuation tokens: where a feed stands, as a text that the caller keeps (spec data-plane §3.9).
 //!
-//! `c1.` and then, in base64url, JSON: `{"op","rid","fingerprint","cfm"?,"root","check"}`. A token names parts of the hash
-//! space, never partitions, so that it outlives splits and merges. It holds no query text: the caller gives the query
-//! again, and a fingerprint tells whether it is the same. A checksum finds damage; it does not keep anybody from
-//! forging a token, who then reads nothing but what the caller may read anyway.
+//! `c2.` and then, in base64url, bytes that only a driver reads: the kind of feed, the container, a fingerprint of the
+//! query, the [`Place`], and a checksum. A token names parts of the hash space, never partitions, so that it outlives splits
+//! and merges. It holds no query text: the caller gives the query again, and the fingerprint tells whether it is the same.
+//! The checksum finds damage; it does not keep anybody from forging a token, who then reads nothing but what the caller may
+//! read anyway.
 //!
 //! A text without the prefix is the service's own continuation, passed on as it is; only a feed of a single leaf has one.
 
@@ -11,8 +12,8 @@ use std::fmt;
 
 use super::change_feed::Start;
 use super::error::{Error, ErrorKind};
+use super::feed::SliceState;
 use crate::wire::epk::Epk;
-use crate::wire::epk_range::EpkRange;
 use crate::wire::query_plan::Direction;
 
 mod decode;
@@ -24,16 +25,16 @@ mod tests;
 
 pub use decode::parse;
 pub use fingerprint::Fingerprint;
-pub use resume::{ResumedLeaf, resume};
+pub use resume::resume;
 
 /// A token is no longer than this, in bytes: a few hundred slices. Longer ones are neither made nor read.
 pub const MAX_TOKEN_BYTES: usize = 64 << 10;
 
-/// What a token of this driver begins with. A later format has another number.
-const PREFIX: &str = "c1.";
+/// What a token of this driver begins with. Another format has another number.
+const PREFIX: &str = "c2.";
 
-/// Nodes within nodes.
-const MAX_DEPTH: usize = 8;
+/// The length of a fingerprint, of which a checksum is one.
+const FINGERPRINT_BYTES: usize = 16;
 
 /// A continuation, as the caller hands it in.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +68,7 @@ pub struct FeedToken {
     /// Of everything else that the caller must give again unchanged.
     pub fingerprint: Fingerprint,
     /// Where it stands.
-    pub root: Node,
+    pub place: Place,
 }
 
 impl FeedToken {
@@ -80,7 +81,7 @@ impl FeedToken {
         kind: FeedKind,
         container: &str,
         fingerprint: Fingerprint,
-    ) -> Result<Node, Refused> {
+    ) -> Result<Place, Refused> {
         if self.kind != kind {
             return Err(Refused::OtherKind);
         }
@@ -90,7 +91,7 @@ impl FeedToken {
         if self.fingerprint != fingerprint {
             return Err(Refused::OtherQuery);
         }
-        Ok(self.root)
+        Ok(self.place)
     }
 }
 
@@ -101,93 +102,49 @@ pub enum FeedKind {
     Query,
     /// All items.
     ReadFeed,
-    /// Items by id and key, or by key.
-    ReadMany,
     /// The latest version of changed items.
     ChangeFeed,
     /// All versions and deletes.
     AllVersionsChangeFeed,
 }
 
-/// Where a feed, or a part of its pipeline, stands.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Node {
-    /// At its end.
+/// Where a feed stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// How it goes through its slices.
+    pub walk: Walk,
+    /// Rows still to leave out, of a query with OFFSET; else 0.
+    pub skip: u64,
+    /// Rows still to give; none without LIMIT and TOP.
+    pub take: Option<u64>,
+    /// The hash of the last row, of DISTINCT over an ordered feed.
+    pub last: Option<u128>,
+    /// The slices that stand somewhere, in ascending order and apart. The continuations of a change feed are etags.
+    pub slices: Vec<SliceState>,
+}
+
+/// How a feed goes through its slices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Walk {
+    /// It is at its end, and there are none.
     Drained,
-    /// A single leaf, addressed by key.
-    Request {
-        /// The service's continuation; none at the beginning.
-        continuation: Option<String>,
-    },
-    /// Leaves one after the other, in ascending order.
-    SequentialDrain {
-        /// Everything below is drained. Above it, what no slice holds has not been asked yet.
+    /// One after the other. What no slice holds has not been asked yet; each slice has a continuation.
+    Drain {
+        /// Everything below is drained.
         cursor: Epk,
-        /// The slices that have been asked, each with a continuation.
-        slices: Vec<Slice>,
     },
-    /// An ordered merge. What no slice holds is drained.
-    OrderedMerge {
+    /// An ordered merge, of at least one slice. What no slice holds is drained.
+    Merge {
         /// The direction of each ORDER BY column.
         directions: Vec<Direction>,
-        /// At least one.
-        slices: Vec<Slice>,
     },
-    /// A change feed: its slices make up all of its scope, the continuations are etags. A slice without one starts where
-    /// the feed starts.
+    /// A change feed, whose slices make up all of its scope. A slice without continuation starts where the feed starts.
     Changes {
         /// Where it starts.
         start: Start,
         /// The lowest point of the slice to ask next.
         turn: Epk,
-        /// At least one.
-        slices: Vec<Slice>,
     },
-    /// OFFSET, LIMIT and TOP.
-    SkipTake {
-        /// Rows still to leave out.
-        skip: u64,
-        /// Rows still to give; none without a limit.
-        take: Option<u64>,
-        /// Where the rows come from.
-        child: Box<Self>,
-    },
-    /// DISTINCT over an ordered feed.
-    Distinct {
-        /// The hash of the last row.
-        last: Option<u128>,
-        /// Where the rows come from.
-        child: Box<Self>,
-    },
-    /// What a read of many items has yet to do.
-    ReadMany {
-        /// At least one, in ascending order; chunks of one range follow each other.
-        slices: Vec<Slice>,
-    },
-}
-
-/// Where one slice stands. Slices of a node are in ascending order and, but for chunks, have nothing in common.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Slice {
-    /// Which part of the hash space.
-    pub range: EpkRange,
-    /// The service's continuation of the plain body, or an etag.
-    pub continuation: Option<String>,
-    /// The last row given, of an ordered merge.
-    pub boundary: Option<Boundary>,
-    /// Which chunk of its items a read of many items asks for, from 0; 0 elsewhere.
-    pub chunk: u64,
-}
-
-/// The last row that a slice of an ordered merge has given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Boundary {
-    /// For each ORDER BY column a JSON text: null, a boolean, a number, a string; `[]` if undefined.
-    pub values: Vec<String>,
-    /// Its `_rid`.
-    pub rid: String,
-    /// How many rows with these values and this `_rid` were given, at least 1.
-    pub skip: u64,
 }
 
 /// Why a token was refused.
@@ -196,7 +153,7 @@ pub enum Refused {
     /// It is longer than [`MAX_TOKEN_BYTES`], or would be.
     TooLong,
     /// Its format has a number that this driver does not know.
-    Newer,
+    OtherVersion,
     /// It is not what a driver made.
     Damaged,
     /// It is the service's own, and the feed has many leaves.
@@ -218,8 +175,8 @@ impl fmt::Display for Refused {
                 "the continuation token is longer than 64 KiB: narrow the feed to fewer partitions with a feed range, or \
                  read it to its end without a token"
             }
-            Self::Newer => {
-                "the continuation token comes from a newer driver: update this one, or start the feed anew"
+            Self::OtherVersion => {
+                "the continuation token comes from another version of the driver: use that one, or start the feed anew"
             }
             Self::Damaged => {
                 "the continuation token is damaged: pass it exactly as the driver gave it, or start the feed anew"

@@ -1,76 +1,55 @@
 //! What a token means for the partitions that there are now.
 
-use super::{Boundary, Node, Refused, Slice};
-use crate::core::ranges::{RangeMap, Tile};
+use super::{Place, Refused, Walk};
+use crate::core::feed::SliceState;
+use crate::core::ranges::RangeMap;
 use crate::wire::epk::Epk;
 use crate::wire::epk_range::EpkRange;
 
-/// A leaf that goes on where a slice of the token stands, or starts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ResumedLeaf {
-    /// The partition, and what of it the leaf reads.
-    pub tile: Tile,
-    /// The service's continuation or etag; none for a leaf that has not been asked.
-    pub continuation: Option<String>,
-    /// The last row given.
-    pub boundary: Option<Boundary>,
-}
-
-/// The leaves of a feed that goes on, in ascending order. `scope` is what the feed reads, in ascending order and apart.
+/// The slices of a feed that goes on, in ascending order, each within one partition. `scope` is what the feed reads, in
+/// ascending order and apart.
 ///
-/// After a split each part goes on with the slice's continuation and boundary. After a merge several leaves read from one
-/// partition, each its own slice of it. What a sequential drain has not asked yet starts.
+/// After a split each part goes on with the slice's continuation and boundary. After a merge several slices are read from
+/// one partition. What a drain has not asked yet starts.
 ///
 /// # Errors
 /// [`Refused::Uncovered`]: a slice lies outside the scope, or the slices of a change feed do not make it up; nothing is ever
-/// left out in silence. [`Refused::OtherKind`]: the token has no slices: it belongs to a single leaf, or to a read of many
-/// items, whose units find their partitions by their items.
+/// left out in silence.
 pub fn resume(
-    node: &Node,
+    place: &Place,
     scope: &[EpkRange],
     map: &RangeMap,
-) -> Result<Vec<ResumedLeaf>, Refused> {
+) -> Result<Vec<SliceState>, Refused> {
+    let slices = &place.slices;
     let mut leaves = Leaves {
         map,
         found: Vec::new(),
     };
-    match node {
-        Node::Drained => {}
-        Node::SkipTake { child, .. } | Node::Distinct { child, .. } => {
-            return resume(child, scope, map);
-        }
-        Node::SequentialDrain { cursor, slices } => {
-            covered(slices, scope)?;
-            leaves.drain(cursor, slices, scope)?;
-        }
-        Node::OrderedMerge { slices, .. } => {
-            covered(slices, scope)?;
+    covered(slices, scope)?;
+    if let Walk::Changes { .. } = place.walk {
+        make_up(slices, scope)?;
+    }
+    match &place.walk {
+        Walk::Drain { cursor } => leaves.drain(cursor, slices, scope)?,
+        _ => {
             for slice in slices {
                 leaves.go_on(slice)?;
             }
         }
-        Node::Changes { slices, .. } => {
-            covered(slices, scope)?;
-            make_up(slices, scope)?;
-            for slice in slices {
-                leaves.go_on(slice)?;
-            }
-        }
-        Node::Request { .. } | Node::ReadMany { .. } => return Err(Refused::OtherKind),
     }
     Ok(leaves.found)
 }
 
 /// Whether every slice lies within one range of the scope.
-fn covered(slices: &[Slice], scope: &[EpkRange]) -> Result<(), Refused> {
+fn covered(slices: &[SliceState], scope: &[EpkRange]) -> Result<(), Refused> {
     let mut scope = scope.iter();
     let mut range = scope.next();
     for slice in slices {
         // Both are in ascending order.
-        while range.is_some_and(|range| range.max <= slice.range.min) {
+        while range.is_some_and(|range| range.max <= slice.slice.min) {
             range = scope.next();
         }
-        if !range.is_some_and(|range| range.contains(&slice.range)) {
+        if !range.is_some_and(|range| range.contains(&slice.slice)) {
             return Err(Refused::Uncovered);
         }
     }
@@ -78,12 +57,12 @@ fn covered(slices: &[Slice], scope: &[EpkRange]) -> Result<(), Refused> {
 }
 
 /// Whether slices within the scope leave none of it out.
-fn make_up(slices: &[Slice], scope: &[EpkRange]) -> Result<(), Refused> {
+fn make_up(slices: &[SliceState], scope: &[EpkRange]) -> Result<(), Refused> {
     let mut slices = slices.iter().peekable();
     for range in scope {
         let mut end = &range.min;
-        while let Some(slice) = slices.next_if(|slice| slice.range.min == *end) {
-            end = &slice.range.max;
+        while let Some(slice) = slices.next_if(|slice| slice.slice.min == *end) {
+            end = &slice.slice.max;
         }
         if *end != range.max {
             return Err(Refused::Uncovered);
@@ -94,12 +73,17 @@ fn make_up(slices: &[Slice], scope: &[EpkRange]) -> Result<(), Refused> {
 
 struct Leaves<'a> {
     map: &'a RangeMap,
-    found: Vec<ResumedLeaf>,
+    found: Vec<SliceState>,
 }
 
 impl Leaves<'_> {
     /// The slices of a sequential drain, and what lies between them.
-    fn drain(&mut self, cursor: &Epk, slices: &[Slice], scope: &[EpkRange]) -> Result<(), Refused> {
+    fn drain(
+        &mut self,
+        cursor: &Epk,
+        slices: &[SliceState],
+        scope: &[EpkRange],
+    ) -> Result<(), Refused> {
         let mut slices = slices.iter().peekable();
         for range in scope {
             let mut end = if *cursor > range.min {
@@ -107,10 +91,10 @@ impl Leaves<'_> {
             } else {
                 &range.min
             };
-            while let Some(slice) = slices.next_if(|slice| slice.range.min < range.max) {
-                self.start(end, &slice.range.min)?;
+            while let Some(slice) = slices.next_if(|slice| slice.slice.min < range.max) {
+                self.start(end, &slice.slice.min)?;
                 self.go_on(slice)?;
-                end = &slice.range.max;
+                end = &slice.slice.max;
             }
             self.start(end, &range.max)?;
         }
@@ -122,30 +106,24 @@ impl Leaves<'_> {
         if min >= max {
             return Ok(());
         }
-        self.go_on(&Slice {
-            range: EpkRange {
-                min: min.clone(),
-                max: max.clone(),
-            },
-            continuation: None,
-            boundary: None,
-            chunk: 0,
-        })
+        self.go_on(&SliceState::fresh(EpkRange {
+            min: min.clone(),
+            max: max.clone(),
+        }))
     }
 
-    fn go_on(&mut self, slice: &Slice) -> Result<(), Refused> {
-        let tiles = self.map.tiles(&slice.range);
+    fn go_on(&mut self, state: &SliceState) -> Result<(), Refused> {
+        let tiles = self.map.tiles(&state.slice);
         if tiles
             .last()
-            .is_none_or(|last| last.slice.max != slice.range.max)
+            .is_none_or(|last| last.slice.max != state.slice.max)
         {
             return Err(Refused::Uncovered);
         }
         for tile in tiles {
-            self.found.push(ResumedLeaf {
-                tile,
-                continuation: slice.continuation.clone(),
-                boundary: slice.boundary.clone(),
+            self.found.push(SliceState {
+                slice: tile.slice,
+                ..state.clone()
             });
         }
         Ok(())

@@ -1,4 +1,6 @@
 use super::*;
+use crate::core::feed::Boundary;
+use crate::wire::epk_range::EpkRange;
 
 mod forged;
 mod mutation;
@@ -28,17 +30,15 @@ fn range(min: &str, max: &str) -> EpkRange {
     }
 }
 
-fn slice(min: &str, max: &str, continuation: Option<&str>) -> Slice {
-    Slice {
-        range: range(min, max),
+fn slice(min: &str, max: &str, continuation: Option<&str>) -> SliceState {
+    SliceState {
         continuation: continuation.map(str::to_owned),
-        boundary: None,
-        chunk: 0,
+        ..SliceState::fresh(range(min, max))
     }
 }
 
-fn bounded(slice: Slice, values: &[&str]) -> Slice {
-    Slice {
+fn bounded(slice: SliceState, values: &[&str]) -> SliceState {
+    SliceState {
         boundary: Some(Boundary {
             values: values.iter().map(|value| (*value).to_owned()).collect(),
             rid: "qN9RAI0IAAA=".to_owned(),
@@ -48,159 +48,159 @@ fn bounded(slice: Slice, values: &[&str]) -> Slice {
     }
 }
 
-fn token(kind: FeedKind, root: Node) -> FeedToken {
+fn place(walk: Walk, slices: Vec<SliceState>) -> Place {
+    Place {
+        walk,
+        skip: 0,
+        take: None,
+        last: None,
+        slices,
+    }
+}
+
+fn token(kind: FeedKind, place: Place) -> FeedToken {
     FeedToken {
         kind,
         container: "qN9RAI0IAAA=".to_owned(),
         fingerprint: Fingerprint::of(&[b"SELECT * FROM c"]),
-        root,
+        place,
     }
 }
 
-fn ordered() -> Node {
-    Node::OrderedMerge {
-        directions: vec![Direction::Ascending, Direction::Descending],
-        slices: vec![
-            bounded(slice("", "40", Some("+RID:~#RT:1")), &["[]", "null"]),
-            slice("40", "8000", None),
-            bounded(slice("A0", "FF", None), &["-1.50e3", r#""a\"\u00e9é[""#]),
-        ],
-    }
+fn drained() -> Place {
+    place(Walk::Drained, Vec::new())
+}
+
+fn drain(cursor: &str, slices: Vec<SliceState>) -> Place {
+    let cursor = cursor.parse().unwrap();
+    place(Walk::Drain { cursor }, slices)
+}
+
+fn merge(slices: Vec<SliceState>) -> Place {
+    let directions = vec![Direction::Ascending];
+    place(Walk::Merge { directions }, slices)
+}
+
+fn changes(start: Start, turn: &str, slices: Vec<SliceState>) -> Place {
+    let turn = turn.parse().unwrap();
+    place(Walk::Changes { start, turn }, slices)
 }
 
 /// A token of every kind.
 fn samples() -> Vec<FeedToken> {
-    let drain = Node::SequentialDrain {
-        cursor: "10".parse().unwrap(),
-        slices: vec![
-            slice("10", "40", Some("\"quoted\" {}")),
-            slice("80", "FF", Some("b")),
-        ],
+    let two = vec![
+        slice("10", "40", Some("\"quoted\" {}")),
+        slice("80", "FF", Some("b")),
+    ];
+    let halves = || vec![slice("", "80", Some("\"12\"")), slice("80", "FF", None)];
+    let ordered = Place {
+        walk: Walk::Merge {
+            directions: vec![Direction::Ascending, Direction::Descending],
+        },
+        ..merge(vec![
+            bounded(slice("", "40", Some("+RID:~#RT:1")), &["[]", "null"]),
+            slice("40", "8000", None),
+            bounded(slice("A0", "FF", None), &["-1.50e3", r#""a\"\u00e9é[""#]),
+        ])
     };
-    let changes = |start, turn: &str| Node::Changes {
-        start,
-        turn: turn.parse().unwrap(),
-        slices: vec![slice("", "80", Some("\"12\"")), slice("80", "FF", None)],
-    };
-    let chunk = |slice: Slice, chunk: u64| Slice { chunk, ..slice };
-    let units = Node::ReadMany {
-        slices: vec![
-            slice("", "40", None),
-            chunk(slice("", "40", Some("x")), 2),
-            slice("40", "80", None),
-        ],
-    };
-    let distinct = Node::Distinct {
+    let distinct = Place {
         last: Some(0xAB),
-        child: Box::new(ordered()),
+        ..ordered.clone()
     };
-    let window = Node::SkipTake {
+    let window = Place {
         skip: u64::MAX,
         take: Some(0),
-        child: Box::new(distinct.clone()),
+        ..distinct.clone()
     };
-    let unlimited = Node::SkipTake {
-        skip: 0,
-        take: None,
-        child: Box::new(Node::Distinct {
-            last: None,
-            child: Box::new(Node::Drained),
-        }),
+    let unlimited = Place {
+        skip: 300,
+        ..drain("10", two.clone())
     };
-    let request = |continuation: Option<&str>| Node::Request {
-        continuation: continuation.map(str::to_owned),
-    };
-    use FeedKind::{AllVersionsChangeFeed, ChangeFeed, Query, ReadFeed, ReadMany};
+    use FeedKind::{AllVersionsChangeFeed, ChangeFeed, Query, ReadFeed};
     [
-        (Query, Node::Drained),
-        (Query, request(None)),
-        (ReadFeed, request(Some("next"))),
-        (ReadFeed, drain.clone()),
-        (Query, drain),
-        (
-            Query,
-            Node::SequentialDrain {
-                cursor: Epk::MIN,
-                slices: Vec::new(),
-            },
-        ),
-        (Query, ordered()),
+        (Query, drained()),
+        (ReadFeed, drain("10", two.clone())),
+        (Query, drain("10", two)),
+        (Query, drain("", Vec::new())),
+        (Query, ordered),
         (Query, distinct),
         (Query, window),
         (Query, unlimited),
-        (ChangeFeed, changes(Start::Beginning, "80")),
-        (AllVersionsChangeFeed, changes(Start::Now, "")),
-        (ChangeFeed, changes(Start::At(1_751_373_296), "")),
-        (ReadMany, units),
+        (ChangeFeed, changes(Start::Beginning, "80", halves())),
+        (AllVersionsChangeFeed, changes(Start::Now, "", halves())),
+        (ChangeFeed, changes(Start::At(1_751_373_296), "", halves())),
     ]
-    .map(|(kind, root)| token(kind, root))
+    .map(|(kind, place)| token(kind, place))
     .into()
 }
 
 #[test]
-fn every_node_goes_out_and_comes_back() {
+fn every_place_goes_out_and_comes_back() {
     for token in samples() {
         let text = token.encode().unwrap();
-        assert!(text.starts_with("c1."));
+        assert!(text.starts_with("c2."));
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         assert!(text.bytes().all(plain), "{text}");
         assert_eq!(parse(&text), Ok(Continuation::Driver(token)), "{text}");
     }
 }
 
+/// Before the checksum.
+fn bytes_of(token: &FeedToken) -> Vec<u8> {
+    use ::base64::Engine as _;
+    let text = token.encode().unwrap();
+    let bytes = ::base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(&text[PREFIX.len()..]);
+    let mut bytes = bytes.unwrap();
+    bytes.truncate(bytes.len() - FINGERPRINT_BYTES);
+    bytes
+}
+
 #[test]
 fn the_format_is_fixed() {
-    use base64::Engine as _;
-    let decoded = |token: &FeedToken| {
-        let text = token.encode().unwrap();
-        let json = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(&text[PREFIX.len()..]);
-        let json = String::from_utf8(json.unwrap()).unwrap();
-        json.split_at(json.len() - 44).0.to_owned()
+    let head = |kind: u8| {
+        let fingerprint = Fingerprint::of(&[b"SELECT * FROM c"]).to_bytes();
+        [&[kind, 12][..], b"qN9RAI0IAAA=", &fingerprint].concat()
     };
-    let head = |op: &str| {
-        let fingerprint = Fingerprint::of(&[b"SELECT * FROM c"]).to_hex();
-        format!(r#"{{"op":{op},"rid":"qN9RAI0IAAA=","fingerprint":"{fingerprint}","root":"#)
-    };
+    let zeros = [0; 16];
     let samples = samples();
-    for (sample, op, root) in [
-        (0, "\"Query\"", r#"{"kind":"drained"}"#),
-        (
-            2,
-            "\"ReadFeed\"",
-            r#"{"kind":"request","server_continuation":"next"}"#,
-        ),
-        (
-            4,
-            "\"Query\"",
-            r#"{"kind":"sequential_drain","left_most_undrained_epk":"10","active_tokens":[{"min_epk":"10","max_epk":"40","server_continuation":"\"quoted\" {}"},{"min_epk":"80","max_epk":"FF","server_continuation":"b"}]}"#,
-        ),
-        (
-            8,
-            "\"Query\"",
-            r#"{"kind":"skip_take","remaining_skip":18446744073709551615,"remaining_take":0,"child":{"kind":"distinct","distinct_type":"Ordered","last_hash":"000000000000000000000000000000ab","child":{"kind":"streaming_ordered_merge","directions":["Ascending","Descending"],"ranges":[{"min_epk":"","max_epk":"40","server_continuation":"+RID:~#RT:1","boundary":{"resume_values":[[],null],"last_rid":"qN9RAI0IAAA=","skip_count":18446744073709551615}},{"min_epk":"40","max_epk":"8000"},{"min_epk":"A0","max_epk":"FF","boundary":{"resume_values":[-1.50e3,"a\"\u00e9é["],"last_rid":"qN9RAI0IAAA=","skip_count":18446744073709551615}}]}}}"#,
-        ),
-        (
-            11,
-            "\"ChangeFeed\",\"cfm\":true",
-            r#"{"kind":"unordered_merge","active_tokens":[{"min_epk":"","max_epk":"80","server_continuation":"\"12\""},{"min_epk":"80","max_epk":"FF"}],"start_from":{"kind":"now"}}"#,
-        ),
-        (
-            12,
-            "\"ChangeFeed\"",
-            r#"{"kind":"unordered_merge","active_tokens":[{"min_epk":"","max_epk":"80","server_continuation":"\"12\""},{"min_epk":"80","max_epk":"FF"}],"start_from":{"kind":"point_in_time","value":"2025-07-01T12:34:56Z"}}"#,
-        ),
-        (
-            13,
-            "\"ReadMany\"",
-            r#"{"kind":"read_many","units":[{"min_epk":"","max_epk":"40"},{"min_epk":"","max_epk":"40","chunk":2,"server_continuation":"x"},{"min_epk":"40","max_epk":"80"}]}"#,
-        ),
-    ] {
-        let head = match op.split_once(',') {
-            None => head(op),
-            Some((op, mode)) => head(op).replace(op, &format!("{op},{mode}")),
-        };
-        assert_eq!(decoded(&samples[sample]), head + root);
-    }
+    let unlimited = [
+        &[1, 1, 0x10, 0xAC, 2, 0, 0, 0][..],
+        &zeros,
+        &[2, 1, 0x10, 1, 0x40, 11],
+        b"\"quoted\" {}",
+        &[0, 1, 0x80, 1, 0xFF, 1, b'b', 0],
+    ];
+    assert_eq!(
+        bytes_of(&samples[7]),
+        [head(0), unlimited.concat()].concat()
+    );
+    let merge = [
+        &[2, 2, 0, 1][..],
+        &[0xFF; 9],
+        &[1, 1, 0, 1, 0xAB],
+        &zeros[1..],
+        &[3, 0, 1, 0x40, 11],
+        b"+RID:~#RT:1",
+        &[1, 2],
+        b"[]",
+        &[4],
+        b"null",
+        &[12],
+        b"qN9RAI0IAAA=",
+        &[0xFF; 9],
+        &[1, 1, 0x40, 2, 0x80, 0, 0, 0],
+    ]
+    .concat();
+    let window = bytes_of(&samples[6]);
+    assert_eq!(window[..30 + merge.len()], [head(0), merge].concat());
+    let since = [
+        &[3, 2, 0xF0, 0xAB, 0x8F, 0xC3, 6, 0, 0, 0, 0, 0][..],
+        &zeros,
+        &[2, 0, 1, 0x80, 4],
+        b"\"12\"",
+        &[0, 1, 0x80, 1, 0xFF, 0, 0],
+    ];
+    assert_eq!(bytes_of(&samples[10]), [head(2), since.concat()].concat());
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn a_token_opens_its_own_feed_only() {
         ),
         (Query, Query, rid, other, Some(Refused::OtherQuery)),
     ] {
-        let opened = token(made, Node::Drained).open(kind, container, fingerprint);
+        let opened = token(made, drained()).open(kind, container, fingerprint);
         assert_eq!(opened.err(), expected);
     }
 }
@@ -252,15 +252,16 @@ fn other_texts_are_told_apart() {
         ("", Refused::Damaged),
         ("a\r\nx-injected: 1", Refused::Damaged),
         ("é", Refused::Damaged),
-        ("c0.e30", Refused::Newer),
-        ("c2.e30", Refused::Newer),
-        ("c01.e30", Refused::Newer),
-        ("c99999999999999999999.", Refused::Newer),
-        ("c1.", Refused::Damaged),
-        ("c1.e30", Refused::Damaged),
-        ("c1.e30=", Refused::Damaged),
-        ("c1.!", Refused::Damaged),
-        ("c1.\u{e9}", Refused::Damaged),
+        ("c0.e30", Refused::OtherVersion),
+        ("c1.e30", Refused::OtherVersion),
+        ("c3.e30", Refused::OtherVersion),
+        ("c01.e30", Refused::OtherVersion),
+        ("c99999999999999999999.", Refused::OtherVersion),
+        ("c2.", Refused::Damaged),
+        ("c2.e30", Refused::Damaged),
+        ("c2.e30=", Refused::Damaged),
+        ("c2.!", Refused::Damaged),
+        ("c2.\u{e9}", Refused::Damaged),
     ] {
         assert_eq!(parse(text), Err(refused), "{text:?}");
     }
@@ -277,8 +278,9 @@ fn other_texts_are_told_apart() {
 #[test]
 fn a_token_is_never_longer_than_can_be_read() {
     let with = |length: usize| {
-        let continuation = Some("x".repeat(length));
-        token(FeedKind::Query, Node::Request { continuation }).encode()
+        let next = "x".repeat(length);
+        let place = drain("", vec![slice("", "FF", Some(&next))]);
+        token(FeedKind::Query, place).encode()
     };
     let longest = (48_000..).take_while(|length| with(*length).is_ok()).last();
     let text = with(longest.unwrap()).unwrap();
@@ -290,7 +292,7 @@ fn a_token_is_never_longer_than_can_be_read() {
 fn every_refusal_says_what_to_do() {
     for refused in [
         Refused::TooLong,
-        Refused::Newer,
+        Refused::OtherVersion,
         Refused::Damaged,
         Refused::Server,
         Refused::OtherKind,

@@ -5,7 +5,7 @@ mod plan;
 mod token;
 
 pub use plan::{hybrid_of, shape_of};
-pub use token::{feed_slice, range_of, state_of, token_of};
+pub use token::{place_of, state_of};
 
 use super::error::{Error, Result};
 use super::operation::{ContainerRef, PartitionKey};

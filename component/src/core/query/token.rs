@@ -1,139 +1,74 @@
 //! From where a query stands to its continuation token, and back (spec data-plane §3.9).
 
-use crate::core::feed::{self, Distinct, Shape, SliceState, State};
-use crate::core::feed_token::{self, Node, Refused, Slice};
+use crate::core::feed::{self, Distinct, Shape, State};
+use crate::core::feed_token::{self, Place, Refused, Walk};
 use crate::core::ranges::RangeMap;
 use crate::wire::epk_range::EpkRange;
 use crate::wire::query_plan::Direction;
 
 /// What a token says of where a query of this shape stands.
-///
-/// # Errors
-/// A bound that is none, which no feed has.
-pub fn token_of(shape: &Shape, state: State) -> Result<Node, Refused> {
-    if state.slices.is_empty() {
-        return Ok(Node::Drained);
-    }
-    let mut slices = Vec::with_capacity(state.slices.len());
-    for slice in state.slices {
-        slices.push(slice_of(slice)?);
-    }
-    let mut node = if is_merge(shape) {
-        let directions = directions_of(shape);
-        Node::OrderedMerge { directions, slices }
-    } else {
-        let Some(first) = slices.first() else {
-            return Ok(Node::Drained);
-        };
-        let cursor = first.range.min.clone();
-        slices.retain(|slice| slice.continuation.is_some());
-        Node::SequentialDrain { cursor, slices }
+pub fn place_of(shape: &Shape, state: State) -> Place {
+    let mut slices = state.slices;
+    let walk = match slices.first() {
+        None => Walk::Drained,
+        Some(_) if is_merge(shape) => Walk::Merge {
+            directions: directions_of(shape),
+        },
+        Some(first) => {
+            let cursor = first.slice.min.clone();
+            slices.retain(|slice| slice.continuation.is_some());
+            Walk::Drain { cursor }
+        }
     };
-    if is_distinct(shape) {
-        node = Node::Distinct {
-            last: state.last,
-            child: Box::new(node),
-        };
+    Place {
+        walk,
+        skip: state.skip,
+        take: state.take,
+        last: state.last,
+        slices,
     }
-    if is_windowed(shape) {
-        node = Node::SkipTake {
-            skip: state.skip,
-            take: state.take,
-            child: Box::new(node),
-        };
-    }
-    Ok(node)
 }
 
-/// Where a query of this shape goes on, over the partitions that there are now. `scope` is what it reads.
+/// Where a query of this shape goes on, over the partitions that there are now. `scope` is what it reads. How much its
+/// OFFSET and LIMIT have left is not looked at.
 ///
 /// # Errors
 /// The token is of another shape, or of another part of the container.
 pub fn state_of(
     shape: &Shape,
-    node: Node,
+    place: Place,
     scope: &[EpkRange],
     map: &RangeMap,
 ) -> Result<State, Refused> {
-    let mut state = State {
-        // At the end nothing is left.
-        take: shape.take().map(|_| 0),
-        ..State::default()
+    let fits = match &place.walk {
+        Walk::Drained => {
+            return Ok(State {
+                // At the end nothing is left.
+                take: shape.take().map(|_| 0),
+                ..State::default()
+            });
+        }
+        Walk::Drain { .. } => !is_merge(shape),
+        Walk::Merge { directions } => *directions == directions_of(shape) && is_merge(shape),
+        Walk::Changes { .. } => false,
     };
-    if node == Node::Drained {
-        return Ok(state);
+    let is_distinct = shape.distinct == Distinct::Ordered;
+    if !fits
+        || place.take.is_some() != shape.take().is_some()
+        || place.last.is_some() && !is_distinct
+    {
+        return Err(Refused::Damaged);
     }
-    let mut node = node;
-    if is_windowed(shape) {
-        let Node::SkipTake { skip, take, child } = node else {
-            return Err(Refused::Damaged);
-        };
-        (state.skip, state.take, node) = (skip, take, *child);
-    }
-    if is_distinct(shape) {
-        let Node::Distinct { last, child } = node else {
-            return Err(Refused::Damaged);
-        };
-        (state.last, node) = (last, *child);
-    }
-    match &node {
-        Node::SequentialDrain { .. } if !is_merge(shape) => {}
-        Node::OrderedMerge { directions, .. } if *directions == directions_of(shape) => {}
-        _ => return Err(Refused::Damaged),
-    }
-    for leaf in feed_token::resume(&node, scope, map)? {
-        state.slices.push(SliceState {
-            slice: feed_slice(&leaf.tile.slice),
-            continuation: leaf.continuation,
-            boundary: leaf.boundary.map(|boundary| feed::Boundary {
-                values: boundary.values,
-                rid: boundary.rid,
-                skip: boundary.skip,
-            }),
-        });
-    }
-    Ok(state)
-}
-
-/// A part of the hash space as feeds have it.
-pub fn feed_slice(range: &EpkRange) -> feed::Slice {
-    feed::Slice {
-        min: range.min.to_hex(),
-        max: range.max.to_hex(),
-    }
-}
-
-/// A slice of a feed as part of the hash space; none if its bounds are none.
-pub fn range_of(slice: &feed::Slice) -> Option<EpkRange> {
-    Some(EpkRange {
-        min: slice.min.parse().ok()?,
-        max: slice.max.parse().ok()?,
-    })
-}
-
-fn slice_of(state: SliceState) -> Result<Slice, Refused> {
-    Ok(Slice {
-        range: range_of(&state.slice).ok_or(Refused::Damaged)?,
-        continuation: state.continuation,
-        boundary: state.boundary.map(|boundary| feed_token::Boundary {
-            values: boundary.values,
-            rid: boundary.rid,
-            skip: boundary.skip,
-        }),
-        chunk: 0,
+    Ok(State {
+        slices: feed_token::resume(&place, scope, map)?,
+        skip: place.skip,
+        take: place.take,
+        last: place.last,
     })
 }
 
 fn is_merge(shape: &Shape) -> bool {
     !shape.order.is_empty() && !shape.non_streaming
-}
-
-fn is_distinct(shape: &Shape) -> bool {
-    shape.distinct == Distinct::Ordered
-}
-
-fn is_windowed(shape: &Shape) -> bool {
-    shape.offset.is_some() || shape.take().is_some()
 }
 
 fn directions_of(shape: &Shape) -> Vec<Direction> {
@@ -147,7 +82,7 @@ fn directions_of(shape: &Shape) -> Vec<Direction> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::feed::{Boundary, Order};
+    use crate::core::feed::{Boundary, Order, SliceState};
     use crate::core::feed_token::{Continuation, FeedKind, FeedToken, Fingerprint, parse};
     use crate::core::ranges::testing::ranges;
 
@@ -157,10 +92,7 @@ mod tests {
         value: Option<&str>,
     ) -> SliceState {
         SliceState {
-            slice: feed::Slice {
-                min: min.to_owned(),
-                max: max.to_owned(),
-            },
+            slice: crate::core::ranges::testing::slice(min, max),
             continuation: continuation.map(str::to_owned),
             boundary: value.map(|value| Boundary {
                 values: vec![value.to_owned()],
@@ -184,13 +116,13 @@ mod tests {
             kind: FeedKind::Query,
             container: "r1".to_owned(),
             fingerprint,
-            root: token_of(shape, state)?,
+            place: place_of(shape, state),
         };
         let Continuation::Driver(token) = parse(&token.encode()?)? else {
             panic!("a token of the driver")
         };
-        let node = token.open(FeedKind::Query, "r1", fingerprint)?;
-        state_of(shape, node, &[EpkRange::ALL], &ranges(0, &["40", "80"]))
+        let place = token.open(FeedKind::Query, "r1", fingerprint)?;
+        state_of(shape, place, &[EpkRange::ALL], &ranges(0, &["40", "80"]))
     }
 
     #[test]
@@ -257,15 +189,15 @@ mod tests {
             ..Shape::default()
         };
         let map = ranges(0, &["40", "80"]);
-        let plain = token_of(&Shape::default(), state.clone()).unwrap();
-        let merge = token_of(&ordered(), state).unwrap();
-        for (shape, node) in [
+        let plain = place_of(&Shape::default(), state.clone());
+        let merge = place_of(&ordered(), state);
+        for (shape, place) in [
             (&ordered(), &plain),
             (&limited, &plain),
             (&Shape::default(), &merge),
             (&descending, &merge),
         ] {
-            let found = state_of(shape, node.clone(), &[EpkRange::ALL], &map);
+            let found = state_of(shape, place.clone(), &[EpkRange::ALL], &map);
             assert_eq!(found, Err(Refused::Damaged));
         }
     }

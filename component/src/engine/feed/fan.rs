@@ -10,8 +10,8 @@ use super::{Call, render};
 use crate::core::clock::{Nanos, millis};
 use crate::core::feed::{Feed, Leaf, LeafId, LeafPage, Pull, Row, Shape, leaf_page_size};
 use crate::core::feed_operation::{FeedOperation, FeedOptions, MAX_UNDER_WAY, PAGE_ROWS};
-use crate::core::feed_token::{FeedKind, FeedToken, Fingerprint};
-use crate::core::query::{Target, feed_slice, range_of, token_of};
+use crate::core::feed_token::{FeedKind, FeedToken, Fingerprint, Place};
+use crate::core::query::{Target, place_of};
 use crate::core::ranges::{RangeMap, Tile};
 use crate::core::request::Request;
 use crate::core::request::query::{EXECUTION_INFO, Page, Source};
@@ -57,6 +57,19 @@ pub(super) struct Scope {
     pub(super) fingerprint: Fingerprint,
     /// Where the complete key lies that the feed is about.
     pub(super) point: Option<EpkRange>,
+}
+
+impl Scope {
+    /// The continuation of the feed when it stands there.
+    pub(super) fn token(&self, place: Place) -> Result<String> {
+        let token = FeedToken {
+            kind: self.kind,
+            container: self.container.clone(),
+            fingerprint: self.fingerprint,
+            place,
+        };
+        Ok(token.encode()?)
+    }
 }
 
 /// How a request to a leaf ended.
@@ -165,13 +178,8 @@ impl Fan {
         if state.slices.is_empty() {
             return Ok(None);
         }
-        let token = FeedToken {
-            kind: self.scope.kind,
-            container: self.scope.container.clone(),
-            fingerprint: self.scope.fingerprint,
-            root: token_of(&self.shape, state)?,
-        };
-        Ok(Some(token.encode()?))
+        let place = place_of(&self.shape, state);
+        self.scope.token(place).map(Some)
     }
 
     /// Asks the leaves that are wanted, but those under way. Leaves that lie in several partitions by now are cut first.
@@ -208,11 +216,9 @@ impl Fan {
 
     /// The request for a leaf's next page; none if it lies in several partitions.
     fn request<W: World>(&self, asker: &Asker<W>, leaf: &Leaf) -> Result<Option<Request>> {
-        let Some(range) = range_of(&leaf.slice) else {
-            return Ok(None);
-        };
-        let tiles = self.ranges.tiles(&range);
-        let Some(from) = source(&self.scope, asker.operation.target(), &range, &tiles) else {
+        let tiles = self.ranges.tiles(&leaf.slice);
+        let target = asker.operation.target();
+        let Some(from) = source(&self.scope, target, &leaf.slice, &tiles) else {
             return Ok(None);
         };
         let body = match (&leaf.query, &leaf.boundary) {
@@ -241,11 +247,10 @@ impl Fan {
     /// Cuts a leaf at the borders of the partitions that there are now.
     fn repair(&mut self, id: LeafId) -> Result<()> {
         let mut leaves = self.feed.wanted(usize::MAX).into_iter();
-        let range = leaves.find(|leaf| leaf.id == id);
-        let range = range.and_then(|leaf| range_of(&leaf.slice));
-        let tiles = range.map(|range| self.ranges.tiles(&range));
-        let tiles = tiles.unwrap_or_default();
-        let slices = tiles.iter().map(|tile| feed_slice(&tile.slice)).collect();
+        let leaf = leaves.find(|leaf| leaf.id == id);
+        let tiles = leaf.map(|leaf| self.ranges.tiles(&leaf.slice));
+        let tiles = tiles.into_iter().flatten();
+        let slices = tiles.map(|tile| tile.slice).collect();
         Ok(self.feed.replace(id, slices)?)
     }
 }
@@ -272,7 +277,7 @@ impl<W: World> Asker<W> {
             let (Some(id), Some(at)) = (id.filter(|_| has_moved(&error)), at) else {
                 return Err(error);
             };
-            let found = state.ranges_again(&at, &known, &options, &recorder).await;
+            let found = state.ranges(&at, Some(&known), &options, &recorder).await;
             let Ok(ranges) = found else {
                 return Err(error);
             };

@@ -108,8 +108,12 @@ async fn begin<W: World>(items: &Items, asker: &Asker<W>, call: &Call) -> Result
     if state.metadata == MetadataMode::Eager || state.needs_topology() {
         state.topology(&call.recorder).await?;
     }
-    let container = state.container(at, &asker.options, &call.recorder).await?;
-    let ranges = state.ranges(at, &asker.options, &call.recorder).await?;
+    let container = state
+        .container(at, None, &asker.options, &call.recorder)
+        .await?;
+    let ranges = state
+        .ranges(at, None, &asker.options, &call.recorder)
+        .await?;
     Ok(Begun {
         read: ReadMany::new(items, &container.definition, &ranges)?,
         queries: Query::new(at.clone(), ""),

@@ -10,11 +10,11 @@ use super::fan::{Fan, Scope};
 use super::rounds::Rounds;
 use super::{Call, Single, Stage};
 use crate::core::container::Container;
-use crate::core::feed::{Feed, Limits, Shape, Slice};
+use crate::core::feed::{Feed, Limits, Shape};
 use crate::core::feed_operation::FeedOperation;
 use crate::core::feed_token::{self, Continuation, FeedKind, Fingerprint, Refused};
 use crate::core::plan_cache::PlanKey;
-use crate::core::query::{self, Query, Target, feed_slice, state_of};
+use crate::core::query::{self, Query, Target, state_of};
 use crate::core::ranges::RangeMap;
 use crate::core::request::Request;
 use crate::core::{Error, ErrorKind, MetadataMode, Result};
@@ -43,7 +43,9 @@ impl<W: World> Asker<W> {
             Some(at) if !(keyed && streams && lean) => at,
             _ => return self.single(),
         };
-        let container = state.container(at, &self.options, &call.recorder).await?;
+        let container = state
+            .container(at, None, &self.options, &call.recorder)
+            .await?;
         let target = self.resolve(&container)?;
         if matches!(target, Resolved::Key(_)) && streams {
             return self.single();
@@ -57,7 +59,11 @@ impl<W: World> Asker<W> {
         let ranges = match &target {
             // A search counts words everywhere.
             Resolved::Key(_) if !searches(plan.as_deref()) => Rc::new(RangeMap::whole()),
-            _ => state.ranges(at, &self.options, &call.recorder).await?,
+            _ => {
+                state
+                    .ranges(at, None, &self.options, &call.recorder)
+                    .await?
+            }
         };
         if let FeedOperation::ChangeFeed(changes) = &self.operation {
             let (Resolved::Key(part) | Resolved::Range(part)) = &target;
@@ -122,7 +128,11 @@ impl<W: World> Asker<W> {
             plans.insert(key, Rc::clone(&plan), answer.body.len());
             Ok(plan)
         };
-        let plan = self.state.planning(key).get(|| fetch.boxed_local()).await;
+        let plan = self
+            .state
+            .planning(key)
+            .get(None, || fetch.boxed_local())
+            .await;
         call.recorder.resume(self.state.transport.world.now());
         plan
     }
@@ -186,8 +196,8 @@ impl<W: World> Asker<W> {
         let scope = self.scope(kind, container, target)?;
         if let Some(text) = &self.feed.continuation {
             let token = feed_token::parse(text)?.driver()?;
-            let root = token.open(scope.kind, &scope.container, scope.fingerprint)?;
-            let state = state_of(&shape, root, &parts, &ranges)?;
+            let place = token.open(scope.kind, &scope.container, scope.fingerprint)?;
+            let state = state_of(&shape, place, &parts, &ranges)?;
             feed = Feed::resume(&shape, state, &limits)?;
         }
         Fan::new(
@@ -244,11 +254,11 @@ fn parts_of(target: &Resolved, plan: Option<&QueryPlan>, ranges: &RangeMap) -> V
 }
 
 /// The parts cut at the borders of the partitions.
-fn slices_of(parts: &[EpkRange], ranges: &RangeMap) -> Vec<Slice> {
+fn slices_of(parts: &[EpkRange], ranges: &RangeMap) -> Vec<EpkRange> {
     let mut slices = Vec::new();
     for part in parts {
         for tile in ranges.tiles(part) {
-            slices.push(feed_slice(&tile.slice));
+            slices.push(tile.slice);
         }
     }
     slices

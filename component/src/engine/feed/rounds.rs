@@ -11,7 +11,7 @@ use super::{Call, render};
 use crate::core::Result;
 use crate::core::change_feed::{Answer, ChangeFeed, Changes, Leaf, LeafId, Next, State};
 use crate::core::feed_operation::MAX_UNDER_WAY;
-use crate::core::feed_token::{self, FeedToken};
+use crate::core::feed_token;
 use crate::core::ranges::RangeMap;
 use crate::core::request::Request;
 use crate::core::request::query::Page;
@@ -47,8 +47,8 @@ impl Rounds {
             }
             Some(text) => {
                 let token = feed_token::parse(text)?.driver()?;
-                let node = token.open(scope.kind, &scope.container, scope.fingerprint)?;
-                ChangeFeed::resume(changes.mode, State::of(&node, part, &ranges)?)
+                let place = token.open(scope.kind, &scope.container, scope.fingerprint)?;
+                ChangeFeed::resume(changes.mode, State::of(&place, part, &ranges)?)
             }
         };
         Ok(Self {
@@ -118,13 +118,8 @@ impl Rounds {
     }
 
     pub(super) fn continuation(&self) -> Result<Option<String>> {
-        let token = FeedToken {
-            kind: self.scope.kind,
-            container: self.scope.container.clone(),
-            fingerprint: self.scope.fingerprint,
-            root: self.feed.state()?.node(),
-        };
-        Ok(Some(token.encode()?))
+        let place = self.feed.state()?.into_place();
+        self.scope.token(place).map(Some)
     }
 
     /// Asks the slices that are wanted, but those under way. Slices that lie in several partitions by now are cut first.

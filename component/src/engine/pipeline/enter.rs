@@ -61,7 +61,9 @@ impl<W: World> Pipeline<W> {
         }
         if self.container.is_none() {
             let (options, recorder) = (&self.options, &self.recorder);
-            let container = self.state.container(&scope.container, options, recorder);
+            let container = self
+                .state
+                .container(&scope.container, None, options, recorder);
             self.container = Some(container.await?);
         }
         self.get_ranges().await;
@@ -77,7 +79,7 @@ impl<W: World> Pipeline<W> {
         if state.wants_ranges() && state.containers.lacks_ranges(at, self.recorder.now()) {
             // Without them the operation still finds its way.
             if state
-                .ranges(at, &self.options, &self.recorder)
+                .ranges(at, None, &self.options, &self.recorder)
                 .await
                 .is_err()
             {

@@ -147,7 +147,11 @@ impl<W: World> Pipeline<W> {
             return;
         }
         let (at, options) = (&scope.container, &self.options);
-        if let Ok(found) = self.state.container(at, options, &self.recorder).await {
+        if let Ok(found) = self
+            .state
+            .container(at, None, options, &self.recorder)
+            .await
+        {
             self.state.sessions.borrow_mut().recreated(at, &found.rid);
         }
     }
@@ -172,7 +176,7 @@ impl<W: World> Pipeline<W> {
         let at = scope.container.clone();
         let found = self
             .state
-            .container_again(&at, &known, &self.options, &self.recorder)
+            .container(&at, Some(&known), &self.options, &self.recorder)
             .await?;
         let other = found.rid != known.rid;
         if other {
@@ -199,7 +203,7 @@ impl<W: World> Pipeline<W> {
         let at = scope.container.clone();
         let _ = self
             .state
-            .ranges_again(&at, &known, &self.options, &self.recorder)
+            .ranges(&at, Some(&known), &self.options, &self.recorder)
             .await;
         self.find_partition();
         self.add_session_token()

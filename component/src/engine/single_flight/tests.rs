@@ -33,8 +33,8 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
 #[test]
 fn many_ask_and_one_fetches() {
     let (cell, gate, begun) = nothing_yet();
-    let mut first = pin!(cell.get(|| fetch(&gate, &begun)));
-    let mut second = pin!(cell.get(|| fetch(&gate, &begun)));
+    let mut first = pin!(cell.get(None, || fetch(&gate, &begun)));
+    let mut second = pin!(cell.get(None, || fetch(&gate, &begun)));
     assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
     gate.replace(Some(Ok(Rc::new(7))));
     // Only the one who began drives it.
@@ -48,8 +48,8 @@ fn many_ask_and_one_fetches() {
 #[test]
 fn the_fetch_goes_on_when_the_first_caller_goes_away() {
     let (cell, gate, begun) = nothing_yet();
-    let mut first = Box::pin(cell.get(|| fetch(&gate, &begun)));
-    let mut second = pin!(cell.get(|| fetch(&gate, &begun)));
+    let mut first = Box::pin(cell.get(None, || fetch(&gate, &begun)));
+    let mut second = pin!(cell.get(None, || fetch(&gate, &begun)));
     assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
     drop(first);
     gate.replace(Some(Ok(Rc::new(7))));
@@ -60,12 +60,12 @@ fn the_fetch_goes_on_when_the_first_caller_goes_away() {
 #[test]
 fn when_all_go_away_the_next_one_begins_anew() {
     let (cell, gate, begun) = nothing_yet();
-    let mut first = Box::pin(cell.get(|| fetch(&gate, &begun)));
+    let mut first = Box::pin(cell.get(None, || fetch(&gate, &begun)));
     assert!(poll(first.as_mut()).is_pending());
     drop(first);
     gate.replace(Some(Ok(Rc::new(7))));
     assert!(matches!(
-        poll(pin!(cell.get(|| fetch(&gate, &begun)))),
+        poll(pin!(cell.get(None, || fetch(&gate, &begun)))),
         Poll::Ready(Ok(_))
     ));
     assert_eq!(begun.get(), 2);
@@ -74,15 +74,15 @@ fn when_all_go_away_the_next_one_begins_anew() {
 #[test]
 fn all_who_wait_get_the_error_and_it_is_not_kept() {
     let (cell, gate, begun) = nothing_yet();
-    let mut first = pin!(cell.get(|| fetch(&gate, &begun)));
-    let mut second = pin!(cell.get(|| fetch(&gate, &begun)));
+    let mut first = pin!(cell.get(None, || fetch(&gate, &begun)));
+    let mut second = pin!(cell.get(None, || fetch(&gate, &begun)));
     assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
     gate.replace(Some(Err(Error::invalid("no"))));
     assert!(matches!(poll(first), Poll::Ready(Err(_))));
     assert!(matches!(poll(second), Poll::Ready(Err(_))));
     gate.replace(Some(Ok(Rc::new(7))));
     assert!(matches!(
-        poll(pin!(cell.get(|| fetch(&gate, &begun)))),
+        poll(pin!(cell.get(None, || fetch(&gate, &begun)))),
         Poll::Ready(Ok(_))
     ));
     assert_eq!(begun.get(), 2);
@@ -92,26 +92,26 @@ fn all_who_wait_get_the_error_and_it_is_not_kept() {
 fn an_outdated_value_serves_until_the_new_one_is_there() {
     let (cell, gate, begun) = nothing_yet();
     gate.replace(Some(Ok(Rc::new(7))));
-    let Poll::Ready(Ok(old)) = poll(pin!(cell.get(|| fetch(&gate, &begun)))) else {
+    let Poll::Ready(Ok(old)) = poll(pin!(cell.get(None, || fetch(&gate, &begun)))) else {
         panic!("the gate is open");
     };
     gate.replace(None);
-    let mut first = pin!(cell.refresh(&old, || fetch(&gate, &begun)));
-    let mut second = pin!(cell.refresh(&old, || fetch(&gate, &begun)));
+    let mut first = pin!(cell.get(Some(&old), || fetch(&gate, &begun)));
+    let mut second = pin!(cell.get(Some(&old), || fetch(&gate, &begun)));
     assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
     assert_eq!(cell.ready().as_deref(), Some(&7));
     gate.replace(Some(Ok(Rc::new(8))));
     assert!(matches!(poll(first), Poll::Ready(Ok(value)) if *value == 8));
     assert!(matches!(poll(second), Poll::Ready(Ok(value)) if *value == 8));
     // Who still holds the old one gets what is there by now.
-    let late = poll(pin!(cell.refresh(&old, || fetch(&gate, &begun))));
+    let late = poll(pin!(cell.get(Some(&old), || fetch(&gate, &begun))));
     assert!(matches!(late, Poll::Ready(Ok(value)) if *value == 8));
     assert_eq!(begun.get(), 2);
 
     let now = cell.ready().unwrap();
     gate.replace(Some(Err(Error::invalid("no"))));
     assert!(matches!(
-        poll(pin!(cell.refresh(&now, || fetch(&gate, &begun)))),
+        poll(pin!(cell.get(Some(&now), || fetch(&gate, &begun)))),
         Poll::Ready(Err(_))
     ));
     assert_eq!(cell.ready().as_deref(), Some(&8));

@@ -1,6 +1,6 @@
 //! A container of two partition key ranges.
 
-use super::{Reply, Seen, at, item, metadata};
+use super::{CONTAINER, Reply, Seen, at, item};
 use crate::core::Operation;
 use crate::core::operation::{Conditions, ItemRef};
 use crate::wire::key::KeyComponent;
@@ -11,10 +11,14 @@ pub(in crate::engine) const TWO_RANGES: &str = r#"{"PartitionKeyRanges":[{"id":"
 
 /// Metadata as it should be, of a container with these partition key ranges.
 pub(in crate::engine) fn metadata_with(seen: &Seen, account: &str, ranges: &str) -> Option<Reply> {
-    if seen.what() == "ranges" && seen.header("if-none-match").is_none() {
-        return Some(Reply::json(ranges).with("etag", "\"1\""));
+    let etag = format!("\"{}\"", ranges.len());
+    match seen.what() {
+        "account" => Some(Reply::json(account)),
+        "container" => Some(Reply::json(CONTAINER)),
+        "ranges" if seen.header("if-none-match") == Some(&etag) => Some(Reply::status(304, 0)),
+        "ranges" => Some(Reply::json(ranges).with("etag", &etag)),
+        _ => None,
     }
-    metadata(seen, account)
 }
 
 /// The item in one of the two ranges.

@@ -69,6 +69,15 @@ async fn ranges_come_as_a_test_wants_them() {
     assert_eq!(scene.outcome(by_range(feed(), "1")).await, (410, 1002));
     scene.container().release_ranges();
     assert_eq!(scene.outcome(ranges(Some(&etag))).await, (200, 0));
+    scene.container().lose_range("4");
+    let news = scene.send(ranges(Some(&etag))).await.json();
+    let news = news["PartitionKeyRanges"].as_array().unwrap();
+    assert_eq!(values(news, "id"), ["3"]);
+    scene.container().ranges_page(9);
+    scene.container().forget_range_etags();
+    let all = scene.send(ranges(Some(&etag))).await;
+    assert_eq!(all.json()["_count"], 4);
+    assert_eq!(scene.outcome(ranges(all.header("etag"))).await, (304, 0));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod moves;
 mod order;
 mod pages;
 mod property;
+mod refresh;
 mod scopes;
 mod stock;
 mod together;

@@ -22,6 +22,7 @@ mod failover;
 mod hedging;
 mod outages;
 mod partitions;
+mod ranges;
 mod routing;
 mod sessions;
 mod throttling;

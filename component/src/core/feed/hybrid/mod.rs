@@ -14,9 +14,9 @@ use super::drain::{Drain, Next};
 use super::error::{FeedError, Result};
 use super::row::Row;
 use super::shape::{Limits, Order};
-use super::slice::Slice;
 use super::window::Window;
 use super::{Leaf, LeafId, LeafPage, SliceState};
+use crate::wire::epk_range::EpkRange;
 use crate::wire::value;
 
 use statistics::Statistics;
@@ -55,7 +55,7 @@ pub(super) struct Search {
     phase: Phase,
     /// The queries of this phase.
     queries: Vec<Rc<str>>,
-    targets: Vec<Slice>,
+    targets: Vec<EpkRange>,
     limits: Limits,
 }
 
@@ -73,8 +73,8 @@ impl Search {
     /// A plan without components, or one that wants more rows than allowed.
     pub(super) fn new(
         mut plan: Hybrid,
-        everywhere: Vec<Slice>,
-        targets: Vec<Slice>,
+        everywhere: Vec<EpkRange>,
+        targets: Vec<EpkRange>,
         limits: Limits,
     ) -> Result<Self> {
         for component in &mut plan.components {
@@ -141,7 +141,7 @@ impl Search {
         }
     }
 
-    pub(super) fn replace(&mut self, id: LeafId, slices: Vec<Slice>) -> Result<()> {
+    pub(super) fn replace(&mut self, id: LeafId, slices: Vec<EpkRange>) -> Result<()> {
         match &mut self.phase {
             Phase::Statistics(drain, _) | Phase::Components(drain, _) => {
                 drain.lanes.replace(id, slices)

@@ -2,14 +2,16 @@
 
 use std::cmp::Ordering;
 
-use super::super::{Leaf, LeafPage, Slice};
+use super::super::{Leaf, LeafPage};
 use super::random::{Random, Scalar, number};
 use super::rid;
+use crate::wire::epk::Epk;
+use crate::wire::epk_range::EpkRange;
 
 #[derive(Debug, Clone)]
 pub(super) struct Document {
     /// Where it lies.
-    pub(super) point: String,
+    pub(super) point: Epk,
     /// Its place among all documents by age.
     pub(super) number: u64,
     /// What it is sorted by.
@@ -97,7 +99,7 @@ impl Backend {
     }
 
     /// The rows of a slice, sorted: each as the place of its document and its place in the join.
-    fn places(&self, slice: &Slice) -> Vec<(usize, usize)> {
+    fn places(&self, slice: &EpkRange) -> Vec<(usize, usize)> {
         let (min, max) = (number(&slice.min), number(&slice.max));
         let mut places = Vec::new();
         for (place, document) in self.documents.iter().enumerate() {
@@ -109,7 +111,7 @@ impl Backend {
     }
 
     /// The rows of a slice, sorted, with the place of each in the join.
-    pub(super) fn rows(&self, slice: &Slice) -> Vec<(&Document, usize)> {
+    pub(super) fn rows(&self, slice: &EpkRange) -> Vec<(&Document, usize)> {
         let rows = self.places(slice);
         rows.into_iter()
             .map(|(place, copy)| (&self.documents[place], copy))

@@ -3,12 +3,13 @@
 use super::backend::page;
 use super::random::number;
 use super::*;
+use crate::wire::epk::Epk;
 
 const DOCUMENTS: &str = "{documentdb-formattablehybridsearchquery-totaldocumentcount}";
 
 /// An item with a score for each component, in halves.
 struct Item {
-    point: String,
+    point: Epk,
     rid: String,
     scores: Vec<i64>,
 }
@@ -76,7 +77,7 @@ impl World {
     }
 
     /// The items of a slice, best first.
-    fn ranking(&self, component: usize, slice: &Slice) -> Vec<&Item> {
+    fn ranking(&self, component: usize, slice: &EpkRange) -> Vec<&Item> {
         let (min, max) = (number(&slice.min), number(&slice.max));
         let inside = |item: &&Item| (min..max).contains(&number(&item.point));
         let mut items: Vec<&Item> = self.items.iter().filter(inside).collect();
@@ -237,12 +238,8 @@ fn words_are_counted_everywhere_and_searched_in_the_targets() {
         take: 1,
         ..Hybrid::default()
     };
-    let half = |min: &str, max: &str| Slice {
-        min: min.to_owned(),
-        max: max.to_owned(),
-    };
-    let everywhere = vec![half("", "20"), half("20", "FF")];
-    let targets = vec![half("20", "FF")];
+    let everywhere = vec![slice("", "20"), slice("20", "FF")];
+    let targets = vec![slice("20", "FF")];
     let mut feed = Feed::hybrid(
         plan.clone(),
         everywhere.clone(),

@@ -25,14 +25,25 @@ pub(super) fn rid(number: u64) -> String {
     text.replace('/', "-")
 }
 
-fn slice(min: &str, max: &str) -> Slice {
-    Slice {
-        min: min.to_owned(),
-        max: max.to_owned(),
+fn slice(min: &str, max: &str) -> EpkRange {
+    EpkRange {
+        min: min.parse().unwrap(),
+        max: max.parse().unwrap(),
     }
 }
 
-fn everything() -> Slice {
+/// Saved slices cut at the bounds of these, which make up the space: each part goes on where its slice stood.
+fn fit(saved: &[SliceState], cuts: &[EpkRange]) -> Vec<SliceState> {
+    let part = |state: &SliceState, cut: &EpkRange| {
+        let slice = state.slice.intersection(cut)?;
+        let state = state.clone();
+        Some(SliceState { slice, ..state })
+    };
+    let parts = |state| cuts.iter().filter_map(move |cut| part(state, cut));
+    saved.iter().flat_map(parts).collect()
+}
+
+fn everything() -> EpkRange {
     slice("", "FF")
 }
 
@@ -109,7 +120,7 @@ fn next_page(
 /// All rows of a feed.
 fn all_rows(
     shape: &Shape,
-    slices: Vec<Slice>,
+    slices: Vec<EpkRange>,
     drive: Drive,
     random: &mut Random,
     answer: Answer<'_>,
@@ -124,7 +135,7 @@ fn all_rows(
         rows.extend(page);
         if drive.resumes {
             let mut state = feed.state().unwrap();
-            state.slices = fit(&state.slices, &random.cut(&everything(), 16)).unwrap();
+            state.slices = fit(&state.slices, &random.cut(&everything(), 16));
             feed = Feed::resume(shape, state, &limits).unwrap();
         }
     }

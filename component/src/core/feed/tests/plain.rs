@@ -5,7 +5,7 @@ use super::random::Scalar;
 use super::*;
 use std::collections::BTreeSet;
 
-fn rows_of(backend: &Backend, slices: &[Slice]) -> Vec<String> {
+fn rows_of(backend: &Backend, slices: &[EpkRange]) -> Vec<String> {
     let mut rows = Vec::new();
     for slice in slices {
         rows.extend(

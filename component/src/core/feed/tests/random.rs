@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::super::Slice;
+use crate::wire::epk::Epk;
+use crate::wire::epk_range::EpkRange;
 
 /// SplitMix64.
 pub(super) struct Random(u64);
@@ -41,23 +42,22 @@ impl Random {
     }
 
     /// A point of the hash space, of which there are few, so that cuts fall between documents and on them.
-    pub(super) fn point(&mut self) -> String {
+    pub(super) fn point(&mut self) -> Epk {
         let point = format!("{:02X}", 1 + self.below(63));
-        if self.chance(4) { point + "00" } else { point }
+        let zeros = if self.chance(4) { "00" } else { "" };
+        (point + zeros).parse().unwrap()
     }
 
     /// Cuts a slice into at most so many.
-    pub(super) fn cut(&mut self, slice: &Slice, most: usize) -> Vec<Slice> {
-        let mut cuts: Vec<String> = (0..self.below(most)).map(|_| self.point()).collect();
-        let inside =
-            |cut: &String| number(cut) > number(&slice.min) && number(cut) < number(&slice.max);
-        cuts.retain(inside);
-        cuts.sort_by_key(|cut| number(cut));
-        cuts.dedup_by_key(|cut| number(cut));
+    pub(super) fn cut(&mut self, slice: &EpkRange, most: usize) -> Vec<EpkRange> {
+        let mut cuts: Vec<Epk> = (0..self.below(most)).map(|_| self.point()).collect();
+        cuts.retain(|cut| *cut > slice.min && *cut < slice.max);
+        cuts.sort();
+        cuts.dedup();
         let mut slices = Vec::new();
         let mut min = slice.min.clone();
         for max in cuts.into_iter().chain([slice.max.clone()]) {
-            slices.push(Slice {
+            slices.push(EpkRange {
                 min,
                 max: max.clone(),
             });
@@ -79,8 +79,8 @@ impl Random {
 }
 
 /// Where a point lies, as a number.
-pub(super) fn number(point: &str) -> u64 {
-    u64::from_str_radix(&format!("{point:0<8}"), 16).unwrap()
+pub(super) fn number(point: &Epk) -> u64 {
+    u64::from_str_radix(&format!("{:0<8}", point.to_hex()), 16).unwrap()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

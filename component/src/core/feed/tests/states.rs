@@ -127,23 +127,6 @@ fn states_of_something_else() {
         let resumed = Feed::resume(&shape, bad, &Limits::default());
         assert!(matches!(resumed, Err(FeedError::BadState(_))));
     }
-    let saved = [SliceState::fresh(slice("10", "40"))];
-    assert_eq!(
-        fit(&saved, &[slice("", "30")]),
-        Err(FeedError::BadReplacement)
-    );
-    assert_eq!(
-        fit(&saved, &[slice("", "20"), slice("30", "FF")]),
-        Err(FeedError::BadReplacement)
-    );
-    let fitted = fit(&saved, &[slice("", "20"), slice("20", "FF")]).unwrap();
-    assert_eq!(
-        fitted,
-        [
-            SliceState::fresh(slice("10", "20")),
-            SliceState::fresh(slice("20", "40"))
-        ]
-    );
 }
 
 #[test]

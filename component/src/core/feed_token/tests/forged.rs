@@ -1,160 +1,120 @@
 use super::*;
 
-/// A token with this JSON, its check made right.
-pub(super) fn forged(json: &str) -> String {
-    use base64::Engine as _;
-    let check = Fingerprint::of(&[json.as_bytes()]).to_hex();
-    let json = format!("{json},\"check\":\"{check}\"}}");
-    let encoded = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(json);
+/// A token of these bytes, its checksum made right.
+pub(super) fn forged(bytes: &[u8]) -> String {
+    use ::base64::Engine as _;
+    let check = Fingerprint::of(&[bytes]).to_bytes();
+    let encoded = ::base64::prelude::BASE64_URL_SAFE_NO_PAD.encode([bytes, &check].concat());
     format!("{PREFIX}{encoded}")
 }
 
-fn forged_root(kind: &str, root: &str) -> String {
-    let fingerprint = "0".repeat(32);
-    forged(&format!(
-        r#"{{"op":{kind},"rid":"r","fingerprint":"{fingerprint}","root":{root}"#
-    ))
+fn refused(kind: FeedKind, place: Place) {
+    let text = token(kind, place).encode().unwrap();
+    assert_eq!(parse(&text), Err(Refused::Damaged), "{text}");
 }
 
 #[test]
-fn forged_tokens_are_checked_all_the_same() {
-    let (query, changes) = ("\"Query\"", "\"ChangeFeed\"");
-    let drain = r#"{"kind":"sequential_drain","left_most_undrained_epk":"10","active_tokens":"#;
-    let merge = r#"{"kind":"streaming_ordered_merge","directions":["Ascending"],"ranges":"#;
-    let feed = r#"{"kind":"unordered_merge","start_from":{"kind":"now"},"active_tokens":"#;
-    let boundary =
-        |inner: &str| format!(r#"{merge}[{{"min_epk":"","max_epk":"FF","boundary":{inner}}}]}}"#);
-    let good = [
-        (query, r#"{ "kind" : "drained" }"#.to_owned()),
-        (
-            query,
-            format!(r#"{drain}[{{"max_epk":"20","min_epk":"10","server_continuation":"x"}}]}}"#),
-        ),
-        (
-            query,
-            boundary(r#"{"resume_values":[1],"last_rid":"r","skip_count":1}"#),
-        ),
-        (
-            changes,
-            format!(r#"{feed}[{{"min_epk":"","max_epk":"FF00"}}]}}"#),
-        ),
-    ];
-    for (kind, root) in good {
-        assert!(parse(&forged_root(kind, &root)).is_ok(), "{root}");
-    }
-    let bad = [
-        (query, "7".to_owned()),
-        (query, "{}".to_owned()),
-        (query, r#"{"kind":"other"}"#.to_owned()),
-        (query, r#"{"kind":"drained","kind":"drained"}"#.to_owned()),
-        (query, r#"{"kind":"drained","new":1}"#.to_owned()),
-        (changes, r#"{"kind":"drained"}"#.to_owned()),
-        ("\"ReadFeed\"", format!(r#"{merge}[{{"min_epk":"","max_epk":"FF"}}]}}"#)),
-        ("\"Other\"", r#"{"kind":"drained"}"#.to_owned()),
-        ("\"Query\",\"cfm\":true", r#"{"kind":"drained"}"#.to_owned()),
-        ("\"ChangeFeed\",\"cfm\":false", format!(r#"{feed}[{{"min_epk":"","max_epk":"FF"}}]}}"#)),
-        (query, r#"{"kind":"request","server_continuation":""}"#.to_owned()),
-        (query, r#"{"kind":"request","server_continuation":"a\nb"}"#.to_owned()),
-        (query, r#"{"kind":"request","server_continuation":1}"#.to_owned()),
-        (
-            changes,
-            format!(r#"{feed}[{{"min_epk":"","max_epk":"FF","chunk":1}}]}}"#),
-        ),
-        // Slices: without continuation, below the cursor, empty, upside down, beyond the end, overlapping, out of order.
-        (query, format!(r#"{drain}[{{"min_epk":"10","max_epk":"20"}}]}}"#)),
-        (query, format!(r#"{drain}[{{"min_epk":"0F","max_epk":"20","server_continuation":"x"}}]}}"#)),
-        (changes, format!(r#"{feed}[]}}"#)),
-        (changes, format!(r#"{feed}[{{"min_epk":"10","max_epk":"1000"}}]}}"#)),
-        (changes, format!(r#"{feed}[{{"min_epk":"20","max_epk":"10"}}]}}"#)),
-        (changes, format!(r#"{feed}[{{"min_epk":"","max_epk":"FF01"}}]}}"#)),
-        (changes, format!(r#"{feed}[{{"min_epk":"","max_epk":"F"}}]}}"#)),
-        (
-            changes,
-            format!(r#"{feed}[{{"min_epk":"","max_epk":"20"}},{{"min_epk":"10","max_epk":"30"}}]}}"#),
-        ),
-        (
-            changes,
-            format!(r#"{feed}[{{"min_epk":"20","max_epk":"30"}},{{"min_epk":"10","max_epk":"20"}}]}}"#),
-        ),
-        (
-            changes,
-            format!(
-                r#"{feed}[{{"min_epk":"","max_epk":"FF","boundary":{{"resume_values":[],"last_rid":"r","skip_count":1}}}}]}}"#
-            ),
-        ),
-        (query, r#"{"kind":"sequential_drain","left_most_undrained_epk":"FF","active_tokens":[]}"#.to_owned()),
-        (query, boundary(r#"{"resume_values":[1],"last_rid":"r","skip_count":0}"#)),
-        (query, boundary(r#"{"resume_values":[1],"last_rid":"r","skip_count":-1}"#)),
-        (query, boundary(r#"{"resume_values":[1],"last_rid":"r","skip_count":1.0}"#)),
-        (query, boundary(r#"{"resume_values":[1],"last_rid":"","skip_count":1}"#)),
-        (query, boundary(r#"{"resume_values":[1],"skip_count":1}"#)),
-        (query, boundary(r#"{"resume_values":[],"last_rid":"r","skip_count":1}"#)),
-        (query, boundary(r#"{"resume_values":[1,2],"last_rid":"r","skip_count":1}"#)),
-        (query, boundary(r#"{"resume_values":[[1]],"last_rid":"r","skip_count":1}"#)),
-        (query, boundary(r#"{"resume_values":[{}],"last_rid":"r","skip_count":1}"#)),
-        (
-            query,
-            r#"{"kind":"streaming_ordered_merge","directions":[],"ranges":[{"min_epk":"","max_epk":"FF"}]}"#.to_owned(),
-        ),
-        (
-            query,
-            r#"{"kind":"streaming_ordered_merge","directions":["Up"],"ranges":[{"min_epk":"","max_epk":"FF"}]}"#
-                .to_owned(),
-        ),
-        (query, format!("{merge}[]}}")),
-        (
-            query,
-            r#"{"kind":"distinct","distinct_type":"Unordered","child":{"kind":"drained"}}"#.to_owned(),
-        ),
-        (
-            query,
-            r#"{"kind":"distinct","distinct_type":"Ordered","last_hash":"AB","child":{"kind":"drained"}}"#.to_owned(),
-        ),
-        (query, r#"{"kind":"skip_take","remaining_skip":0}"#.to_owned()),
-        (
-            changes,
-            r#"{"kind":"unordered_merge","start_from":{"kind":"point_in_time"},"active_tokens":[{"min_epk":"","max_epk":"FF"}]}"#
-                .to_owned(),
-        ),
-        ("\"ReadMany\"", r#"{"kind":"read_many","units":[]}"#.to_owned()),
-        (
-            "\"ReadMany\"",
-            r#"{"kind":"read_many","units":[{"min_epk":"","max_epk":"40","chunk":1},{"min_epk":"","max_epk":"40","chunk":1}]}"#
-                .to_owned(),
-        ),
-        (
-            "\"ReadMany\"",
-            r#"{"kind":"read_many","units":[{"min_epk":"","max_epk":"40","chunk":1},{"min_epk":"","max_epk":"50","chunk":2}]}"#
-                .to_owned(),
-        ),
-    ];
-    for (kind, root) in bad {
-        assert_eq!(
-            parse(&forged_root(kind, &root)),
-            Err(Refused::Damaged),
-            "{kind} {root}"
-        );
-    }
-}
-
-#[test]
-fn nodes_within_nodes_are_bounded() {
-    let nested = |depth: usize| {
-        let open = r#"{"kind":"skip_take","remaining_skip":0,"child":"#.repeat(depth);
-        let close = "}".repeat(depth);
-        parse(&forged_root(
-            "\"Query\"",
-            &format!(r#"{open}{{"kind":"drained"}}{close}"#),
-        ))
-        .is_ok()
-    };
-    assert!(nested(MAX_DEPTH - 1) && !nested(MAX_DEPTH) && !nested(900));
-    let brackets = |count: usize| format!("{}{}", "[".repeat(count), "]".repeat(count));
-    for root in [
-        brackets(20_000),
-        "[".repeat(40_000),
-        "{\"a\":".repeat(9_000),
+fn places_that_no_feed_has_are_refused() {
+    use FeedKind::{AllVersionsChangeFeed, ChangeFeed, Query, ReadFeed};
+    let whole = || vec![slice("", "FF", Some("x"))];
+    let now = |slices| changes(Start::Now, "", slices);
+    for (kind, place) in [
+        // Of another kind.
+        (ChangeFeed, drained()),
+        (AllVersionsChangeFeed, drain("", whole())),
+        (ReadFeed, merge(whole())),
+        (Query, now(whole())),
+        // Without slices, or with some at the end.
+        (Query, merge(Vec::new())),
+        (ChangeFeed, now(Vec::new())),
+        (Query, place(Walk::Drained, whole())),
+        // Not asked, below the cursor, at the end.
+        (Query, drain("10", vec![slice("10", "20", None)])),
+        (Query, drain("10", vec![slice("0F", "20", Some("x"))])),
+        (Query, drain("FF", Vec::new())),
     ] {
-        assert!(parse(&forged_root("\"Query\"", &root)).is_err());
+        refused(kind, place);
+    }
+    // Empty, upside down, beyond the end, overlapping, out of order.
+    for bounds in [
+        &[("10", "1000")][..],
+        &[("20", "10")],
+        &[("", "FF01")],
+        &[("", "20"), ("10", "30")],
+        &[("20", "30"), ("10", "20")],
+        &[("10", "20"), ("10", "20")],
+    ] {
+        let slices = || bounds.iter().map(|(min, max)| slice(min, max, Some("x")));
+        refused(ChangeFeed, now(slices().collect()));
+        refused(Query, merge(slices().collect()));
+        refused(Query, drain("", slices().collect()));
+    }
+    for continuation in ["a\nb", "é", "\u{7f}"] {
+        refused(Query, drain("", vec![slice("", "FF", Some(continuation))]));
+    }
+}
+
+#[test]
+fn boundaries_that_no_merge_has_are_refused() {
+    let with = |values: &[&str], rid: &str, skip| {
+        let mut state = bounded(slice("", "FF", None), values);
+        state.boundary = state.boundary.map(|boundary| Boundary {
+            rid: rid.to_owned(),
+            skip,
+            ..boundary
+        });
+        state
+    };
+    let good = token(FeedKind::Query, merge(vec![with(&["1"], "r", 1)]));
+    assert!(parse(&good.encode().unwrap()).is_ok());
+    for state in [
+        with(&["1"], "r", 0),
+        with(&["1"], "", 1),
+        with(&[""], "r", 1),
+        with(&[], "r", 1),
+        with(&["1", "2"], "r", 1),
+    ] {
+        refused(FeedKind::Query, merge(vec![state]));
+    }
+    let elsewhere = || vec![with(&["1"], "r", 1)];
+    refused(FeedKind::ChangeFeed, changes(Start::Now, "", elsewhere()));
+    for columns in [0, 65, 1000] {
+        let directions = vec![Direction::Ascending; columns];
+        let slices = vec![slice("", "FF", None)];
+        refused(FeedKind::Query, place(Walk::Merge { directions }, slices));
+    }
+}
+
+#[test]
+fn bytes_that_no_driver_writes_are_refused() {
+    let good = bytes_of(&token(FeedKind::Query, drained()));
+    assert!(parse(&forged(&good)).is_ok());
+    let changed = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    // The kind, the length of the container's id, its text, and after the fingerprint the walk, flags and a number without
+    // end.
+    for (at, byte) in [
+        (0, 4),
+        (1, 0),
+        (1, 255),
+        (2, 0xFF),
+        (30, 4),
+        (32, 2),
+        (34, 2),
+        (33, 0xFF),
+    ] {
+        let text = forged(&changed(at, byte));
+        assert_eq!(parse(&text), Err(Refused::Damaged), "{at} {byte}");
+    }
+    let longer = forged(&[&good[..], &[0]].concat());
+    assert_eq!(parse(&longer), Err(Refused::Damaged));
+    for most in [0x01, 0x7F] {
+        // Ten bytes of a number hold 70 bits, of which 64 count.
+        let number = [[0xFF; 9].as_slice(), &[most]].concat();
+        let bytes = [&good[..31], &number, &good[32..]].concat();
+        assert_eq!(parse(&forged(&bytes)).is_ok(), most == 1);
     }
 }

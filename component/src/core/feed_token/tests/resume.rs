@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::feed_token::{ResumedLeaf, resume};
+use crate::core::feed_token::resume;
 use crate::core::ranges::RangeMap;
 use crate::wire::ranges::{PartitionKeyRange, Status};
 
@@ -52,9 +52,10 @@ fn points(random: &mut Random, bound: usize) -> Vec<usize> {
 }
 
 /// `id:min-max=continuation`
-fn texts(leaves: &[ResumedLeaf]) -> Vec<String> {
-    let text = |leaf: &ResumedLeaf| {
-        let (id, range) = (&leaf.tile.range.id, &leaf.tile.slice);
+fn texts(leaves: &[SliceState], map: &RangeMap) -> Vec<String> {
+    let text = |leaf: &SliceState| {
+        let range = &leaf.slice;
+        let id = &map.lookup(&range.min).unwrap().id;
         let continuation = leaf.continuation.as_deref().unwrap_or("fresh");
         format!("{id}:{}-{}={continuation}", range.min, range.max)
     };
@@ -65,12 +66,13 @@ fn texts(leaves: &[ResumedLeaf]) -> Vec<String> {
 fn splits_and_merges_between_two_pages() {
     let map = map(&[0x2000, 0x4000, 0xC000]);
     let all = [EpkRange::ALL];
-    let drain = |cursor: usize, slices: Vec<Slice>| Node::SequentialDrain {
-        cursor: epk(cursor),
-        slices,
+    let drain = |cursor: usize, slices| {
+        let cursor = epk(cursor);
+        place(Walk::Drain { cursor }, slices)
     };
-    for (node, scope, expected) in [
-        (Node::Drained, &all[..], Ok(vec![])),
+    let changes = |slices| changes(Start::Now, "", slices);
+    for (place, scope, expected) in [
+        (drained(), &all[..], Ok(vec![])),
         // Nothing was asked.
         (
             drain(0, vec![]),
@@ -115,13 +117,7 @@ fn splits_and_merges_between_two_pages() {
             Ok(vec!["1:3000-38=fresh", "2:90-A0=b", "3:F0-F1=fresh"]),
         ),
         (
-            Node::Distinct {
-                last: None,
-                child: Box::new(Node::OrderedMerge {
-                    directions: vec![Direction::Ascending],
-                    slices: vec![slice("10", "30", None), slice("D0", "E0", Some("x"))],
-                }),
-            },
+            merge(vec![slice("10", "30", None), slice("D0", "E0", Some("x"))]),
             &all,
             Ok(vec!["0:10-2000=fresh", "1:2000-30=fresh", "3:D0-E0=x"]),
         ),
@@ -136,37 +132,19 @@ fn splits_and_merges_between_two_pages() {
             Err(Refused::Uncovered),
         ),
         (
-            Node::Changes {
-                start: Start::Now,
-                turn: Epk::MIN,
-                slices: vec![slice("", "40", None), slice("41", "FF", None)],
-            },
+            changes(vec![slice("", "40", None), slice("41", "FF", None)]),
             &all,
             Err(Refused::Uncovered),
         ),
         (
-            Node::Changes {
-                start: Start::Now,
-                turn: Epk::MIN,
-                slices: vec![slice("", "40", None)],
-            },
+            changes(vec![slice("", "40", None)]),
             &[range("", "40"), range("50", "60")],
             Err(Refused::Uncovered),
         ),
-        (
-            Node::Request { continuation: None },
-            &all,
-            Err(Refused::OtherKind),
-        ),
-        (
-            Node::ReadMany { slices: vec![] },
-            &all,
-            Err(Refused::OtherKind),
-        ),
     ] {
-        let leaves = resume(&node, scope, &map).map(|leaves| texts(&leaves));
+        let leaves = resume(&place, scope, &map).map(|leaves| texts(&leaves, &map));
         let expected = expected.map(|texts| texts.into_iter().map(str::to_owned).collect());
-        assert_eq!(leaves, expected, "{node:?}");
+        assert_eq!(leaves, expected, "{place:?}");
     }
 }
 
@@ -174,7 +152,7 @@ fn splits_and_merges_between_two_pages() {
 struct World {
     scope: Vec<(usize, usize)>,
     cursor: usize,
-    node: Node,
+    place: Place,
 }
 
 impl World {
@@ -208,58 +186,42 @@ impl World {
                 rid: "r".to_owned(),
                 skip: 1,
             });
-            slices.push(Slice {
-                range: tile.slice.clone(),
+            slices.push(SliceState {
+                slice: tile.slice.clone(),
                 continuation: asked.then(|| at.to_string()),
                 boundary,
-                chunk: 0,
             });
         }
-        let node = match kind {
-            _ if slices.is_empty() && kind > 0 => Node::Drained,
-            0 if cursor >= END => Node::Drained,
-            0 => Node::SequentialDrain {
-                cursor: epk(cursor),
-                slices,
-            },
-            1 => Node::OrderedMerge {
-                directions: vec![Direction::Ascending],
-                slices,
-            },
-            _ => Node::Changes {
-                start: Start::Now,
-                turn: Epk::MIN,
-                slices,
-            },
+        let place = match kind {
+            _ if slices.is_empty() && kind > 0 => drained(),
+            0 if cursor >= END => drained(),
+            0 => {
+                let cursor = epk(cursor);
+                place(Walk::Drain { cursor }, slices)
+            }
+            1 => merge(slices),
+            _ => changes(Start::Now, "", slices),
         };
         Self {
             scope,
             cursor,
-            node,
-        }
-    }
-
-    fn slices(&self) -> &[Slice] {
-        match &self.node {
-            Node::SequentialDrain { slices, .. }
-            | Node::OrderedMerge { slices, .. }
-            | Node::Changes { slices, .. } => slices,
-            _ => &[],
+            place,
         }
     }
 
     /// What has to be known of a point: nothing if it is drained or outside, else how its slice stands.
     fn stands(&self, point: usize) -> Option<(Option<String>, Option<Boundary>)> {
-        let holds =
-            |slice: &&Slice| number(&slice.range.min) <= point && point < number(&slice.range.max);
-        if let Some(slice) = self.slices().iter().find(holds) {
+        let holds = |state: &&SliceState| {
+            number(&state.slice.min) <= point && point < number(&state.slice.max)
+        };
+        if let Some(slice) = self.place.slices.iter().find(holds) {
             return Some((slice.continuation.clone(), slice.boundary.clone()));
         }
         let within = self
             .scope
             .iter()
             .any(|(min, max)| *min <= point && point < *max);
-        let drain = matches!(self.node, Node::SequentialDrain { .. });
+        let drain = matches!(self.place.walk, Walk::Drain { .. });
         (drain && within && point >= self.cursor).then_some((None, None))
     }
 }
@@ -271,12 +233,12 @@ fn resume_property_on_random_topologies() {
     for seed in 0..cases {
         let random = &mut Random(seed);
         let world = World::new(random);
-        let kind = match world.node {
-            Node::Changes { .. } => FeedKind::ChangeFeed,
+        let kind = match world.place.walk {
+            Walk::Changes { .. } => FeedKind::ChangeFeed,
             _ => FeedKind::Query,
         };
-        let text = token(kind, world.node.clone()).encode().unwrap();
-        let node = parse(&text).unwrap().driver().unwrap().root;
+        let text = token(kind, world.place.clone()).encode().unwrap();
+        let place = parse(&text).unwrap().driver().unwrap().place;
         let bounds = points(random, 12);
         let now = map(&bounds);
         let scope: Vec<_> = world
@@ -284,22 +246,19 @@ fn resume_property_on_random_topologies() {
             .iter()
             .map(|(min, max)| span(*min, *max))
             .collect();
-        let leaves = resume(&node, &scope, &now).unwrap();
+        let leaves = resume(&place, &scope, &now).unwrap();
 
-        let ordered = leaves.is_sorted_by(|one, other| one.tile.slice.max <= other.tile.slice.min);
+        let ordered = leaves.is_sorted_by(|one, other| one.slice.max <= other.slice.min);
         assert!(ordered, "seed {seed}");
         for leaf in &leaves {
-            let (range, slice) = (&leaf.tile.range, &leaf.tile.slice);
-            assert!(range.min <= slice.min && slice.max <= range.max && !slice.is_empty());
+            assert_eq!(now.tiles(&leaf.slice).len(), 1);
         }
         let mut samples: Vec<_> = (0..60).map(|_| random.below(END)).collect();
         let edges = leaves
             .iter()
-            .flat_map(|leaf| [&leaf.tile.slice.min, &leaf.tile.slice.max]);
-        let saved = world
-            .slices()
-            .iter()
-            .flat_map(|slice| [&slice.range.min, &slice.range.max]);
+            .flat_map(|leaf| [&leaf.slice.min, &leaf.slice.max]);
+        let saved = world.place.slices.iter();
+        let saved = saved.flat_map(|state| [&state.slice.min, &state.slice.max]);
         for edge in edges.chain(saved).map(number) {
             samples.extend([edge.saturating_sub(1), edge, edge + 1]);
         }
@@ -307,43 +266,32 @@ fn resume_property_on_random_topologies() {
             let at = epk(point);
             let holding: Vec<_> = leaves
                 .iter()
-                .filter(|leaf| leaf.tile.slice.min <= at && at < leaf.tile.slice.max)
+                .filter(|leaf| leaf.slice.min <= at && at < leaf.slice.max)
                 .map(|leaf| (leaf.continuation.clone(), leaf.boundary.clone()))
                 .collect();
             let expected: Vec<_> = world.stands(point).into_iter().collect();
             assert_eq!(holding, expected, "seed {seed}, point {point:04X}");
         }
-        refuses_what_is_missing(&node, &scope, &now);
+        refuses_what_is_missing(&place, &scope, &now);
     }
     println!("{cases} cases");
 }
 
 /// A scope without the place of a slice, and a change feed without a slice.
-fn refuses_what_is_missing(node: &Node, scope: &[EpkRange], map: &RangeMap) {
-    let (Node::SequentialDrain { slices, .. }
-    | Node::OrderedMerge { slices, .. }
-    | Node::Changes { slices, .. }) = node
-    else {
-        return;
-    };
-    if let Some(first) = slices.first() {
+fn refuses_what_is_missing(place: &Place, scope: &[EpkRange], map: &RangeMap) {
+    if let Some(first) = place.slices.first() {
         let narrower: Vec<_> = scope
             .iter()
-            .filter(|range| !range.contains(&first.range))
+            .filter(|range| !range.contains(&first.slice))
             .cloned()
             .collect();
-        assert_eq!(resume(node, &narrower, map), Err(Refused::Uncovered));
+        assert_eq!(resume(place, &narrower, map), Err(Refused::Uncovered));
     }
-    if let Node::Changes { start, slices, .. } = node {
-        for at in 0..slices.len() {
-            let mut slices = slices.clone();
-            slices.remove(at);
-            let node = Node::Changes {
-                start: *start,
-                turn: Epk::MIN,
-                slices,
-            };
-            assert_eq!(resume(&node, scope, map), Err(Refused::Uncovered));
+    if let Walk::Changes { .. } = place.walk {
+        for at in 0..place.slices.len() {
+            let mut place = place.clone();
+            place.slices.remove(at);
+            assert_eq!(resume(&place, scope, map), Err(Refused::Uncovered));
         }
     }
 }

@@ -74,3 +74,25 @@ fn where_it_fails_again_the_ranges_stay_unknown() {
     let first_pages = trail.split(' ').filter(|at| !at.ends_with('+'));
     assert_eq!(first_pages.count(), 2, "{trail}");
 }
+
+/// Half of a split: the other half never comes.
+const HALF: &str =
+    r#"{"PartitionKeyRanges":[{"id":"1","minInclusive":"","maxExclusive":"80","parents":["0"]}]}"#;
+
+#[test]
+fn changes_that_never_fit_are_given_up_and_what_was_known_stays() {
+    let (sim, driver) = sim(|_| None);
+    sim.execute(&driver, read()).unwrap();
+    sim.script(|seen| match (seen.what(), seen.header("if-none-match")) {
+        ("ranges", Some("half")) => Reply::status(304, 0),
+        ("ranges", _) => Reply::json(HALF).with("etag", "half"),
+        _ => Reply::status(410, 1002),
+    });
+    for _ in 0..2 {
+        sim.seen();
+        sim.execute(&driver, read()).unwrap_err();
+        // The changes, and three times everything; each until there is no more.
+        let expected = "east+ east+ east east+ east east+ east east+";
+        assert_eq!(trail(&sim), expected);
+    }
+}

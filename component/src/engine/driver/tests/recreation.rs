@@ -217,10 +217,9 @@ fn ranges_that_moved_are_read_again_once_for_all() {
             "east 0",
             "east 0",
             "ranges east 1",
-            "ranges east 2",
-            "east 3",
-            "east 3",
-            "east 3",
+            "east 2",
+            "east 2",
+            "east 2",
         ];
         assert_eq!(sim.trace(start), expected, "{sub_status}");
     }

@@ -10,8 +10,9 @@ use crate::core::feed_operation::{FeedOperation, FeedOptions};
 use crate::core::operation::ContainerRef;
 use crate::core::query::{self, Target};
 use crate::core::{OperationOptions, Result};
-use crate::engine::testing::{Reply, Seen, Sim, account, at, metadata};
+use crate::engine::testing::{RangeFeed, Reply, Seen, Sim, account, at, metadata};
 use crate::engine::{Driver, Feed, Page};
+use crate::wire::epk_range::EpkRange;
 use crate::wire::query_body::Parameter;
 
 /// An event that a test makes happen at a request: an answer in place of the usual one.
@@ -21,6 +22,7 @@ type Event = Box<dyn Fn(usize, &Seen) -> Option<Reply>>;
 pub(super) struct Backend {
     /// The id of each partition with its bounds, as bytes.
     pub(super) partitions: RefCell<Vec<(String, u8, u8)>>,
+    range_feed: RangeFeed,
     /// The place of each row, and its value.
     rows: Vec<(u8, i64)>,
     /// Rows of a page at most.
@@ -96,6 +98,7 @@ impl World {
         let per = all / i64::from(partitions);
         let backend = Rc::new(Backend {
             partitions: RefCell::new(parts.collect()),
+            range_feed: RangeFeed::default(),
             rows: rows
                 .map(|(place, n, row)| (place, value(n, row, per)))
                 .collect(),
@@ -234,8 +237,8 @@ impl Backend {
     }
 
     fn answer(&self, seen: &Seen, document: &str) -> Reply {
-        if seen.what() == "ranges" && seen.header("if-none-match").is_none() {
-            return self.ranges();
+        if seen.what() == "ranges" {
+            return self.ranges(seen);
         }
         if let Some(reply) = metadata(seen, document) {
             return reply;
@@ -328,15 +331,14 @@ impl Backend {
         json!({"_rid": rid, "orderByItems": [{"item": value}], "payload": {"v": value}})
     }
 
-    fn ranges(&self) -> Reply {
-        let hex = |byte: u8| match byte {
-            0 => String::new(),
-            byte => format!("{byte:02X}"),
+    fn ranges(&self, seen: &Seen) -> Reply {
+        let point = |byte: &u8| format!("{byte:02X}").parse().unwrap();
+        let range = |(id, min, max): &(String, u8, u8)| {
+            let (min, max) = (point(min), point(max));
+            (id.clone(), EpkRange { min, max })
         };
-        let row = |(id, min, max): &(String, u8, u8)| json!({"id": id, "minInclusive": hex(*min), "maxExclusive": hex(*max)});
-        let partitions = self.partitions.borrow();
-        let rows: Vec<_> = partitions.iter().map(row).collect();
-        Reply::json(&json!({"PartitionKeyRanges": rows}).to_string()).with("etag", "\"1\"")
+        let live: Vec<_> = self.partitions.borrow().iter().map(range).collect();
+        self.range_feed.answer(seen, &live)
     }
 }
 

@@ -9,9 +9,10 @@ use crate::core::feed_operation::{FeedOperation, FeedOptions};
 use crate::core::read_many::tests::world::asks_for;
 use crate::core::read_many::{Input, ItemId, Items, Order};
 use crate::core::{ErrorKind, MetadataMode, OperationOptions, Result};
-use crate::engine::testing::{Reply, Seen, Sim, account, at, metadata};
+use crate::engine::testing::{RangeFeed, Reply, Seen, Sim, account, at, metadata};
 use crate::engine::{Driver, Feed, Page};
 use crate::wire::epk::{Epk, KeyHash, effective_partition_key};
+use crate::wire::epk_range::EpkRange;
 use crate::wire::key::KeyComponent;
 
 mod ends;
@@ -23,7 +24,8 @@ type Event = Box<dyn Fn(usize, &Seen) -> Option<Reply>>;
 /// What the service knows.
 struct Service {
     /// The id of each partition with its bounds.
-    partitions: RefCell<Vec<(String, Epk, Epk)>>,
+    partitions: RefCell<Vec<(String, EpkRange)>>,
+    range_feed: RangeFeed,
     paths: RefCell<Vec<&'static str>>,
     rid: Cell<&'static str>,
     /// Whether another container, without items, is in its place when somebody looks.
@@ -78,6 +80,7 @@ impl World {
         };
         let service = Rc::new(Service {
             partitions: RefCell::default(),
+            range_feed: RangeFeed::default(),
             paths: RefCell::new(paths.to_vec()),
             rid: Cell::new("r1"),
             ends: Cell::new(false),
@@ -143,23 +146,17 @@ impl Service {
         let mut min = Epk::MIN;
         for (number, max) in (first..).zip(borders.iter().copied().chain(["FF"])) {
             let max: Epk = max.parse().unwrap();
-            partitions.push((number.to_string(), min, max.clone()));
-            min = max;
+            let next = max.clone();
+            partitions.push((number.to_string(), EpkRange { min, max }));
+            min = next;
         }
         self.partitions.replace(partitions);
-    }
-
-    fn ranges(&self) -> Reply {
-        let row = |(id, min, max): &(String, Epk, Epk)| json!({"id": id, "minInclusive": min.to_hex(), "maxExclusive": max.to_hex()});
-        let partitions = self.partitions.borrow();
-        let rows: Vec<_> = partitions.iter().map(row).collect();
-        let etag = format!("\"{}\"", partitions.first().unwrap().0);
-        Reply::json(&json!({"PartitionKeyRanges": rows}).to_string()).with("etag", &etag)
     }
 
     /// The same items in another container of the same name.
     fn create_anew(&self) {
         self.rid.set("r2");
+        self.range_feed.clear();
         self.split(0, &["20"]);
     }
 
@@ -200,15 +197,16 @@ impl Service {
     fn query(&self, seen: &Seen, body: &[u8]) -> Reply {
         let range = seen.header("x-ms-documentdb-partitionkeyrangeid").unwrap();
         let partitions = self.partitions.borrow();
-        let found = partitions.iter().find(|(id, ..)| id == range);
-        let Some((_, min, max)) = found else {
+        let found = partitions.iter().find(|(id, _)| id == range);
+        let Some((_, range_of)) = found else {
             return Reply::status(410, 1002);
         };
         let bound = |name: &str, whole: &Epk| match seen.header(name) {
             Some(hex) => hex.parse().unwrap(),
             None => whole.clone(),
         };
-        let (min, max) = (bound("x-ms-start-epk", min), bound("x-ms-end-epk", max));
+        let min = bound("x-ms-start-epk", &range_of.min);
+        let max = bound("x-ms-end-epk", &range_of.max);
         let from = seen
             .header("x-ms-continuation")
             .map_or(0, |from| from.parse().unwrap());
@@ -237,7 +235,11 @@ impl Service {
 fn answer(service: &Rc<Service>, seen: &Seen, document: &str) -> Reply {
     match seen.what() {
         "container" => return service.container(),
-        "ranges" if seen.header("if-none-match").is_none() => return service.ranges(),
+        "ranges" => {
+            return service
+                .range_feed
+                .answer(seen, &service.partitions.borrow());
+        }
         "item" => {}
         _ => return metadata(seen, document).unwrap(),
     }

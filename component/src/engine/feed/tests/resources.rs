@@ -174,7 +174,7 @@ fn what_cannot_be_sent_is_refused() {
             FeedOptions::default(),
         ),
         (ResourceCollection::Databases, given("line\nbreak")),
-        (ResourceCollection::Databases, given("c1.AAAA")),
+        (ResourceCollection::Databases, given("c2.AAAA")),
     ] {
         let mut feed = open(&driver, all(collection), options);
         let error = sim.run(feed.next_page()).unwrap_err();

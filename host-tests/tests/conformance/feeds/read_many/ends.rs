@@ -130,7 +130,7 @@ async fn what_cannot_be_read_is_refused_before_anything_is_sent(face: Face) {
         ..FeedOptions::default()
     };
     let resumed = FeedOptions {
-        continuation: Some("c1.".to_owned()),
+        continuation: Some("c2.".to_owned()),
         ..FeedOptions::default()
     };
     let invalid = ErrorKind::InvalidArgument;

@@ -17,7 +17,7 @@ fn what_cannot_be_read_is_refused_at_once() {
         ..FeedOptions::default()
     };
     let resumed = FeedOptions {
-        continuation: Some("c1.e30".to_owned()),
+        continuation: Some("c2.e30".to_owned()),
         ..FeedOptions::default()
     };
     for options in [resumable, resumed] {
