@@ -7,6 +7,7 @@ compile_error!("one component has one face: build with the feature p2 or p3, not
 mod abi;
 mod alloc;
 mod bindings;
+mod compare;
 #[macro_use]
 mod driver;
 mod failure;

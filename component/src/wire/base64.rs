@@ -9,33 +9,38 @@ pub enum Form {
     Url,
 }
 
-const STANDARD: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const URL: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static STANDARD: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static URL: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// The text of these bytes.
 pub fn encode(form: Form, bytes: &[u8]) -> String {
     let letters = if form == Form::Url { &URL } else { &STANDARD };
     let (groups, rest) = bytes.as_chunks::<3>();
-    let mut text = Vec::with_capacity(groups.len().saturating_add(1).saturating_mul(4));
-    for group in groups {
-        text.extend_from_slice(&quartet(letters, *group));
+    let mut text = vec![b'='; bytes.len().div_ceil(3).saturating_mul(4)];
+    let (quartets, _) = text.as_chunks_mut::<4>();
+    let mut quartets = quartets.iter_mut();
+    for (group, quartet) in groups.iter().zip(quartets.by_ref()) {
+        *quartet = letters_of(letters, *group);
     }
-    if !rest.is_empty() {
+    if let Some(last) = quartets.next() {
         let mut group = [0; 3];
-        for (to, from) in group.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        let length = rest.len().saturating_add(1);
-        text.extend(quartet(letters, group).iter().take(length));
-        if form == Form::Standard {
-            text.resize(text.len().next_multiple_of(4), b'=');
+        group
+            .iter_mut()
+            .zip(rest)
+            .for_each(|(to, from)| *to = *from);
+        let letters = letters_of(letters, group);
+        let used = letters.iter().take(rest.len().saturating_add(1));
+        last.iter_mut().zip(used).for_each(|(to, from)| *to = *from);
+        if form == Form::Url {
+            let unused = 3_usize.saturating_sub(rest.len());
+            text.truncate(text.len().saturating_sub(unused));
         }
     }
     // All of it is ASCII.
     String::from_utf8(text).unwrap_or_default()
 }
 
-fn quartet(letters: &[u8; 64], [a, b, c]: [u8; 3]) -> [u8; 4] {
+fn letters_of(letters: &[u8; 64], [a, b, c]: [u8; 3]) -> [u8; 4] {
     let word = u32::from_be_bytes([0, a, b, c]);
     let letter = |sextet: u32| letters.get((sextet & 63) as usize).copied().unwrap_or(0);
     [
