@@ -1,5 +1,5 @@
 //! Translates: the only code that names WIT, one folder for each face.
-#![cfg_attr(test, allow(dead_code, unused_imports))] // layouts are tested, calls need a component
+#![cfg_attr(test, allow(dead_code, unused_imports, unused_macros))] // layouts are tested, calls need a component
 
 #[cfg(all(feature = "p2", feature = "p3"))]
 compile_error!("one component has one face: build with the feature p2 or p3, not both");
