@@ -1,4 +1,5 @@
-//! The calls of `wasi:http` that may give an error code: the driver reads it itself.
+//! The calls of `wasi:http` that may give an error code: the driver reads it itself. Their version is that of the crate
+//! `wasi`; with another one the component does not link.
 #![allow(unsafe_code)] // the component's imports
 
 use wasi::http::types::{

@@ -1,4 +1,5 @@
-//! The calls of `wasi:http` that may give an error code, and the futures that carry one: the driver reads it itself.
+//! The calls of `wasi:http` that may give an error code, and the futures that carry one: the driver reads it itself. Their
+//! version is that of the crate `wasip3`; with another one the component does not link.
 #![allow(unsafe_code)] // the component's imports
 
 use std::alloc::Layout;
@@ -80,13 +81,13 @@ pub(super) fn body(response: &Response) -> (StreamReader<u8>, FutureReader<Done>
 
 /// `client.send`.
 pub(super) async fn send(request: Request) -> Result<Response, ErrorCode> {
-    Send.call(request).await
+    Sending.call(request).await
 }
 
-struct Send;
+struct Sending;
 
 // SAFETY: these are the types of the WIT. A handle is all that is handed over.
-unsafe impl Subtask for Send {
+unsafe impl Subtask for Sending {
     type Params = Request;
     type ParamsLower = u32;
     type Results = Result<Response, ErrorCode>;
