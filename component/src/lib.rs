@@ -13,6 +13,6 @@
 
 pub mod core;
 pub mod engine;
-#[cfg(all(target_family = "wasm", any(feature = "p2", feature = "p3")))]
+#[cfg(any(test, all(target_family = "wasm", any(feature = "p2", feature = "p3"))))]
 mod wasi;
 pub mod wire;

@@ -138,6 +138,8 @@ macro_rules! export {
     };
 }
 
+// What follows is cold, and not inlined into its export: only by itself is it compiled for size.
+
 export!([face!(), "[static]runtime.create"]
 #[inline(never)]
 fn create(config: RuntimeConfig) -> Result<u32, Rejection> {

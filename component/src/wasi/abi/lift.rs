@@ -42,7 +42,8 @@ pub(in crate::wasi) trait Lift: Wire + Sized {
 #[inline(always)]
 unsafe fn list(at: *const u8) -> (*mut u8, usize) {
     // SAFETY: the caller's promise.
-    unsafe { at.cast::<(*mut u8, usize)>().read() }
+    let [start, count] = unsafe { at.cast::<[*mut u8; 2]>().read() };
+    (start, count.addr())
 }
 
 /// Takes the value at this address.
@@ -71,6 +72,22 @@ pub(in crate::wasi) unsafe fn arguments<T: Lift>(at: *mut u8) -> T {
         free(at, T::LAYOUT.size, T::LAYOUT.align);
         arguments
     }
+}
+
+/// Words of eight bytes that the result of an import may take.
+const WORDS: usize = 8;
+
+/// Calls an import that puts its result where it is told.
+///
+/// # Safety
+/// The result is a `T`.
+#[inline(always)]
+pub(in crate::wasi) unsafe fn imported<T: Lift>(call: impl FnOnce(*mut u8)) -> T {
+    const { assert!(T::LAYOUT.size <= size_of::<[u64; WORDS]>()) };
+    let mut result = MaybeUninit::<[u64; WORDS]>::uninit();
+    call(result.as_mut_ptr().cast());
+    // SAFETY: the caller's promise; the host has written it.
+    unsafe { lift(result.as_ptr().cast()) }
 }
 
 /// Gives back a block that the host has got. There is none if it has no bytes.
@@ -117,6 +134,20 @@ impl<T: Lift> Lift for Option<T> {
             into.write(match at.read() {
                 0 => None,
                 _ => Some(lift(at.add(Self::LAYOUT.payload()))),
+            });
+        }
+    }
+}
+
+impl<T: Lift, E: Lift> Lift for Result<T, E> {
+    #[inline(always)]
+    unsafe fn lift(at: *const u8, into: *mut Self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let payload = at.add(Self::LAYOUT.payload());
+            into.write(match at.read() {
+                0 => Ok(lift(payload)),
+                _ => Err(lift(payload)),
             });
         }
     }
@@ -176,6 +207,24 @@ tuples! {
 
 impl Lift for () {
     unsafe fn lift(_: *const u8, _: *mut Self) {}
+}
+
+/// Resources of the host that the component owns.
+macro_rules! owned {
+    ($($type:ty),*) => { $(
+        impl $crate::wasi::abi::Wire for $type {
+            const LAYOUT: $crate::wasi::abi::Layout = $crate::wasi::abi::Layout::scalar(4);
+        }
+
+        #[allow(unsafe_code)] // the host gives each handle once
+        impl $crate::wasi::abi::Lift for $type {
+            #[inline(always)]
+            unsafe fn lift(at: *const u8, into: *mut Self) {
+                // SAFETY: the caller's promise.
+                unsafe { into.write(Self::from_handle(at.cast::<u32>().read())) }
+            }
+        }
+    )* };
 }
 
 /// Describes a record by its fields, in the order of the WIT, and says what is made of them: the type itself if nothing is

@@ -61,8 +61,12 @@ pub(in crate::wasi) trait Lower: Wire {
 /// There is room for a list.
 #[inline(always)]
 unsafe fn put_list(at: *mut u8, start: *const u8, count: usize) {
+    let place = at.cast::<*const u8>();
     // SAFETY: the caller's promise.
-    unsafe { at.cast::<(*const u8, usize)>().write((start, count)) }
+    unsafe {
+        place.write(start);
+        place.add(1).cast::<usize>().write(count);
+    }
 }
 
 impl<T: Lower + ?Sized> Lower for &T {

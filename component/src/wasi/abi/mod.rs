@@ -2,12 +2,12 @@
 //! reads results.
 //!
 //! The driver's own types are read straight from the arguments ([`Lift`]) and written straight into results ([`Lower`]):
-//! strings and bodies that come in are taken over, those that go out are only pointed at ([`answer`]).
+//! strings and bodies that come in are taken over, those that go out are only pointed at ([`answer`]). Calls of the host
+//! that may give an error code are read in the same way ([`imported`]).
 //!
 //! What is unsafe here rests on two promises. Each implementation names its fields and cases in the order of the WIT, so
 //! that it has the layout that the host goes by; and the host has written what the types say, into blocks that it got from
-//! `cabi_realloc`, which is to say from the global allocator. A host that writes a case or a boolean that there is
-//! not is misread, as the last case or as true, and does no harm.
+//! `cabi_realloc`, which is to say from the global allocator. A case that there is not is read as the last one.
 #![allow(unsafe_code)]
 
 mod answer;
@@ -19,7 +19,7 @@ mod lower;
 
 pub(super) use answer::{answer, release};
 pub(super) use layout::{Layout, Wire};
-pub(super) use lift::{Lift, arguments, lift};
+pub(super) use lift::{Lift, arguments, imported, lift};
 pub(super) use lower::{Keep, Lower};
 
 /// Walks over the fields of a record. Where they are is known when the walk is compiled.

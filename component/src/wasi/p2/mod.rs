@@ -1,6 +1,7 @@
 //! The WASI 0.2 face: blocking calls and tasks over one reactor.
 
 mod driver;
+mod http;
 mod reactor;
 mod tasks;
 mod timers;

@@ -5,18 +5,17 @@ use std::pin::pin;
 
 use futures_util::future::{Either, select};
 use wasi::clocks::{monotonic_clock, wall_clock};
-use wasi::http::outgoing_handler::handle;
 use wasi::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, OutgoingBody, OutgoingRequest,
-    RequestOptions,
+    Fields, FutureIncomingResponse, IncomingResponse, OutgoingBody, OutgoingRequest, RequestOptions,
 };
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
 use wasi::random::random::get_random_u64;
 
 use super::reactor::Source;
-use super::timers;
+use super::{http, timers};
 use crate::core::exchange::{Head, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
 use crate::engine::World;
+use crate::wasi::failure::ErrorCode;
 use crate::wasi::{failure, head};
 
 /// How much is asked for at once. Most answers fit, so a body costs one host call.
@@ -45,7 +44,7 @@ impl World for Wasi {
         (request, body, options): Self::Outgoing,
         bytes: Option<&[u8]>,
     ) -> Sent<HttpResponse> {
-        let future = handle(request, Some(options)).map_err(|code| failure::before_head(&code))?;
+        let future = http::send(&request, &options).map_err(failure::before_head)?;
         let response = match body.zip(bytes) {
             Some((body, bytes)) => exchange(&future, body, bytes).await?,
             None => respond(&future).await?,
@@ -125,12 +124,12 @@ async fn respond(future: &FutureIncomingResponse) -> Sent<IncomingResponse> {
     let source = Source::new(future.subscribe());
     loop {
         source.ready().await;
-        match future.get() {
+        match http::response(future) {
             None => {}
             Some(Ok(Ok(response))) => return Ok(response),
-            Some(Ok(Err(code))) => return Err(failure::before_head(&code)),
+            Some(Ok(Err(code))) => return Err(failure::before_head(code)),
             // Only a second look gets this, and there is none.
-            Some(Err(())) => return Err(failure::before_head(&ErrorCode::InternalError(None))),
+            Some(Err(())) => return Err(failure::before_head(ErrorCode::INTERNAL)),
         }
     }
 }
@@ -138,7 +137,7 @@ async fn respond(future: &FutureIncomingResponse) -> Sent<IncomingResponse> {
 async fn receive(response: IncomingResponse) -> Sent<HttpResponse> {
     let status = response.status();
     let headers = response.headers().entries();
-    let incomplete = || failure::after_head(&ErrorCode::HttpResponseIncomplete);
+    let incomplete = || failure::after_head(ErrorCode::INCOMPLETE);
     let body = response.consume().map_err(|()| incomplete())?;
     let stream = body.stream().map_err(|()| incomplete())?;
     let bytes = read_all(&stream).await;
@@ -163,10 +162,8 @@ async fn read_all(stream: &InputStream) -> Sent<Vec<u8>> {
             Ok(chunk) => body.extend_from_slice(&chunk),
             Err(StreamError::Closed) => return Ok(body),
             Err(StreamError::LastOperationFailed(error)) => {
-                let code = wasi::http::types::http_error_code(&error);
-                return Err(failure::after_head(
-                    &code.unwrap_or(ErrorCode::HttpResponseIncomplete),
-                ));
+                let code = http::error_code(&error).unwrap_or(ErrorCode::INCOMPLETE);
+                return Err(failure::after_head(code));
             }
         }
         if body.len() > MAX_RESPONSE_BYTES {

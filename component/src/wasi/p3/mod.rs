@@ -1,6 +1,7 @@
 //! The WASI 0.3 face: many calls in flight in one instance.
 
 mod driver;
+mod http;
 mod world;
 
 pub(super) use world::Wasi;

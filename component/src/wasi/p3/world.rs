@@ -5,14 +5,15 @@ use std::pin::pin;
 
 use futures_util::future::{Either, select};
 use wasip3::clocks::{monotonic_clock, system_clock};
-use wasip3::http::client;
-use wasip3::http::types::{ErrorCode, Fields, Request, RequestOptions, Response};
+use wasip3::http::types::{Fields, Request, RequestOptions, Response};
 use wasip3::random::random::get_random_u64;
 use wasip3::wit_bindgen::rt::async_support::{StreamReader, StreamResult, StreamWriter};
-use wasip3::{wit_future, wit_stream};
+use wasip3::wit_stream;
 
+use super::http;
 use crate::core::exchange::{Head, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
 use crate::engine::World;
+use crate::wasi::failure::ErrorCode;
 use crate::wasi::{failure, head};
 
 /// The buffer for a body whose length is not announced; it grows as needed.
@@ -33,9 +34,7 @@ impl World for Wasi {
     fn begin(&self, head: &Head<'_>) -> Sent<Self::Outgoing> {
         let (writer, reader) = head.has_body.then(wit_stream::new).unzip();
         let fields = Fields::from_list(head.headers).map_err(|_| failure::refused("headers"))?;
-        // No trailers: the sender is dropped, which makes it "none".
-        let (_, trailers) = wit_future::new(|| Ok(None));
-        let (request, _) = Request::new(fields, reader, trailers, Some(timeouts(head)));
+        let request = http::request(&fields, reader, &timeouts(head));
         head::fill(&request, head)?;
         Ok((request, writer))
     }
@@ -47,9 +46,9 @@ impl World for Wasi {
     ) -> Sent<HttpResponse> {
         let response = match writer.zip(bytes) {
             Some((writer, bytes)) => exchange(request, writer, bytes).await,
-            None => client::send(request).await,
+            None => http::send(request).await,
         };
-        receive(response.map_err(|code| failure::before_head(&code))?).await
+        receive(&response.map_err(failure::before_head)?).await
     }
 
     fn now(&self) -> u64 {
@@ -84,7 +83,7 @@ async fn exchange(
     mut writer: StreamWriter<u8>,
     bytes: &[u8],
 ) -> Result<Response, ErrorCode> {
-    let response = pin!(client::send(request));
+    let response = pin!(http::send(request));
     let upload = pin!(async move {
         // In pieces, because each is copied. One that is not taken is the last: nobody reads any more.
         for piece in bytes.chunks(WRITE_BYTES) {
@@ -99,21 +98,20 @@ async fn exchange(
     }
 }
 
-async fn receive(response: Response) -> Sent<HttpResponse> {
+async fn receive(response: &Response) -> Sent<HttpResponse> {
     let status = response.get_status_code();
     let headers = response.get_headers().copy_all();
-    let (_, done) = wit_future::new(|| Ok(()));
-    let (mut stream, trailers) = Response::consume_body(response, done);
+    let (mut stream, trailers) = http::body(response);
     let body = read_all(&mut stream).await?;
     drop(stream);
     // A response that broke off shows here, not in the stream.
     match trailers.await {
-        Ok(_) => Ok(HttpResponse {
+        Ok(()) => Ok(HttpResponse {
             status,
             headers,
             body,
         }),
-        Err(code) => Err(failure::after_head(&code)),
+        Err(code) => Err(failure::after_head(code)),
     }
 }
 

@@ -8,6 +8,8 @@ mod feed;
 mod operation;
 mod options;
 mod response;
+#[cfg(test)]
+mod tests;
 
 pub(super) use fault::from_now;
 pub(super) use response::Rejection;
