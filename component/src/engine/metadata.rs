@@ -240,8 +240,8 @@ impl<W: World> State<W> {
         Some(chore.boxed_local())
     }
 
-    /// What has changed in the ranges that are known, or else all of them. If both do not fit together, everything is read
-    /// (spec §12.3).
+    /// What has changed in the ranges that are known, if reads still go where they came from; else all of them. Changes that
+    /// do not fit are followed by everything (spec §12.3).
     fn read_ranges(
         self: &Rc<Self>,
         at: &ContainerRef,
@@ -250,7 +250,8 @@ impl<W: World> State<W> {
     ) -> Fetch<RangeMap> {
         let (state, at) = (Rc::clone(self), at.clone());
         let (options, recorder) = (Rc::clone(options), recorder.clone());
-        let mut known = self.containers.ranges_of(&at);
+        let known = self.containers.ranges_of(&at);
+        let mut known = known.filter(|known| self.is_near(known, &options, recorder.now()));
         let mut pauses = INCOMPLETE_PAUSES.into_iter();
         async move {
             loop {
@@ -275,16 +276,14 @@ impl<W: World> State<W> {
     }
 
     /// All pages, until one says that there is nothing more. An etag means something to the region that gave it alone, so
-    /// that whatever comes after it is asked for there. If it fails, the pages are read from the first on elsewhere, once;
-    /// and so they are if reads go elsewhere by now.
+    /// that whatever comes after it is asked for there. If it fails, the pages are read from the first on elsewhere, once.
     async fn read_range_pages(
         self: &Rc<Self>,
         at: &ContainerRef,
-        known: Option<Rc<RangeMap>>,
+        mut known: Option<Rc<RangeMap>>,
         options: &Rc<Resolved>,
         recorder: &Recorder,
     ) -> Result<std::result::Result<RangeMap, Incomplete>> {
-        let mut known = known.filter(|known| self.is_near(known, options, recorder.now()));
         let mut mark = known.as_ref().and_then(|known| known.mark().cloned());
         let (mut rows, mut failed) = (Vec::new(), None);
         for _ in 0..MAX_RANGE_PAGES {

@@ -2,12 +2,9 @@
 
 use std::rc::Rc;
 
-use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
-
 use super::asker::Asker;
+use super::flights::{Flights, Landed, Leaves, Wanted};
 use super::{Call, render};
-use crate::core::clock::{Nanos, millis};
 use crate::core::feed::{Feed, Leaf, LeafId, LeafPage, Pull, Row, Shape, leaf_page_size};
 use crate::core::feed_operation::{FeedOperation, FeedOptions, MAX_UNDER_WAY, PAGE_ROWS};
 use crate::core::feed_token::{FeedKind, FeedToken, Fingerprint, Place};
@@ -15,15 +12,11 @@ use crate::core::query::{Target, place_of};
 use crate::core::ranges::{RangeMap, Tile};
 use crate::core::request::Request;
 use crate::core::request::query::{EXECUTION_INFO, Page, Source};
-use crate::core::{Error, Result, explain};
+use crate::core::{Result, explain};
 use crate::engine::World;
-use crate::engine::transport::Answer;
 use crate::engine::wait;
 use crate::wire::epk_range::EpkRange;
 use crate::wire::query_body::{self, ResumeFilter};
-
-/// Before a partition is asked again that says it is gone when the container still has it.
-const MOVE_PAUSE: Nanos = millis(200);
 
 /// A feed over several leaves. Between two calls for a page nothing is under way.
 ///
@@ -71,16 +64,6 @@ impl Scope {
         Ok(token.encode()?)
     }
 }
-
-/// How a request to a leaf ended.
-pub(super) enum Landed {
-    Page(Box<Answer>),
-    /// The partition is gone; these are there now.
-    Moved(Rc<RangeMap>),
-}
-
-/// Requests under way, each with the number of its leaf.
-pub(super) type Flights = Vec<(u32, LocalBoxFuture<'static, Result<Landed>>)>;
 
 impl Fan {
     pub(super) fn new(
@@ -134,7 +117,7 @@ impl Fan {
             }
             if !call.is_spent() {
                 if failed.is_none() && !self.feed.is_ahead() {
-                    self.take_off(asker, call, &mut flights)?;
+                    asker.take_off(self, call, &mut flights)?;
                 }
             } else if flights.is_empty() {
                 return Ok(Some(render(&self.flush())));
@@ -158,8 +141,7 @@ impl Fan {
                     let _ = self.feed.accept(leaf, page);
                 }
                 Ok(Landed::Moved(ranges)) => {
-                    self.ranges = ranges;
-                    self.repair(leaf)?;
+                    Leaves::<W>::moved(self, leaf.0, ranges)?;
                 }
             }
         }
@@ -180,38 +162,6 @@ impl Fan {
         }
         let place = place_of(&self.shape, state);
         self.scope.token(place).map(Some)
-    }
-
-    /// Asks the leaves that are wanted, but those under way. Leaves that lie in several partitions by now are cut first.
-    fn take_off<W: World>(
-        &mut self,
-        asker: &Asker<W>,
-        call: &Call,
-        flights: &mut Flights,
-    ) -> Result<()> {
-        let mut cut = true;
-        while cut {
-            cut = false;
-            for leaf in self.feed.wanted(self.concurrency) {
-                if flights.len() >= self.concurrency {
-                    return Ok(());
-                }
-                if flights.iter().any(|(id, _)| *id == leaf.id.0) {
-                    continue;
-                }
-                match self.request(asker, &leaf)? {
-                    Some(request) => {
-                        let flight = asker.ask(request, &self.ranges, call);
-                        flights.push((leaf.id.0, flight));
-                    }
-                    None => {
-                        self.repair(leaf.id)?;
-                        cut = true;
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 
     /// The request for a leaf's next page; none if it lies in several partitions.
@@ -243,9 +193,21 @@ impl Fan {
         };
         asker.request(&body, page, Vec::new()).map(Some)
     }
+}
 
-    /// Cuts a leaf at the borders of the partitions that there are now.
-    fn repair(&mut self, id: LeafId) -> Result<()> {
+impl<W: World> Leaves<W> for Fan {
+    fn wanted(&self, asker: &Asker<W>, flying: &[u32]) -> Result<Vec<Wanted>> {
+        let mut wanted = Vec::new();
+        for leaf in self.feed.wanted(self.concurrency) {
+            if !flying.contains(&leaf.id.0) {
+                wanted.push((leaf.id.0, self.request(asker, &leaf)?));
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn repair(&mut self, id: u32) -> Result<()> {
+        let id = LeafId(id);
         let mut leaves = self.feed.wanted(usize::MAX).into_iter();
         let leaf = leaves.find(|leaf| leaf.id == id);
         let tiles = leaf.map(|leaf| self.ranges.tiles(&leaf.slice));
@@ -253,43 +215,13 @@ impl Fan {
         let slices = tiles.map(|tile| tile.slice).collect();
         Ok(self.feed.replace(id, slices)?)
     }
-}
 
-impl<W: World> Asker<W> {
-    /// Sends a request, and finds out where the partition went if it is gone.
-    pub(super) fn ask(
-        &self,
-        request: Request,
-        ranges: &Rc<RangeMap>,
-        call: &Call,
-    ) -> LocalBoxFuture<'static, Result<Landed>> {
-        let id = request.range_id().map(str::to_owned);
-        let at = request.scope.as_ref().map(|scope| scope.container.clone());
-        let answer = self.send(request, call);
-        let state = Rc::clone(&self.state);
-        let (known, options) = (Rc::clone(ranges), Rc::clone(&self.options));
-        let recorder = call.recorder.clone();
-        async move {
-            let error = match answer.await {
-                Ok(answer) => return Ok(Landed::Page(Box::new(answer))),
-                Err(error) => error,
-            };
-            let (Some(id), Some(at)) = (id.filter(|_| has_moved(&error)), at) else {
-                return Err(error);
-            };
-            let found = state.ranges(&at, Some(&known), &options, &recorder).await;
-            let Ok(ranges) = found else {
-                return Err(error);
-            };
-            if ranges.by_id(&id).is_some() {
-                let world = &state.transport.world;
-                let at = recorder.now().saturating_add(MOVE_PAUSE);
-                world.sleep_until(at).await;
-                recorder.resume(world.now());
-            }
-            Ok(Landed::Moved(ranges))
-        }
-        .boxed_local()
+    fn concurrency(&self, _: &Asker<W>) -> usize {
+        self.concurrency
+    }
+
+    fn ranges(&mut self) -> &mut Rc<RangeMap> {
+        &mut self.ranges
     }
 }
 
@@ -320,9 +252,4 @@ fn leaf_rows(shape: &Shape, options: &FeedOptions, leaves: u64) -> Option<u64> {
     let reach = shape.take().map(|take| take.saturating_add(offset));
     let page = options.max_item_count.unwrap_or(PAGE_ROWS);
     Some(leaf_page_size(reach, leaves, page.into()))
-}
-
-/// Whether the partition was split, merged or moved (spec §2.5).
-fn has_moved(error: &Error) -> bool {
-    error.status == Some(410) && matches!(error.sub_status, Some(1002 | 1007 | 1008))
 }

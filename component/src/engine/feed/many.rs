@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::asker::Asker;
-use super::fan::{Flights, Landed};
+use super::flights::{Flights, Landed, Leaves, Wanted};
 use super::{Call, render};
 use crate::core::feed::{FeedError, Row};
 use crate::core::feed_operation::{FeedOperation, FeedOptions, MAX_UNDER_WAY, PAGE_ROWS};
@@ -38,6 +38,8 @@ struct Begun {
     rid: String,
     /// As they were known last.
     ranges: Rc<RangeMap>,
+    /// Requests under way at a time.
+    concurrency: usize,
 }
 
 impl Many {
@@ -82,13 +84,13 @@ impl Many {
         };
         let begun = match &mut self.begun {
             Some(begun) => begun,
-            none => none.insert(begin(items, asker, call).await?),
+            none => none.insert(begin(items, asker, call, self.concurrency).await?),
         };
         let mut flights = Flights::new();
         loop {
             let full = begun.read.ready() >= self.page_rows || begun.read.is_done();
             if !full && !call.is_spent() {
-                begun.take_off(asker, call, &mut flights, self.concurrency)?;
+                asker.take_off(begun, call, &mut flights)?;
             } else if flights.is_empty() {
                 let rows = begun.read.take(self.page_rows);
                 let done = rows.is_empty() && begun.read.is_done();
@@ -103,7 +105,12 @@ impl Many {
 }
 
 /// Learns what there is to know, and plans the requests.
-async fn begin<W: World>(items: &Items, asker: &Asker<W>, call: &Call) -> Result<Begun> {
+async fn begin<W: World>(
+    items: &Items,
+    asker: &Asker<W>,
+    call: &Call,
+    concurrency: usize,
+) -> Result<Begun> {
     let (state, at) = (&asker.state, &items.container);
     if state.metadata == MetadataMode::Eager || state.needs_topology() {
         state.topology(&call.recorder).await?;
@@ -119,41 +126,11 @@ async fn begin<W: World>(items: &Items, asker: &Asker<W>, call: &Call) -> Result
         queries: Query::new(at.clone(), ""),
         rid: container.rid.clone(),
         ranges,
+        concurrency,
     })
 }
 
 impl Begun {
-    /// Sends what is to be sent, but what is under way, which is always among it. Units that lie in several partitions by now are planned anew first.
-    fn take_off<W: World>(
-        &mut self,
-        asker: &Asker<W>,
-        call: &Call,
-        flights: &mut Flights,
-        limit: usize,
-    ) -> Result<()> {
-        let mut planned = false;
-        while !planned {
-            planned = true;
-            for unit in self.read.wanted(limit) {
-                if flights.iter().any(|(id, _)| *id == unit.id.0) {
-                    continue;
-                }
-                let id = unit.id;
-                match self.request(asker, unit)? {
-                    Some(request) => {
-                        let flight = asker.ask(request, &self.ranges, call);
-                        flights.push((id.0, flight));
-                    }
-                    None => {
-                        self.repair(id)?;
-                        planned = false;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// The request of a unit; none if it lies in several partitions.
     fn request<W: World>(&self, asker: &Asker<W>, unit: Unit) -> Result<Option<Request>> {
         let session_token = asker.feed.session_token.clone();
@@ -207,10 +184,7 @@ impl Begun {
         let is_item = self.read.is_item(unit);
         let mut answer = match landed {
             Ok(Landed::Page(answer)) => answer,
-            Ok(Landed::Moved(ranges)) => {
-                self.ranges = ranges;
-                return self.repair(unit);
-            }
+            Ok(Landed::Moved(ranges)) => return Leaves::<W>::moved(self, unit.0, ranges),
             Err(mut error) => {
                 let status = error.status.unwrap_or(0);
                 if !is_item || !is_absent(status, error.sub_status) {
@@ -230,13 +204,33 @@ impl Begun {
         };
         self.read.accept(unit, answer)
     }
+}
 
-    /// Plans a unit anew on the partitions that there are now.
-    fn repair(&mut self, unit: UnitId) -> Result<()> {
-        match self.read.repair(unit, &self.ranges)? {
+impl<W: World> Leaves<W> for Begun {
+    fn wanted(&self, asker: &Asker<W>, flying: &[u32]) -> Result<Vec<Wanted>> {
+        let mut wanted = Vec::new();
+        for unit in self.read.wanted(self.concurrency) {
+            let id = unit.id.0;
+            if !flying.contains(&id) {
+                wanted.push((id, self.request(asker, unit)?));
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn repair(&mut self, unit: u32) -> Result<()> {
+        match self.read.repair(UnitId(unit), &self.ranges)? {
             true => Ok(()),
             false => Err(FeedError::Unsettled.into()),
         }
+    }
+
+    fn concurrency(&self, _: &Asker<W>) -> usize {
+        self.concurrency
+    }
+
+    fn ranges(&mut self) -> &mut Rc<RangeMap> {
+        &mut self.ranges
     }
 }
 

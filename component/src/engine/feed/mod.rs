@@ -9,6 +9,7 @@
 
 mod asker;
 mod fan;
+mod flights;
 mod many;
 mod open;
 mod render;

@@ -6,7 +6,8 @@
 use std::rc::Rc;
 
 use super::asker::Asker;
-use super::fan::{Flights, Landed, Scope, source};
+use super::fan::{Scope, source};
+use super::flights::{Flights, Landed, Leaves, Wanted};
 use super::{Call, render};
 use crate::core::Result;
 use crate::core::change_feed::{Answer, ChangeFeed, Changes, Leaf, LeafId, Next, State};
@@ -82,7 +83,7 @@ impl Rounds {
                 }
             }
             if !call.is_spent() {
-                self.take_off(asker, call, &mut flights)?;
+                asker.take_off(self, call, &mut flights)?;
             }
             let Some((leaf, landed)) = wait::first(&mut flights).await else {
                 return Ok(Some(render(&[])));
@@ -102,8 +103,7 @@ impl Rounds {
                     self.feed.accept(leaf, answer)?;
                 }
                 Landed::Moved(ranges) => {
-                    self.ranges = ranges;
-                    self.feed.repair(leaf, &self.ranges)?;
+                    Leaves::<W>::moved(self, leaf.0, ranges)?;
                 }
             }
         }
@@ -122,45 +122,6 @@ impl Rounds {
         self.scope.token(place).map(Some)
     }
 
-    /// Asks the slices that are wanted, but those under way. Slices that lie in several partitions by now are cut first.
-    fn take_off<W: World>(
-        &mut self,
-        asker: &Asker<W>,
-        call: &Call,
-        flights: &mut Flights,
-    ) -> Result<()> {
-        let default = if self.feed.is_pinning() {
-            MAX_UNDER_WAY
-        } else {
-            1
-        };
-        let concurrency = asker.feed.max_concurrency.unwrap_or(default);
-        let concurrency = usize::try_from(concurrency).unwrap_or(usize::MAX);
-        let mut cut = true;
-        while cut {
-            cut = false;
-            for leaf in self.feed.wanted(concurrency) {
-                if flights.len() >= concurrency {
-                    return Ok(());
-                }
-                if flights.iter().any(|(id, _)| *id == leaf.id.0) {
-                    continue;
-                }
-                match self.request(asker, &leaf)? {
-                    Some(request) => {
-                        let flight = asker.ask(request, &self.ranges, call);
-                        flights.push((leaf.id.0, flight));
-                    }
-                    None => {
-                        self.feed.repair(leaf.id, &self.ranges)?;
-                        cut = true;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// The request for a slice's next changes; none if it lies in several partitions.
     fn request<W: World>(&self, asker: &Asker<W>, leaf: &Leaf) -> Result<Option<Request>> {
         let target = asker.operation.target();
@@ -176,5 +137,35 @@ impl Rounds {
         };
         let headers = self.feed.headers(leaf);
         asker.request(&asker.body, page, headers).map(Some)
+    }
+}
+
+impl<W: World> Leaves<W> for Rounds {
+    fn wanted(&self, asker: &Asker<W>, flying: &[u32]) -> Result<Vec<Wanted>> {
+        let mut wanted = Vec::new();
+        for leaf in self.feed.wanted(self.concurrency(asker)) {
+            if !flying.contains(&leaf.id.0) {
+                wanted.push((leaf.id.0, self.request(asker, &leaf)?));
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn repair(&mut self, leaf: u32) -> Result<()> {
+        self.feed.repair(LeafId(leaf), &self.ranges)
+    }
+
+    fn concurrency(&self, asker: &Asker<W>) -> usize {
+        let default = if self.feed.is_pinning() {
+            MAX_UNDER_WAY
+        } else {
+            1
+        };
+        let concurrency = asker.feed.max_concurrency.unwrap_or(default);
+        usize::try_from(concurrency).unwrap_or(usize::MAX)
+    }
+
+    fn ranges(&mut self) -> &mut Rc<RangeMap> {
+        &mut self.ranges
     }
 }

@@ -1,8 +1,6 @@
-use std::cell::Cell;
+use std::cell::Cell as Count;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
-
-use futures_util::FutureExt as _;
 
 use super::*;
 use crate::core::Error;
@@ -10,18 +8,21 @@ use crate::core::Error;
 type Gate = Rc<RefCell<Option<Result<Rc<u32>>>>>;
 
 /// An empty cell, a shut gate, and no fetch begun.
-fn nothing_yet() -> (SingleFlight<u32>, Gate, Rc<Cell<u32>>) {
+fn nothing_yet() -> (SingleFlight<u32>, Gate, Rc<Count<u32>>) {
     (SingleFlight::default(), Gate::default(), Rc::default())
 }
 
 /// A fetch that counts its beginnings and ends when the gate holds a result.
-fn fetch(gate: &Gate, begun: &Rc<Cell<u32>>) -> LocalBoxFuture<'static, Result<Rc<u32>>> {
+fn fetch(gate: &Gate, begun: &Rc<Count<u32>>) -> LocalBoxFuture<'static, Result<Rc<u32>>> {
     begun.update(|count| count.saturating_add(1));
     let gate = Rc::clone(gate);
     std::future::poll_fn(move |_| {
-        gate.borrow()
-            .as_ref()
-            .map_or(Poll::Pending, |landed| Poll::Ready(share(landed)))
+        gate.borrow().as_ref().map_or(Poll::Pending, |landed| {
+            Poll::Ready(match landed {
+                Ok(value) => Ok(Rc::clone(value)),
+                Err(error) => Err(error.for_another()),
+            })
+        })
     })
     .boxed_local()
 }
