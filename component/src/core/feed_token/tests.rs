@@ -150,9 +150,9 @@ fn bytes_of(token: &FeedToken) -> Vec<u8> {
     use ::base64::Engine as _;
     let text = token.encode().unwrap();
     let bytes = ::base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(&text[PREFIX.len()..]);
-    let mut bytes = bytes.unwrap();
-    bytes.truncate(bytes.len() - FINGERPRINT_BYTES);
-    bytes
+    let bytes = bytes.unwrap();
+    let (bytes, _) = bytes.split_last_chunk::<FINGERPRINT_BYTES>().unwrap();
+    bytes.to_vec()
 }
 
 #[test]

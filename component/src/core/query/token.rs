@@ -36,7 +36,7 @@ pub fn place_of(shape: &Shape, state: State) -> Place {
 /// The token is of another shape, or of another part of the container.
 pub fn state_of(
     shape: &Shape,
-    place: Place,
+    place: &Place,
     scope: &[EpkRange],
     map: &RangeMap,
 ) -> Result<State, Refused> {
@@ -60,7 +60,7 @@ pub fn state_of(
         return Err(Refused::Damaged);
     }
     Ok(State {
-        slices: feed_token::resume(&place, scope, map)?,
+        slices: feed_token::resume(place, scope, map)?,
         skip: place.skip,
         take: place.take,
         last: place.last,
@@ -122,7 +122,7 @@ mod tests {
             panic!("a token of the driver")
         };
         let place = token.open(FeedKind::Query, "r1", fingerprint)?;
-        state_of(shape, place, &[EpkRange::ALL], &ranges(0, &["40", "80"]))
+        state_of(shape, &place, &[EpkRange::ALL], &ranges(0, &["40", "80"]))
     }
 
     #[test]
@@ -197,7 +197,7 @@ mod tests {
             (&Shape::default(), &merge),
             (&descending, &merge),
         ] {
-            let found = state_of(shape, place.clone(), &[EpkRange::ALL], &map);
+            let found = state_of(shape, place, &[EpkRange::ALL], &map);
             assert_eq!(found, Err(Refused::Damaged));
         }
     }

@@ -197,7 +197,7 @@ impl<W: World> Asker<W> {
         if let Some(text) = &self.feed.continuation {
             let token = feed_token::parse(text)?.driver()?;
             let place = token.open(scope.kind, &scope.container, scope.fingerprint)?;
-            let state = state_of(&shape, place, &parts, &ranges)?;
+            let state = state_of(&shape, &place, &parts, &ranges)?;
             feed = Feed::resume(&shape, state, &limits)?;
         }
         Fan::new(
