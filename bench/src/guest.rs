@@ -9,9 +9,9 @@ use anyhow::{Context, Result, ensure};
 use cosmosdb_driver_host::instance::{AsyncInstance, BlockingInstance, Feed, Task};
 use cosmosdb_driver_host::types::{
     ContainerRef, FeedOperation, FeedOptions, FeedScope, ItemRef, KeyComponent, Operation,
-    OperationOptions, QueryItems, ReadItem, Response, WriteItem,
+    OperationOptions, QueryItems, ReadItem, RequestTimeouts, Response, WriteItem,
 };
-use cosmosdb_driver_host::{Config, Credential, Host, Options};
+use cosmosdb_driver_host::{Config, Credential, Host, Options, RuntimeConfig};
 use tokio::task::JoinSet;
 
 use crate::account;
@@ -21,8 +21,14 @@ use crate::load::{Client, Running, Shared, Turn, Turns, Work};
 pub(crate) const BLOCKING: &str = "cosmosdb-driver.wasm";
 pub(crate) const ASYNC: &str = "cosmosdb-driver-async.wasm";
 
+/// As it is by default, but patient: a request that is repeated would be counted twice.
 pub(crate) fn config(endpoint: &str) -> Config {
+    let timeouts = RequestTimeouts {
+        data_plane_request_ms: Some(60_000),
+        ..RequestTimeouts::default()
+    };
     Config::new(endpoint, Credential::account_key(account::key()))
+        .runtime(RuntimeConfig::new().timeouts(timeouts))
 }
 
 /// One instance of the WASI 0.3 face.

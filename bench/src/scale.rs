@@ -46,7 +46,7 @@ impl Bench<'_> {
                 if self.settings.quick && count > 100 {
                     continue;
                 }
-                let row = self.at_once(client, count)?;
+                let row = self.grown(client, count)?;
                 rows.push(row.cells());
                 report.push(row.json());
             }
@@ -63,33 +63,35 @@ impl Bench<'_> {
         Ok(report)
     }
 
-    fn at_once(&self, client: &str, in_flight: usize) -> Result<AtOnce> {
-        let wave = in_flight as u64;
+    fn grown(&self, client: &str, wave: u64) -> Result<AtOnce> {
         let waves = self.least.div_ceil(wave).max(3);
-        let load = |waves| Load {
-            in_flight,
-            until: Until::Operations(waves * wave),
-            item: format!("hold-{wave}"),
-            ..Load::default()
+        let load = |waves| at_once(wave, waves);
+        // Connections are made little by little: that is not what is measured.
+        let warm = |peer: &mut Peer| {
+            let fewer = [1000, 2000, 4000, 7000].into_iter();
+            for some in fewer.filter(|some| *some < wave).chain([wave]) {
+                peer.ask(&at_once(some, 1))?;
+            }
+            anyhow::Ok(())
         };
         // A new process: memory that was used once is not given back.
         let mut peer = self.peer(client)?;
         let before = peer.ask(&Load::default())?;
-        peer.ask(&load(2))?;
+        warm(&mut peer)?;
         let after = peer.ask(&load(waves))?;
         let fuel = match client {
             "raw-h1" => None,
             _ => {
                 let mut metered = self.peer(&format!("{client}-metered"))?;
                 metered.ask(&Load::default())?;
-                metered.ask(&load(1))?;
+                warm(&mut metered)?;
                 metered.ask(&load(2))?.fuel
             }
         };
         let each = |after: u64, before: u64| after.saturating_sub(before) / wave;
         Ok(AtOnce {
             client: client.to_owned(),
-            in_flight,
+            in_flight: wave,
             cpu: after.cpu,
             fuel,
             guest: each(after.linear_memory, before.linear_memory),
@@ -155,7 +157,7 @@ impl Bench<'_> {
 
 struct AtOnce {
     client: String,
-    in_flight: usize,
+    in_flight: u64,
     cpu: f64,
     fuel: Option<f64>,
     /// Bytes for each operation.
@@ -189,5 +191,15 @@ impl AtOnce {
             "guestBytesPerOperation": self.guest,
             "processBytesPerOperation": self.process,
         })
+    }
+}
+
+/// So many reads that wait for each other, over and over.
+fn at_once(count: u64, waves: u64) -> Load {
+    Load {
+        in_flight: usize::try_from(count).unwrap_or(1),
+        until: Until::Operations(waves * count),
+        item: format!("hold-{count}"),
+        ..Load::default()
     }
 }

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
@@ -67,7 +67,10 @@ pub(crate) fn run() -> Result<()> {
         .enable_all()
         .build()?;
     LocalSet::new().block_on(&runtime, async {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        // Ten thousand connections come at once.
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(([127, 0, 0, 1], 0).into())?;
+        let listener = socket.listen(16_384)?;
         let endpoint = format!("http://{}/", listener.local_addr()?);
         let server = Rc::new(Server::new(&endpoint));
         println!("{endpoint}");
