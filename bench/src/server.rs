@@ -213,8 +213,13 @@ impl Server {
 
     async fn connection(self: Rc<Self>, socket: TcpStream) -> Result<()> {
         let mut first = [0; 4];
-        while socket.peek(&mut first).await? < first.len() {
-            socket.readable().await?;
+        loop {
+            match socket.peek(&mut first).await? {
+                // A connection that was opened in vain.
+                0 => return Ok(()),
+                4.. => break,
+                _ => tokio::task::yield_now().await,
+            }
         }
         if &first == b"PRI " {
             let service =
