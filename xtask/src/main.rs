@@ -8,6 +8,7 @@
 )]
 
 mod artefact;
+mod bench;
 mod build;
 mod check;
 mod deny;
@@ -31,6 +32,8 @@ use workspace::Workspace;
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Command {
+    /// Measure both components beside the native driver and a plain HTTP client.
+    Bench(bench::Options),
     /// Build both components into target/components.
     Build,
     /// Format, lints, docs, licences, rings and WIT; everything but the tests.
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::locate()?;
     match command {
+        Command::Bench(options) => bench::run(&workspace, &options),
         Command::Build => build::run(&workspace),
         Command::Check => check::run(&workspace),
         Command::Gauges { accept } => gauges::run(&workspace, accept),

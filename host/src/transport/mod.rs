@@ -21,14 +21,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use http_body_util::BodyExt;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, WasiBody, WasiHttpHooks,
+};
 
 use self::body::TimedBody;
 use self::connect::Connector;
@@ -138,6 +140,11 @@ impl WasiHttpHooks for Hooks {
             let response = transport.send(request, options).await?;
             Ok((response, Box::new(async { Ok(()) }) as Box<_>))
         })
+    }
+
+    /// As it is by default, but without a closure for each header.
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        DEFAULT_FORBIDDEN_HEADERS.contains(name)
     }
 
     /// The client sets it, from the URL, where the protocol has it.
