@@ -28,6 +28,6 @@ writeFileSync('dist/driver.wasm', coreModule(readFileSync(component)));
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { stdio: 'inherit' });
 await build({
   entryPoints: { index: 'src/index.ts', platform: 'src/platform.ts', 'platform.node': 'src/platform.node.ts' },
-  outdir: 'dist', bundle: true, format: 'esm', platform: 'neutral', target: 'es2022', minify: true, sourcemap: true,
+  outdir: 'dist', bundle: true, format: 'esm', platform: 'neutral', target: 'es2022', minify: true, keepNames: true, sourcemap: true,
   external: ['#platform', 'node:*'], logLevel: 'warning',
 });

@@ -42,9 +42,9 @@ export class CosmosError extends Error {
     this.outcome = error.outcome;
     this.failedOperation = error.failedOperation;
     // Hundreds of lines in a log for one error help nobody.
+    if (error.cause) Object.defineProperty(this, 'cause', { value: error.cause });
     Object.defineProperties(this, {
       name: { value: 'CosmosError' },
-      cause: { value: error.cause },
       headers: { value: error.headers },
       diagnostics: { value: error.diagnostics },
     });

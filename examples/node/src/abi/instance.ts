@@ -53,15 +53,23 @@ export class Instance {
 
   private constructor(module: WebAssembly.Module, platform: { transport: Transport; close(): void }) {
     this.#close = platform.close;
-    const host = { hasNews: false, wake: () => this.#schedule(), transport: platform.transport } as Host;
+    let memory: Memory;
+    const host: Host = {
+      get memory() {
+        return memory.current();
+      },
+      wake: () => this.#schedule(),
+      hasNews: false,
+      transport: platform.transport,
+    };
     const { modules, clock } = imports(host);
     const own = resources();
     const instance = new WebAssembly.Instance(module, linked(module, (name) => modules[withoutVersion(name)] ?? own));
     own.link(instance.exports);
-    host.memory = new Memory(instance.exports);
+    memory = new Memory(instance.exports);
     this.#host = host;
     this.#clock = clock;
-    this.driver = bind(host.memory);
+    this.driver = bind(memory);
   }
 
   /** The outcome of a task that `begin` submits. Aborting `signal` cancels it. */

@@ -28,12 +28,18 @@ export class Memory {
     this.#bytes = new Uint8Array(this.#memory.buffer as ArrayBuffer);
   }
 
-  /** To be called after the guest has run: its memory may have grown, and moved. */
-  settled(result: number): number {
+  /** This, for use after the guest has run: its memory may have grown, and moved. */
+  current(): this {
     if (this.#view.buffer !== this.#memory.buffer) {
       this.#view = new DataView(this.#memory.buffer);
       this.#bytes = new Uint8Array(this.#memory.buffer as ArrayBuffer);
     }
+    return this;
+  }
+
+  /** The result of a call to the guest. */
+  settled(result: number): number {
+    this.current();
     return result >>> 0;
   }
 

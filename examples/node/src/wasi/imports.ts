@@ -30,8 +30,8 @@ class Table {
 
 /** What the tasks of an instance have to know of its imports. */
 export interface Host {
-  /** The guest's memory; known once it is instantiated. */
-  memory: Memory;
+  /** The guest's memory as it is now. */
+  readonly memory: Memory;
   /** Sets the tasks going: something is ready. */
   wake(): void;
   /** Whether the guest was told that something is ready since this was set to false. */
