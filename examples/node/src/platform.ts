@@ -9,6 +9,9 @@ export async function component(): Promise<BufferSource> {
   return answer.arrayBuffer();
 }
 
+/** Calls back when this turn of the event loop ends. */
+export const soon = (callback: () => void): void => queueMicrotask(callback);
+
 /** The transport where none is given. */
 export const defaultTransport = (): { transport: Transport; close(): void } => ({
   transport: fetchTransport(),

@@ -1,6 +1,6 @@
 // One instance of the component: its memory, its exports, and promises for its tasks.
 
-import { component, defaultTransport } from '#platform';
+import { component, defaultTransport, soon } from '#platform';
 
 import { bind, type DriverError, type DriverResponse, type Result, type TaskId } from '../../generated/abi.js';
 import type { Transport } from '../transport.js';
@@ -58,7 +58,7 @@ export class Instance {
       get memory() {
         return memory.current();
       },
-      wake: () => this.#schedule(),
+      wake: () => this.#schedule(soon),
       hasNews: false,
       transport: platform.transport,
     };
@@ -104,11 +104,11 @@ export class Instance {
     if (!this.#failure) this.#host.memory.exports[`cosmosdb:driver/driver@0.1.0#[dtor]${resource}`]?.(handle);
   }
 
-  /** Everything that becomes ready in the same turn of the event loop is dealt with at once. */
-  #schedule(): void {
+  /** Tasks that begin together are stepped together, and so are those whose answers arrive together. */
+  #schedule(when: (callback: () => void) => void = queueMicrotask): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    queueMicrotask(() => {
+    when(() => {
       this.#isScheduled = false;
       if (this.#failure || !this.#waiting.size) return;
       try {
