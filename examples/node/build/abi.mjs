@@ -42,7 +42,6 @@ class Generator {
       ...declared,
       ...this.#helpers,
       '/** The exports of one instance, by what they do. */',
-      '// eslint-disable-next-line',
       'export const bind = (m: Memory) => ({',
       ...calls,
       '});\n',
@@ -314,5 +313,9 @@ const plus = (at, offset) => (offset ? `${at} + ${offset}` : at);
 const camel = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
 const pascal = (name) => RENAMED[name] ?? camel(`-${name}`);
 const wrap = (type) => (type.includes(' ') ? `(${type})` : type);
-const comment = (docs, indent) =>
-  docs.length ? `${indent}/**\n${docs.map((line) => `${indent} * ${line}`.trimEnd()).join('\n')}\n${indent} */\n` : '';
+
+function comment(docs, indent) {
+  if (!docs.length) return '';
+  if (docs.length === 1) return `${indent}/** ${docs[0]} */\n`;
+  return `${indent}/**\n${docs.map((line) => `${indent} * ${line}`.trimEnd()).join('\n')}\n${indent} */\n`;
+}
