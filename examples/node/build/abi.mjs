@@ -28,8 +28,24 @@ class Generator {
   #made = new Map();
   #helpers = [];
 
+  /** What has another name in JavaScript, for its documentation. */
+  #spoken = new Map();
+
   constructor(types) {
     this.#types = types;
+    for (const { name, kind, fields = [] } of types.values()) {
+      if (kind !== 'enum') this.#spoken.set(name, pascal(name));
+      for (const field of fields) this.#spoken.set(field.name, camel(field.name));
+    }
+    // Cases keep their names.
+    const cases = [...types.values()].flatMap((type) => type.cases ?? []);
+    for (const { name } of cases) this.#spoken.delete(name);
+  }
+
+  #comment(docs, indent) {
+    const spoken = docs.map((line) => line.replace(/`[\w.-]+`/g, (code) =>
+      code.replace(/[\w-]+/g, (name) => (name.includes('-') && this.#spoken.get(name)) || name)));
+    return comment(spoken, indent);
   }
 
   module(functions) {
@@ -52,23 +68,23 @@ class Generator {
 
   #declare(type) {
     const name = pascal(type.name);
-    const docs = comment(type.docs, '');
+    const docs = this.#comment(type.docs, '');
     if (type.kind === 'resource') return `/** A handle of a \`${type.name}\`. */\nexport type ${name} = number;\n`;
     if (type.kind === 'alias') return `${docs}export type ${name} = ${this.#ts(type.type)};\n`;
     if (type.kind === 'enum') {
-      const cases = type.cases.map((one) => `${comment(one.docs, '  ')}  | '${one.name}'`);
+      const cases = type.cases.map((one) => `${this.#comment(one.docs, '  ')}  | '${one.name}'`);
       return `${docs}export type ${name} =\n${cases.join('\n')};\n`;
     }
     if (type.kind === 'variant') {
       const cases = type.cases.map((one) => {
         const val = one.type ? `; val: ${this.#ts(one.type)}` : '';
-        return `${comment(one.docs, '  ')}  | { tag: '${one.name}'${val} }`;
+        return `${this.#comment(one.docs, '  ')}  | { tag: '${one.name}'${val} }`;
       });
       return `${docs}export type ${name} =\n${cases.join('\n')};\n`;
     }
     const fields = type.fields.map((field) => {
       const optional = field.type.kind === 'option' ? '?' : '';
-      return `${comment(field.docs, '  ')}  ${camel(field.name)}${optional}: ${this.#ts(field.type)};`;
+      return `${this.#comment(field.docs, '  ')}  ${camel(field.name)}${optional}: ${this.#ts(field.type)};`;
     });
     return `${docs}export interface ${name} {\n${fields.join('\n')}\n}\n`;
   }
