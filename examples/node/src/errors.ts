@@ -71,9 +71,17 @@ export class CosmosError extends Error {
   }
 }
 
+const NOTHING_KNOWN = {
+  retryable: false, status: undefined, subStatus: undefined, retryAfterMs: undefined, cause: undefined,
+  failedOperation: undefined, headers: undefined, diagnostics: undefined,
+} as const;
+
 /** An error of which nothing was sent. */
 export const rejected = ({ kind, message }: Rejection): CosmosError =>
-  new CosmosError({
-    kind, message, retryable: false, outcome: 'not-applied', status: undefined, subStatus: undefined,
-    retryAfterMs: undefined, cause: undefined, failedOperation: undefined, headers: undefined, diagnostics: undefined,
-  });
+  new CosmosError({ ...NOTHING_KNOWN, kind, message, outcome: 'not-applied' });
+
+/** The error of all operations of an instance that has ended by a fault of its own, or of its transport. */
+export function broken(cause: unknown): CosmosError {
+  const message = `the driver stopped (${String(cause)}): open a new client, and report this as a bug`;
+  return new CosmosError({ ...NOTHING_KNOWN, kind: 'closed', message, outcome: 'unknown' });
+}

@@ -152,3 +152,45 @@ test('faults act inside the driver', async (t) => {
   assert.deepEqual([client.faults.hits('once'), client.faults.remove('once'), client.faults.hits('once')], [1, true, undefined]);
   assert.equal(seen.requests.length, 1);
 });
+
+test('a transport may fail at once, answer nonsense, or use the client itself', async (t) => {
+  const throwing = await lean(t, 'http://127.0.0.1:1/', { transport: () => { throw new Error('not today'); } });
+  const error = await items(throwing).read('1', 'a', { maxFailoverRetries: 0 }).catch((error) => error);
+  assert(is('transport')(error));
+  assert.match(error.message, /not today/);
+
+  const ok = { status: 200, headers: [], body: new TextEncoder().encode('{"id":"1"}') };
+  let depth = 0;
+  const nested = await lean(t, 'http://127.0.0.1:1/', {
+    transport: async () => {
+      if (depth++ === 0) await items(nested).read('2', 'a');
+      return ok;
+    },
+  });
+  assert.equal((await items(nested).read('1', 'a')).status, 200);
+  assert.equal(depth, 2);
+
+  const nonsense = await lean(t, 'http://127.0.0.1:1/', { transport: async () => ({ status: 200 }) });
+  const calls = [items(nonsense).create('a', { id: '1', pk: 'a' }), items(nonsense).read('2', 'a')];
+  for (const { reason } of await Promise.allSettled(calls)) {
+    assert(is('closed')(reason));
+    assert.equal(reason.outcome, 'unknown');
+  }
+  await assert.rejects(items(nonsense).read('1', 'a'), is('closed'));
+});
+
+test('a signal that comes too late ends nobody else', async (t) => {
+  const held = [];
+  const { endpoint, until, seen } = await startScript(t, (_, response) => held.push(response));
+  const client = await lean(t, endpoint);
+  const controller = new AbortController();
+  const first = items(client).read('1', 'a', { signal: controller.signal });
+  await until(() => seen.requests.length === 1);
+  answer(held[0], 200, {}, '{"id":"1"}');
+  await first;
+  const second = items(client).read('2', 'a');
+  controller.abort();
+  await until(() => seen.requests.length === 2);
+  answer(held[1], 200, {}, '{"id":"2"}');
+  assert.equal((await second).json().id, '2');
+});

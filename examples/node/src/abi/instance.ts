@@ -3,6 +3,7 @@
 import { component, defaultTransport, soon } from '#platform';
 
 import { bind, type DriverError, type DriverResponse, type Result, type TaskId } from '../../generated/abi.js';
+import { broken, type CosmosError } from '../errors.js';
 import type { Transport } from '../transport.js';
 import { imports, withoutVersion, type Host } from '../wasi/imports.js';
 import type { Clock } from '../wasi/poll.js';
@@ -43,7 +44,8 @@ export class Instance {
   /** Whether there are tasks that no step has seen. */
   #isFresh = false;
   #isClosing = false;
-  #failure: unknown;
+  /** Why the instance cannot be used any more. */
+  #failure: CosmosError | undefined;
 
   static async create(options: InstanceOptions): Promise<Instance> {
     const module = await load(options.module);
@@ -79,14 +81,22 @@ export class Instance {
     try {
       task = begin();
     } catch (error) {
-      return Promise.reject(this.#judge(error));
+      // A trap ends the instance; wrong arguments do not.
+      if (error instanceof WebAssembly.RuntimeError) return Promise.reject(this.#fail(error));
+      return Promise.reject(error);
     }
     if (!this.#waiting.size) this.#clock.keepAlive(true);
-    const promise = new Promise<Outcome>((resolve, reject) => this.#waiting.set(task, { resolve, reject }));
+    let waiting: Waiting | undefined;
+    const promise = new Promise<Outcome>((resolve, reject) => {
+      waiting = { resolve, reject };
+      this.#waiting.set(task, waiting);
+    });
     this.#isFresh = true;
     this.#schedule();
     if (!signal) return promise;
     const cancel = (): void => {
+      // The number may name another task by now.
+      if (this.#waiting.get(task) !== waiting) return;
       this.driver.cancel(task);
       this.#schedule();
     };
@@ -99,6 +109,7 @@ export class Instance {
     if (this.#waiting.size) this.#isClosing = true;
     else this.#close();
   }
+
   /** Lets go of a handle. */
   drop(resource: 'driver' | 'feed' | 'runtime', handle: number): void {
     if (!this.#failure) this.#host.memory.exports[`cosmosdb:driver/driver@0.1.0#[dtor]${resource}`]?.(handle);
@@ -114,7 +125,7 @@ export class Instance {
       try {
         this.#turn();
       } catch (error) {
-        this.#fail(this.#judge(error));
+        this.#fail(error);
       }
     });
   }
@@ -143,18 +154,14 @@ export class Instance {
     if (this.#isClosing) this.#close();
   }
 
-  /** A trap ends the instance; wrong arguments do not. */
-  #judge(error: unknown): unknown {
-    if (error instanceof WebAssembly.RuntimeError) this.#failure = error;
-    return error;
-  }
-
-  #fail(error: unknown): void {
-    this.#failure = error;
+  #fail(cause: unknown): CosmosError {
+    const failure = broken(cause);
     const waiting = [...this.#waiting.values()];
+    this.#failure = failure;
     this.#waiting.clear();
     this.#clock.keepAlive(false);
-    for (const one of waiting) one.reject(error);
+    for (const one of waiting) one.reject(failure);
+    return failure;
   }
 }
 

@@ -70,7 +70,10 @@ export class Exchange implements Pollable {
     request.whenComplete(() => {
       const { method, headers, path } = request;
       const origin = `${request.scheme}//${request.authority}`;
-      transport({ method, origin, path, headers, body: request.body(), connectTimeoutMs, signal: this.#abort.signal }).then(
+      const { signal } = this.#abort;
+      const whole = { method, origin, path, headers, body: request.body(), connectTimeoutMs, signal };
+      // Later: the guest is running, and a transport may call whatever it likes.
+      Promise.resolve(whole).then(transport).then(
         (response) => {
           this.response = response;
           done();
@@ -89,7 +92,7 @@ export class Exchange implements Pollable {
 
   /** Nobody waits any more. */
   abandon(): void {
-    if (!this.#isDone) this.#abort.abort();
+    if (!this.#isDone) queueMicrotask(() => this.#abort.abort());
   }
 }
 
