@@ -194,3 +194,22 @@ test('a signal that comes too late ends nobody else', async (t) => {
   answer(held[1], 200, {}, '{"id":"2"}');
   assert.equal((await second).json().id, '2');
 });
+
+test('a name that nobody has is told as such', async (t) => {
+  const client = await lean(t, 'https://nobody.invalid');
+  const error = await items(client).create('a', { id: '1', pk: 'a' }, { maxFailoverRetries: 0 }).catch((error) => error);
+  assert(is('transport')(error));
+  assert.equal(error.outcome, 'not-applied');
+  assert.match(error.diagnostics.attempts[0].error, /DNS-error/);
+});
+
+test('a server without TLS is told as such', async (t) => {
+  const { endpoint, seen } = await startScript(t, (_, response) => answer(response, 200));
+  for (const options of [{}, { transport: fetchTransport() }]) {
+    const client = await lean(t, endpoint.replace('http:', 'https:'), options);
+    const error = await items(client).read('1', 'a', { maxFailoverRetries: 0 }).catch((error) => error);
+    assert(is('transport')(error));
+    assert.match(error.diagnostics.attempts[0].error, /TLS-protocol-error/);
+  }
+  assert.equal(seen.requests.length, 0);
+});
