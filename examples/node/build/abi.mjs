@@ -168,7 +168,7 @@ class Generator {
       }
       case 'option': {
         const some = this.#lower(type.of, value, plus(at, this.#layout(type).payload));
-        return `if (${value} === undefined) m.setU8(${at}, 0); else { m.setU8(${at}, 1); ${some} }`;
+        return `if (m.some(${at}, ${value})) { ${some} }`;
       }
       case 'tuple': {
         const { offsets } = this.#layout(type);
@@ -325,7 +325,12 @@ class Generator {
 }
 
 const up = (size, align) => Math.ceil(size / align) * align;
-const plus = (at, offset) => (offset ? `${at} + ${offset}` : at);
+/** `a + 4` and 4 are `a + 8`. */
+function plus(at, offset) {
+  const [variable, before = '0'] = at.split(' + ');
+  const sum = Number(before) + offset;
+  return sum ? `${variable} + ${sum}` : variable;
+}
 const camel = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
 const pascal = (name) => RENAMED[name] ?? camel(`-${name}`);
 const wrap = (type) => (type.includes(' ') ? `(${type})` : type);

@@ -37,11 +37,11 @@ test('records and variants lie where the canonical ABI says', () => {
   const lines = [
     // bool at 0; the option's payload is aligned to 8; the enum is a byte; the list two words.
     'm.setU8(a, v.from ? 1 : 0);',
-    'if (v.big === undefined) m.setU8(a + 8, 0); else { m.setU8(a + 8, 1); m.setU64(a + 8 + 8, v.big); }',
+    'if (m.some(a + 8, v.big)) { m.setU64(a + 16, v.big); }',
     'lowerColour(m, v.colour, a + 24);',
     'm.setList(a + 28, v.rows, 8, 4, (v, a) => { m.setU8(a, v[0]); m.setU32(a + 4, v[1]); });',
     'lowerShape(m, v.shape, a + 40);',
-    'if (v.tail === undefined) m.setU8(a + 56, 0); else { m.setU8(a + 56, 1); m.setU8(a + 56 + 1, v.tail); }',
+    'if (m.some(a + 56, v.tail)) { m.setU8(a + 57, v.tail); }',
     "case 'circle': m.setF64(a + 8, v.val); break;",
     'const a = m.allocate(128, 8);',
     "m.settled(m.exports['cosmosdb:driver/tasks@0.1.0#flat']!(id, nameAt, nameLength, bytesAt, bytesLength)) !== 0",

@@ -59,6 +59,12 @@ export class Memory {
     this.#bytes[at] = value;
   }
 
+  /** Writes whether there is a value. */
+  some<T>(at: number, value: T | undefined): value is T {
+    this.setU8(at, value === undefined ? 0 : 1);
+    return value !== undefined;
+  }
+
   setU16(at: number, value: number): void {
     this.#view.setUint16(at, value, true);
   }
