@@ -4,8 +4,8 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -16,9 +16,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const workspace = join(root, '../..');
 process.chdir(root);
 
-const target = join(workspace, process.env.CARGO_TARGET_DIR || 'target');
-const absolute = process.env.CARGO_TARGET_DIR?.startsWith('/') ? process.env.CARGO_TARGET_DIR : target;
-const component = process.env.COSMOSDB_DRIVER_WASM ?? join(absolute, 'components', 'cosmosdb-driver.wasm');
+const target = resolve(workspace, process.env.CARGO_TARGET_DIR || 'target');
+const component = process.env.COSMOSDB_DRIVER_WASM ?? join(target, 'components', 'cosmosdb-driver.wasm');
+if (!existsSync(component)) throw new Error(`there is no ${component}: \`cargo xtask build\` makes it`);
+
+/** What rustc uses, which every engine has. */
+const FEATURES = [
+  'bulk-memory', 'bulk-memory-opt', 'sign-ext', 'mutable-globals', 'nontrapping-float-to-int', 'multivalue', 'reference-types',
+];
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
@@ -33,15 +38,17 @@ await build({
   external: ['#platform', 'node:*'], logLevel: 'warning',
 });
 
-/** The module as binaryen would write it: 2 % less to load. Takes seconds, so each result is kept. */
+/** The module as binaryen would write it: 2 % less to load. Takes seconds, so the last result is kept. */
 function smaller(module) {
   const name = createHash('sha256').update(module).digest('hex').slice(0, 16);
-  const [before, after] = ['before', 'after'].map((when) => join('generated', `${name}-${when}.wasm`));
+  const [before, made, after] = ['before', 'made', name].map((stem) => join('generated', `${stem}.wasm`));
   if (!existsSync(after)) {
+    const outdated = readdirSync('generated').filter((file) => file.endsWith('.wasm'));
+    for (const file of outdated) rmSync(join('generated', file));
     writeFileSync(before, module);
-    const features = ['bulk-memory', 'bulk-memory-opt', 'sign-ext', 'mutable-globals', 'nontrapping-float-to-int', 'multivalue', 'reference-types'];
-    const enabled = features.map((feature) => `--enable-${feature}`);
-    execFileSync(process.execPath, ['node_modules/binaryen/bin/wasm-opt', ...enabled, '-O1', before, '-o', after]);
+    const enabled = FEATURES.map((feature) => `--enable-${feature}`);
+    execFileSync(process.execPath, ['node_modules/binaryen/bin/wasm-opt', ...enabled, '-O1', before, '-o', made]);
+    renameSync(made, after);
   }
   return readFileSync(after);
 }

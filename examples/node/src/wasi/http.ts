@@ -41,10 +41,15 @@ export class Request {
   }
 
   body(): Uint8Array<ArrayBuffer> | undefined {
+    if (!this.hasBody) return undefined;
     const [first, ...more] = this.#chunks;
-    if (!this.hasBody || !more.length) return this.hasBody ? (first ?? new Uint8Array()) : undefined;
-    const whole = new Uint8Array(this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    this.#chunks.reduce((at, chunk) => (whole.set(chunk, at), at + chunk.length), 0);
+    if (first && !more.length) return first;
+    const whole = new Uint8Array(this.#chunks.reduce((sum, { length }) => sum + length, 0));
+    let end = 0;
+    for (const chunk of this.#chunks) {
+      whole.set(chunk, end);
+      end += chunk.length;
+    }
     return whole;
   }
 
