@@ -18,7 +18,7 @@ const BLOCKING = new Set(['driver.[method]driver.execute', 'driver.[method]feed.
 const RENAMED = { error: 'DriverError', response: 'DriverResponse' };
 
 const SIZES = { bool: 1, u8: 1, u16: 2, u32: 4, u64: 8, f64: 8 };
-const SETTERS = { u8: 'setU8', u16: 'setU16', u32: 'setU32', u64: 'setU64', f64: 'setF64', borrow: 'setU32', own: 'setU32' };
+const SETTERS = { u8: 'setByte', u16: 'setU16', u32: 'setU32', u64: 'setU64', f64: 'setF64', borrow: 'setU32', own: 'setU32' };
 const GETTERS = { u8: 'u8', u16: 'u16', u32: 'u32', u64: 'u64', f64: 'f64', own: 'u32', borrow: 'u32' };
 
 class Generator {

@@ -14,7 +14,7 @@ async function scene(t) {
 }
 
 test('wrong types are a TypeError, and the client goes on', async (t) => {
-  const { items, seen } = await scene(t);
+  const { client, items, seen } = await scene(t);
   const wrong = [
     () => items.read('1'),
     () => items.read('1', undefined),
@@ -24,6 +24,11 @@ test('wrong types are a TypeError, and the client goes on', async (t) => {
     () => items.create('a', null),
     () => items.read('1', 'a', { priorityLevel: 'highest' }),
     () => items.read('1', 'a', { maxFailoverRetries: -1 }),
+    () => items.read('1', 'a', { maxFailoverRetries: 1.5 }),
+    () => items.read('1', 'a', { maxFailoverRetries: 2 ** 32 }),
+    () => items.read('1', 'a', { endToEndTimeoutMs: '2000' }),
+    () => client.databases.create('d', { throughput: '400' }),
+    () => CosmosClient.open({ endpoint: 'https://a', key: KEY, runtime: { workloadId: 300 } }),
     () => items.read('1', 'a', { ifMatch: '"a"', ifNoneMatch: '"b"' }),
     () => items.patch('1', 'a', [{ op: 'grow', path: '/a', value: 1 }]),
     () => items.patch('1', 'a', [{ op: 'set', path: '/a' }]),
@@ -33,7 +38,7 @@ test('wrong types are a TypeError, and the client goes on', async (t) => {
   for (const call of wrong) {
     await assert.rejects(async () => call(), TypeError, call.toString());
   }
-  assert.equal((await items.read('1', 'a')).status, 200);
+  assert.equal((await items.read('1', 'a', { maxFailoverRetries: null, sessionToken: null })).status, 200);
   assert.equal(seen.requests.length, 1);
 });
 

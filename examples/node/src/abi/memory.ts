@@ -55,28 +55,32 @@ export class Memory {
   u64 = (at: number): number => this.u32(at) + this.u32(at + 4) * 0x1_0000_0000;
   f64 = (at: number): number => this.#view.getFloat64(at, true);
 
+  /** Of what is known to be a byte. */
   setU8(at: number, value: number): void {
     this.#bytes[at] = value;
   }
 
   /** Writes whether there is a value. */
-  some<T>(at: number, value: T | undefined): value is T {
-    this.setU8(at, value === undefined ? 0 : 1);
-    return value !== undefined;
+  some<T>(at: number, value: T | undefined): value is NonNullable<T> {
+    const is = value !== undefined && value !== null;
+    this.setU8(at, is ? 1 : 0);
+    return is;
+  }
+
+  setByte(at: number, value: number): void {
+    this.setU8(at, whole(value, 0xff));
   }
 
   setU16(at: number, value: number): void {
-    this.#view.setUint16(at, value, true);
+    this.#view.setUint16(at, whole(value, 0xffff), true);
   }
 
   setU32(at: number, value: number): void {
-    if (!(value >= 0 && value <= 0xffff_ffff)) throw new TypeError(`expected a number from 0 to 4294967295`);
-    this.#view.setUint32(at, value, true);
+    this.#view.setUint32(at, whole(value, 0xffff_ffff), true);
   }
 
   setU64(at: number, value: number): void {
-    if (!(value >= 0)) throw new TypeError('expected a number from 0');
-    this.#view.setBigUint64(at, BigInt(Math.trunc(value)), true);
+    this.#view.setBigUint64(at, BigInt(whole(value, Number.MAX_SAFE_INTEGER)), true);
   }
 
   setF64(at: number, value: number): void {
@@ -194,6 +198,11 @@ export class Memory {
     this.length = length;
     return length ? this.allocate(length, 1) : 1;
   }
+}
+
+function whole(value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= most) return value;
+  throw new TypeError(`expected a whole number from 0 to ${most}`);
 }
 
 /** The discriminant of an enum or a variant. Errors: the name is not among them. */
