@@ -9,6 +9,29 @@ export async function component(): Promise<BufferSource> {
   return answer.arrayBuffer();
 }
 
+const decoder = new TextDecoder();
+
+/** Texts up to this length are read letter by letter: a call to the codec costs more. */
+const SHORT = 24;
+
+/** The text of a part of `bytes` that is UTF-8. */
+export function readText(bytes: Uint8Array, from: number, to: number): string {
+  if (to - from <= SHORT && bytes.subarray(from, to).every((byte) => byte < 128)) return readLatin(bytes, from, to);
+  return decoder.decode(bytes.subarray(from, to));
+}
+
+/** A text with a letter for each byte. */
+export function readLatin(bytes: Uint8Array, from: number, to: number): string {
+  let text = '';
+  for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
+
+/** Writes a byte for each letter. */
+export function writeLatin(bytes: Uint8Array, text: string, at: number): void {
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+}
+
 /** Calls back when this turn of the event loop ends. */
 export const soon = (callback: () => void): void => queueMicrotask(callback);
 

@@ -12,8 +12,10 @@ export interface HttpRequest {
   body: Uint8Array<ArrayBuffer> | undefined;
   /** How long to wait for a connection, in milliseconds. The driver's own clock ends requests that take too long. */
   connectTimeoutMs: number | undefined;
-  /** Fires when nobody waits for the answer any more. */
-  signal: AbortSignal;
+  /** Fires when nobody waits for the answer any more. Made when it is first asked for. */
+  readonly signal: AbortSignal;
+  /** The same for one listener, which costs less. */
+  onAbandon(listener: () => void): void;
 }
 
 /** An answer, read to its end. */

@@ -59,3 +59,20 @@ test('the largest module of a component is taken, without its custom sections', 
   assert.deepEqual([...coreModule(component)], [...small, ...section(1, 1, 0x60, 0, 0)]);
   assert.throws(() => coreModule(Buffer.from(small)), /no component/);
 });
+
+test('texts are read and written alike on every platform', async () => {
+  const platforms = await Promise.all(['platform.js', 'platform.node.js'].map((file) => import(`../dist/${file}`)));
+  const texts = ['', 'a', 'grüße 🚀', 'x'.repeat(24), 'x'.repeat(25), `${'y'.repeat(23)}ü`, 'ü'.repeat(100), '\u{feff}bom'];
+  for (const { readLatin, readText, writeLatin } of platforms) {
+    for (const text of texts) {
+      const bytes = new TextEncoder().encode(`<<${text}>>`);
+      assert.equal(readText(bytes, 2, bytes.length - 2), text);
+      const latin = readLatin(bytes, 2, bytes.length - 2);
+      assert.equal(latin, Buffer.from(text).toString('latin1'));
+      const written = new Uint8Array(latin.length + 2);
+      writeLatin(written, latin, 1);
+      assert.deepEqual(Buffer.from(written.subarray(1, -1)).toString(), text);
+      assert.deepEqual([written[0], written.at(-1)], [0, 0]);
+    }
+  }
+});

@@ -118,3 +118,20 @@ test('a token is replaced while the client runs', async (t) => {
   const tokens = seen.requests.map(({ headers }) => decodeURIComponent(headers.authorization));
   assert.deepEqual(tokens, ['type=aad&ver=1.0&sig=first', 'type=aad&ver=1.0&sig=second']);
 });
+
+test('heads are whole, and nothing is in them twice', async (t) => {
+  const { items, seen } = await scene(t);
+  await items.read('1', 'a');
+  await items.create('a', { id: '1', text: 'ä' });
+  const [read, create] = seen.requests;
+  assert.equal(read.headers.host, create.headers.host);
+  assert.match(read.headers.host, /^127\.0\.0\.1:\d+$/);
+  assert.equal(read.headers.connection, 'keep-alive');
+  assert.deepEqual([read.headers['content-length'], read.headers['transfer-encoding']], [undefined, undefined]);
+  assert.deepEqual([create.headers['content-length'], create.headers['transfer-encoding']], [String(create.body.length), undefined]);
+  for (const { headers } of seen.requests) {
+    for (const [name, value] of Object.entries(headers)) {
+      if (/^(host|x-ms-|authorization)/.test(name)) assert(!/^(.+), \1$/.test(value), `${name}: ${value}`);
+    }
+  }
+});

@@ -1,5 +1,7 @@
 // What the canonical ABI needs of an instance: its memory, as numbers, texts and lists.
 
+import { readLatin, readText, writeLatin } from '#platform';
+
 /** Bytes as they are, or a text that is written as UTF-8. The driver gives bytes. */
 export type Bytes = Uint8Array | string;
 
@@ -7,9 +9,8 @@ export type Bytes = Uint8Array | string;
 type CoreFunction = (...args: (number | bigint)[]) => number;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
-/** Texts up to this length are read and written letter by letter: calls to the codecs cost more. */
+/** Texts up to this length are written letter by letter: a call to the codec costs more. */
 const SHORT = 24;
 
 /** The memory of one instance. */
@@ -94,23 +95,12 @@ export class Memory {
 
   /** The text of so many bytes of UTF-8. */
   slice(at: number, length: number): string {
-    const bytes = this.#bytes;
-    const end = at + length;
-    if (length > SHORT) return decoder.decode(bytes.subarray(at, end));
-    let text = '';
-    for (let i = at; i < end; i++) {
-      const byte = bytes[i]!;
-      if (byte > 127) return decoder.decode(bytes.subarray(at, end));
-      text += String.fromCharCode(byte);
-    }
-    return text;
+    return readText(this.#bytes, at, at + length);
   }
 
   /** A text with a letter for each byte. */
   latin(at: number, length: number): string {
-    let text = '';
-    for (let i = at; i < at + length; i++) text += String.fromCharCode(this.#bytes[i]!);
-    return text;
+    return readLatin(this.#bytes, at, at + length);
   }
 
   /** A copy. */
@@ -137,7 +127,7 @@ export class Memory {
   /** Writes a byte for each letter. */
   setLatin(at: number, text: string): void {
     const begin = this.#room(text.length);
-    for (let i = 0; i < text.length; i++) this.#bytes[begin + i] = text.charCodeAt(i);
+    writeLatin(this.#bytes, text, begin);
     this.#setSlice(at, begin);
   }
 

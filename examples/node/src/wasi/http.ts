@@ -2,7 +2,7 @@
 // its answer is reported when the last byte is there, so the guest is woken once.
 
 import type { Memory } from '../abi/memory.js';
-import { failureOf, type Failure, type HttpResponse, type Transport } from '../transport.js';
+import { failureOf, type Failure, type HttpRequest, type HttpResponse, type Transport } from '../transport.js';
 import { READY, type Pollable } from './poll.js';
 
 /** Places of `error-code`'s cases. */
@@ -64,7 +64,7 @@ export class Request {
 export class Exchange implements Pollable {
   response: HttpResponse | undefined;
   error: unknown;
-  readonly #abort = new AbortController();
+  #listener: (() => void) | undefined;
   #isDone = false;
 
   constructor(request: Request, connectTimeoutMs: number | undefined, transport: Transport, wake: () => void) {
@@ -73,10 +73,7 @@ export class Exchange implements Pollable {
       wake();
     };
     request.whenComplete(() => {
-      const { method, headers, path } = request;
-      const origin = `${request.scheme}//${request.authority}`;
-      const { signal } = this.#abort;
-      const whole = { method, origin, path, headers, body: request.body(), connectTimeoutMs, signal };
+      const whole = outgoing(request, connectTimeoutMs, (listener) => (this.#listener = listener));
       // Later: the guest is running, and a transport may call whatever it likes.
       Promise.resolve(whole).then(transport).then(
         (response) => {
@@ -97,8 +94,25 @@ export class Exchange implements Pollable {
 
   /** Nobody waits any more. */
   abandon(): void {
-    if (!this.#isDone) queueMicrotask(() => this.#abort.abort());
+    if (!this.#isDone) queueMicrotask(() => this.#listener?.());
   }
+}
+
+function outgoing(
+  request: Request, connectTimeoutMs: number | undefined, onAbandon: (listener: () => void) => void,
+): HttpRequest {
+  const { method, headers, path } = request;
+  let controller: AbortController | undefined;
+  return {
+    method, headers, path, connectTimeoutMs, onAbandon,
+    origin: `${request.scheme}//${request.authority}`,
+    body: request.body(),
+    get signal() {
+      controller ??= new AbortController();
+      onAbandon(() => controller?.abort());
+      return controller.signal;
+    },
+  };
 }
 
 /** Reads a body that is there already. */
