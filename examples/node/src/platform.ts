@@ -9,7 +9,7 @@ export async function component(): Promise<BufferSource> {
   return answer.arrayBuffer();
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Texts up to this length are read letter by letter: a call to the codec costs more. */
 const SHORT = 24;
