@@ -14,6 +14,7 @@ mod check;
 mod deny;
 mod gauges;
 mod hot;
+mod node;
 mod progress;
 mod quickstart;
 mod rings;
@@ -44,6 +45,8 @@ enum Command {
         #[arg(long)]
         accept: bool,
     },
+    /// Build and test the package for JavaScript in examples/node, if there is Node on this machine.
+    Node,
     /// Build everything, then run the first example against the embedded emulator.
     Quickstart {
         /// Passed on to the example; `-- --help` shows what it takes.
@@ -72,6 +75,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Build => build::run(&workspace),
         Command::Check => check::run(&workspace),
         Command::Gauges { accept } => gauges::run(&workspace, accept),
+        Command::Node => node::run(&workspace),
         Command::Quickstart { args } => quickstart::run(&workspace, &args),
         Command::Test { args } => test::run(&workspace, &args),
     }
