@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::consistency::{AccountConsistency, ReadConsistency};
 use super::operation::ContainerRef;
+use super::snapshot::Fate;
 use crate::wire::ranges::PartitionKeyRange;
 use crate::wire::session_token::{Refused, SessionToken};
 
@@ -54,7 +55,7 @@ pub struct RangeRef<'a> {
 pub struct TooLarge;
 
 impl Sessions {
-    /// Remembers the token of a response, if [`captures`] says so.
+    /// Remembers the token of a response, if [`captures`] says so; false if it is of another container.
     ///
     /// `known_rid` is the container's resource id in the cache, now rather than when the request left; absent if the
     /// container was never read. `response_rid` is `x-ms-content-path`. A response of another container than the
@@ -66,9 +67,9 @@ impl Sessions {
         known_rid: Option<&str>,
         response_rid: Option<&str>,
         token: &str,
-    ) {
+    ) -> bool {
         if differ(known_rid, response_rid) {
-            return;
+            return false;
         }
         self.captures = self.captures.saturating_add(1);
         let now = self.captures;
@@ -78,6 +79,38 @@ impl Sessions {
             entry.belong_to(known_rid.or(response_rid));
             entry.advance(token);
         }
+        true
+    }
+
+    /// Takes over what another instance knew, so that this one is as recent as both were.
+    pub fn restore(
+        &mut self,
+        at: &ContainerRef,
+        known_rid: Option<&str>,
+        rid: Option<&str>,
+        token: &str,
+    ) -> Fate {
+        if differ(known_rid, rid) || differ(self.rid(at), rid) {
+            return Fate::Known;
+        }
+        if self.entries.len() >= MAX_CONTAINERS && self.find(at).is_err() {
+            return Fate::Full;
+        }
+        self.capture(at, known_rid, rid, token);
+        Fate::Taken
+    }
+
+    /// All containers: the name, the resource id, the token.
+    pub fn iter(&self) -> impl Iterator<Item = (&ContainerRef, Option<&str>, &SessionToken)> {
+        self.entries
+            .iter()
+            .map(|entry| (&entry.at, entry.rid.as_deref(), &entry.token))
+    }
+
+    /// Of which container the tokens are, if that is known.
+    pub fn rid(&self, at: &ContainerRef) -> Option<&str> {
+        let entry = self.entries.get(self.find(at).ok()?)?;
+        entry.rid.as_deref()
     }
 
     /// The token for a request, if [`sends`] says so; none if nothing is known of where it goes.

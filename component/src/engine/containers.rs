@@ -52,6 +52,21 @@ impl Containers {
         }
     }
 
+    /// The container's entry, made if it is not there and there is room for it.
+    pub(super) fn entry_if_room(&self, at: &ContainerRef) -> Option<Rc<Known>> {
+        let full = self.0.borrow().len() >= MAX_CONTAINERS;
+        (!full || self.definition_of(at).is_some()).then(|| self.entry(at))
+    }
+
+    /// The containers whose definitions have been read.
+    pub(super) fn known(&self) -> Vec<(ContainerRef, Rc<Container>)> {
+        let containers = self.0.borrow();
+        let known = |(name, known): &(ContainerRef, Rc<Known>)| {
+            Some((name.clone(), known.definition.ready()?))
+        };
+        containers.iter().filter_map(known).collect()
+    }
+
     /// The definition, if it has been read.
     pub(super) fn definition_of(&self, at: &ContainerRef) -> Option<Rc<Container>> {
         let containers = self.0.borrow();

@@ -42,6 +42,11 @@ impl<T> SingleFlight<T> {
         self.ready.borrow().clone()
     }
 
+    /// Takes over a value from elsewhere.
+    pub(super) fn put(&self, value: Rc<T>) {
+        self.ready.replace(Some(value));
+    }
+
     /// Whether it is being fetched.
     pub(super) fn is_fetching(&self) -> bool {
         self.fetching.borrow().strong_count() > 0

@@ -4,8 +4,10 @@ mod fault;
 mod feed;
 mod request;
 mod response;
+mod snapshot;
 
 pub(super) use fault::fault;
 pub(super) use feed::{feed_operation, feed_options};
 pub(super) use request::{config, operation, options, runtime, secret};
 pub(super) use response::{error, rejection, response};
+pub(super) use snapshot::restored;

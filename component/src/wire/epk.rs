@@ -52,6 +52,11 @@ impl Epk {
             .collect()
     }
 
+    /// The bytes that the text form spells.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The next point at `width` bytes (zero-extended if shorter, never shortened), which turns the closed point
     /// range `[x, x]` into the half-open one `[x, successor)`. Widths are 16 for V2, 16 per path for MultiHash, and
     /// 0 (keep the width) for V1. [`Epk::MAX`] if there is no such point.
@@ -78,6 +83,12 @@ impl Epk {
 impl fmt::Display for Epk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_hex())
+    }
+}
+
+impl From<Vec<u8>> for Epk {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
     }
 }
 

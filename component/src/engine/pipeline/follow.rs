@@ -63,7 +63,12 @@ impl<W: World> Pipeline<W> {
         let known = known.as_ref().map(|container| container.rid.as_str());
         let answered = answer.headers.other(name::CONTENT_PATH);
         let mut sessions = self.state.sessions.borrow_mut();
-        sessions.capture(&scope.container, known, answered, token);
+        let captured = sessions.capture(&scope.container, known, answered, token);
+        if !captured && self.container.is_none() {
+            // Nobody asked for the container that is known: it may be the outdated one.
+            self.state.containers.forget(&scope.container);
+            sessions.capture(&scope.container, None, answered, token);
+        }
     }
 
     /// Goes where the decision says; an error ends the operation.
@@ -147,8 +152,17 @@ impl<W: World> Pipeline<W> {
             return;
         }
         let (at, options) = (&scope.container, &self.options);
-        if let Ok(found) = self.state.container(at, options, &self.recorder).await {
-            self.state.sessions.borrow_mut().recreated(at, &found.rid);
+        let (state, recorder) = (&self.state, &self.recorder);
+        let known = state.containers.definition_of(at);
+        let found = match &known {
+            None => state.container(at, options, recorder).await,
+            // From a feed, or from a snapshot: it may be of the container that is gone.
+            Some(known) => state.container_again(at, known, options, recorder).await,
+        };
+        let Ok(found) = found else { return };
+        state.sessions.borrow_mut().recreated(at, &found.rid);
+        if known.is_some_and(|known| known.rid != found.rid) {
+            state.containers.forget_ranges(at);
         }
     }
 

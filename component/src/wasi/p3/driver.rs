@@ -11,7 +11,7 @@ use crate::core::runtime::Runtime;
 use crate::engine::{Driver, Shared as Feed};
 use crate::wasi::bindings::types::{
     Config, Error, FaultRule, FeedOperation, FeedOptions, Operation, OperationOptions, Rejection,
-    Response, RuntimeConfig,
+    Response, Restored, RuntimeConfig, SnapshotRefusal,
 };
 use crate::wasi::translate;
 
@@ -87,6 +87,14 @@ impl wit::GuestDriver for Handle {
         self.0
             .faults(|faults, _| faults.remove(&id))
             .unwrap_or(false)
+    }
+
+    fn snapshot(&self) -> Vec<u8> {
+        self.0.snapshot()
+    }
+
+    fn restore(&self, snapshot: Vec<u8>) -> Result<Restored, SnapshotRefusal> {
+        translate::restored(self.0.restore(&snapshot))
     }
 
     fn close(&self) {
