@@ -6,11 +6,8 @@ use super::state::State;
 use super::{Driver, World};
 use crate::core::MetadataMode;
 use crate::core::clock::{MILLI, Nanos, millis, since};
-use crate::core::container::Container;
 use crate::core::operation::ContainerRef;
-use crate::core::ranges::RangeMap;
-use crate::core::snapshot::{Fate, Part, Reader, Refused, Restored, Writer};
-use crate::wire::account::AccountDocument;
+use crate::core::snapshot::{self, Fate, Kind, Part, Reader, Refused, Restored, Writer};
 use crate::wire::endpoint::Endpoint;
 
 /// How far the clocks of two machines may be apart, in seconds.
@@ -44,42 +41,31 @@ impl<W: World> State<W> {
         let world = &self.transport.world;
         let age = |at: Nanos| since(world.now(), at) / MILLI;
         let mut snapshot = Writer::new(self.configured.endpoint.url(), world.unix_seconds());
-        let read = self.refresh.borrow().age(world.now());
-        if let Some((topology, read)) = self.account.ready().zip(read) {
-            snapshot.push(&Part::Account {
-                age: read / MILLI,
-                document: topology.document(),
-            });
+        if let Some((topology, read)) = self.account.ready().zip(self.refresh.borrow().read()) {
+            let body = snapshot::of_account(&topology);
+            snapshot.push(Kind::Account, age(read), [""; 4], &body);
         }
         for (endpoint, writes_only, at) in self.router.borrow().avoided() {
-            snapshot.push(&Part::Avoided {
-                age: age(at),
-                writes_only,
-                endpoint: endpoint.url().to_owned(),
-            });
+            let who = if writes_only { "writes" } else { "" };
+            let texts = [endpoint.url(), who, "", ""];
+            snapshot.push(Kind::Avoided, age(at), texts, &[]);
         }
         for (at, rid, token) in self.sessions.borrow().iter() {
-            snapshot.push(&Part::Session {
-                at: at.clone(),
-                rid: rid.map(str::to_owned),
-                token: token.to_string(),
-            });
+            let (rid, token) = (rid.unwrap_or_default(), &*token.to_string());
+            let texts = [&at.database, &at.container, rid, token];
+            snapshot.push(Kind::Session, 0, texts, &[]);
         }
         let containers = self.containers.known();
         for (at, container) in &containers {
-            snapshot.push(&Part::Container {
-                at: at.clone(),
-                container: Rc::clone(container),
-            });
+            let texts = [&*at.database, &*at.container, &*container.rid, ""];
+            let body = snapshot::of_container(container);
+            snapshot.push(Kind::Container, 0, texts, &body);
         }
         // Last, because they are large and easily read again.
-        for (at, container) in containers {
-            if let Some(ranges) = self.containers.ranges_of(&at) {
-                snapshot.push(&Part::Ranges {
-                    at,
-                    rid: container.rid.clone(),
-                    ranges,
-                });
+        for (at, container) in &containers {
+            if let Some(ranges) = self.containers.ranges_of(at) {
+                let texts = [&*at.database, &*at.container, &*container.rid, ""];
+                snapshot.push(Kind::Ranges, 0, texts, &snapshot::of_ranges(&ranges));
             }
         }
         snapshot.finish()
@@ -94,86 +80,113 @@ impl<W: World> State<W> {
         } else {
             millis(now.saturating_sub(snapshot.created()).saturating_mul(1000))
         };
-        let ages = |age: u64| millis(age).saturating_add(passed).min(OLDEST);
         // Who has read the account has seen for himself how the endpoints fare.
         let knows_health = self.account.ready().is_some();
         let mut restored = Restored::default();
         while let Some(part) = snapshot.next_part() {
-            restored.count(match part {
-                None => Fate::Unreadable,
-                Some(Part::Account { age, document }) => self.take_account(&document, ages(age)),
-                Some(Part::Avoided { .. }) if knows_health => Fate::Known,
-                Some(Part::Avoided {
-                    age,
-                    writes_only,
-                    endpoint,
-                }) => self.take_mark(&endpoint, writes_only, ages(age)),
-                Some(Part::Session { at, rid, token }) => {
-                    let known = self.containers.definition_of(&at);
-                    let known = known.as_ref().map(|known| known.rid.as_str());
-                    let mut sessions = self.sessions.borrow_mut();
-                    sessions.restore(&at, known, rid.as_deref(), &token)
+            let fate = match part {
+                Some(part) if part.kind == Kind::Avoided && knows_health => Some(Fate::Known),
+                Some(part) => {
+                    let age = millis(part.age).saturating_add(passed).min(OLDEST);
+                    self.take(part, age)
                 }
-                Some(Part::Container { at, container }) => self.take_container(&at, container),
-                Some(Part::Ranges { at, rid, ranges }) => self.take_ranges(&at, &rid, ranges),
-            });
+                None => None,
+            };
+            restored.count(fate.unwrap_or(Fate::Unreadable));
         }
         Ok(restored)
     }
 
-    fn take_account(&self, document: &AccountDocument, age: Nanos) -> Fate {
-        if self.account.ready().is_some() {
-            return Fate::Known;
-        }
-        let old = age >= self.runtime.account_refresh_interval;
-        // A lean driver would have to read it again, which it never has to if it does not know it.
-        if old && self.metadata == MetadataMode::Lean && !self.needs_topology() {
-            return Fate::Outdated;
-        }
-        let read = self.transport.world.now().wrapping_sub(age);
-        let topology = self.install(document, read);
-        self.account.put(topology);
-        Fate::Taken
-    }
-
-    fn take_mark(&self, endpoint: &str, writes_only: bool, age: Nanos) -> Fate {
-        let Ok(endpoint) = Endpoint::parse(endpoint, self.emulator_host.as_deref()) else {
-            return Fate::Unreadable;
-        };
-        if age >= self.layers.resolved().endpoint_unavailability_ttl {
-            return Fate::Outdated;
-        }
-        let at = self.transport.world.now().wrapping_sub(age);
-        match self.router.borrow_mut().avoid(&endpoint, writes_only, at) {
-            true => Fate::Taken,
-            false => Fate::Known,
-        }
-    }
-
-    fn take_container(&self, at: &ContainerRef, container: Rc<Container>) -> Fate {
-        let elsewhere = |rid| rid != container.rid;
-        if self.sessions.borrow().rid(at).is_some_and(elsewhere) {
-            return Fate::Known;
-        }
-        match self.containers.entry_if_room(at) {
-            None => Fate::Full,
-            Some(known) if known.definition.ready().is_some() => Fate::Known,
-            Some(known) => {
-                known.definition.put(container);
-                Fate::Taken
+    /// None if it makes no sense.
+    fn take(&self, part: Part<'_>, age: Nanos) -> Option<Fate> {
+        match part.kind {
+            Kind::Account => self.take_account(part, age),
+            Kind::Avoided => self.take_mark(&part, age),
+            kind => {
+                let [database, container, ..] = part.texts;
+                let at = ContainerRef {
+                    database: database.to_owned(),
+                    container: container.to_owned(),
+                };
+                match kind {
+                    Kind::Session => Some(self.take_session(&at, &part)),
+                    Kind::Container => self.take_container(&at, part),
+                    _ => self.take_ranges(&at, part),
+                }
             }
         }
     }
 
-    fn take_ranges(&self, at: &ContainerRef, rid: &str, ranges: Rc<RangeMap>) -> Fate {
-        let Some(container) = self.containers.definition_of(at) else {
-            return Fate::Full;
-        };
-        let known = self.containers.ranges_of(at).is_some();
-        if known || container.rid != rid {
-            return Fate::Known;
+    fn take_account(&self, part: Part<'_>, age: Nanos) -> Option<Fate> {
+        let document = snapshot::account(part.body)?;
+        if self.account.ready().is_some() {
+            return Some(Fate::Known);
         }
-        self.containers.entry(at).ranges.borrow().put(ranges);
-        Fate::Taken
+        let old = age >= self.runtime.account_refresh_interval;
+        // A lean driver would have to read it again, which it never has to if it does not know it.
+        if old && self.metadata == MetadataMode::Lean && !self.needs_topology() {
+            return Some(Fate::Outdated);
+        }
+        let read = self.transport.world.now().wrapping_sub(age);
+        self.account.put(self.install(&document, read));
+        Some(Fate::Taken)
+    }
+
+    fn take_mark(&self, part: &Part<'_>, age: Nanos) -> Option<Fate> {
+        let [url, who, ..] = part.texts;
+        let endpoint = Endpoint::parse(url, self.emulator_host.as_deref()).ok()?;
+        if age >= self.layers.resolved().endpoint_unavailability_ttl {
+            return Some(Fate::Outdated);
+        }
+        let at = self.transport.world.now().wrapping_sub(age);
+        let writes_only = !who.is_empty();
+        let mut router = self.router.borrow_mut();
+        Some(if router.avoid(&endpoint, writes_only, at) {
+            Fate::Taken
+        } else {
+            Fate::Known
+        })
+    }
+
+    fn take_session(&self, at: &ContainerRef, part: &Part<'_>) -> Fate {
+        let [_, _, rid, token] = part.texts;
+        let known = self.containers.definition_of(at);
+        let known = known.as_ref().map(|known| known.rid.as_str());
+        let rid = Some(rid).filter(|rid| !rid.is_empty());
+        let mut sessions = self.sessions.borrow_mut();
+        sessions.restore(at, known, rid, token)
+    }
+
+    fn take_container(&self, at: &ContainerRef, part: Part<'_>) -> Option<Fate> {
+        let [_, _, rid, _] = part.texts;
+        let container = snapshot::container(rid, part.body)?;
+        if self.sessions.borrow().rid(at).is_some_and(|own| own != rid) {
+            return Some(Fate::Known);
+        }
+        let Some(known) = self.containers.entry_if_room(at) else {
+            return Some(Fate::Full);
+        };
+        if known.definition.ready().is_some() {
+            return Some(Fate::Known);
+        }
+        known.definition.put(Rc::new(container));
+        Some(Fate::Taken)
+    }
+
+    fn take_ranges(&self, at: &ContainerRef, part: Part<'_>) -> Option<Fate> {
+        let [_, _, rid, _] = part.texts;
+        let ranges = snapshot::ranges(part.body)?;
+        let Some(container) = self.containers.definition_of(at) else {
+            return Some(Fate::Full);
+        };
+        if container.rid != rid || self.containers.ranges_of(at).is_some() {
+            return Some(Fate::Known);
+        }
+        self.containers
+            .entry(at)
+            .ranges
+            .borrow()
+            .put(Rc::new(ranges));
+        Some(Fate::Taken)
     }
 }

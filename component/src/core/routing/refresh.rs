@@ -36,9 +36,9 @@ impl Refresh {
         old && self.failed.is_none_or(|failed| since(now, failed) >= PAUSE)
     }
 
-    /// How old the document is; none if it was never read.
-    pub fn age(&self, now: Nanos) -> Option<Nanos> {
-        self.read.map(|read| since(now, read))
+    /// When the document was read, perhaps before the clock began; none if it never was.
+    pub fn read(&self) -> Option<Nanos> {
+        self.read
     }
 
     /// The document was read at `now`.

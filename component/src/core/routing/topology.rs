@@ -87,19 +87,6 @@ impl Topology {
         }
     }
 
-    /// What the service would say of it, without the etag: the order of the preferred regions is this driver's own.
-    pub fn document(&self) -> AccountDocument {
-        AccountDocument {
-            writable_locations: locations(&self.hubs),
-            readable_locations: locations(&self.reads),
-            enable_multiple_write_locations: self.multi_write,
-            consistency: self.consistency,
-            per_partition_failover: self.per_partition_failover,
-            hedging_disabled: Some(self.hedging_disabled),
-            etag: None,
-        }
-    }
-
     /// Whether the document says nothing new.
     pub fn is_current(&self, document: &AccountDocument) -> bool {
         let hedging = document.hedging_disabled.unwrap_or(self.hedging_disabled);
@@ -114,17 +101,6 @@ impl Topology {
             Purpose::MetadataWrite => &self.hubs,
         }
     }
-}
-
-/// Those that the service named.
-fn locations(targets: &[Rc<Target>]) -> Vec<Location> {
-    let named = |target: &Rc<Target>| {
-        Some(Location {
-            name: target.region.clone()?,
-            database_account_endpoint: target.endpoint.url().to_owned(),
-        })
-    };
-    targets.iter().filter_map(named).collect()
 }
 
 fn target(location: &Location, emulator_host: Option<&str>) -> Option<Target> {

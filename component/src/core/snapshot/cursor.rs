@@ -1,48 +1,96 @@
 //! Numbers and texts as bytes.
 
-/// What is left to read. What cannot be read is none; nothing allocates more than there are bytes.
+/// What is left to read. Where nothing can be read, that is nothing, and the cursor is broken from then on: to be asked
+/// once, at the end. Nothing takes more memory than there are bytes.
 #[derive(Debug)]
-pub(super) struct Cursor<'a>(pub(super) &'a [u8]);
+pub struct Cursor<'a> {
+    rest: &'a [u8],
+    broken: bool,
+}
 
 impl<'a> Cursor<'a> {
-    pub(super) fn byte(&mut self) -> Option<u8> {
-        let (byte, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*byte)
+    pub(super) fn new(rest: &'a [u8]) -> Self {
+        let broken = false;
+        Self { rest, broken }
     }
 
-    pub(super) fn number(&mut self) -> Option<u64> {
-        let mut number = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7F).checked_shl(shift)?;
-            if byte < 0x80 {
-                return Some(number);
+    /// Whether all that was asked for was there.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.broken
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    #[inline(never)]
+    pub(super) fn byte(&mut self) -> u8 {
+        match self.rest.split_first() {
+            Some((byte, rest)) => {
+                self.rest = rest;
+                *byte
+            }
+            None => {
+                self.broken = true;
+                0
             }
         }
-        None
     }
 
-    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
-        let length = usize::try_from(self.number()?).ok()?;
-        let (bytes, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(bytes)
+    #[inline(never)]
+    pub(super) fn number(&mut self) -> u64 {
+        let mut number = 0_u64;
+        for shift in (0..64_u32).step_by(7) {
+            let byte = self.byte();
+            number |= u64::from(byte & 0x7F).wrapping_shl(shift);
+            if byte < 0x80 {
+                return number;
+            }
+        }
+        self.give_up();
+        0
     }
 
-    pub(super) fn text(&mut self) -> Option<&'a str> {
-        str::from_utf8(self.bytes()?).ok()
+    #[inline(never)]
+    pub(super) fn bytes(&mut self) -> &'a [u8] {
+        let length = usize::try_from(self.number()).unwrap_or(usize::MAX);
+        match self.rest.split_at_checked(length) {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                bytes
+            }
+            None => {
+                self.give_up();
+                &[]
+            }
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn text(&mut self) -> &'a str {
+        str::from_utf8(self.bytes()).unwrap_or_else(|_| {
+            self.give_up();
+            ""
+        })
     }
 
     /// A text that goes into a header.
-    pub(super) fn id(&mut self) -> Option<&'a str> {
-        let text = self.text()?;
-        text.bytes()
-            .all(|byte| byte.is_ascii_graphic())
-            .then_some(text)
+    #[inline(never)]
+    pub(super) fn id(&mut self) -> &'a str {
+        let text = self.text();
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            self.give_up();
+        }
+        text
+    }
+
+    /// The end of what can be read.
+    pub(super) fn give_up(&mut self) {
+        (self.rest, self.broken) = (&[], true);
     }
 }
 
+#[inline(never)]
 pub(super) fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
@@ -51,6 +99,7 @@ pub(super) fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
+#[inline(never)]
 pub(super) fn push_bytes(bytes: &mut Vec<u8>, value: &[u8]) {
     push_number(bytes, value.len() as u64);
     bytes.extend_from_slice(value);

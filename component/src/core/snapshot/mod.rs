@@ -1,27 +1,23 @@
 //! What an instance has learned of its account, as one value that another instance can begin with.
 //!
 //! ```text
-//! snapshot = "cdbs" version check created account part*     part = tag body
+//! snapshot = "cdbs" version check created account part*
+//! part     = kind length age text text text text body
 //! ```
 //!
-//! `version` is a byte, `check` the FNV-1a hash of all that follows it (64 bits, little-endian), `created` the second of
-//! its making since 1970, `account` the configured endpoint. Numbers are LEB128, texts and bodies have their length
-//! before them, ages are milliseconds. A reader passes over tags that it does not know, and over what a later driver
-//! appends to a body. No credential has a place in it.
+//! `version` and `kind` are bytes, `check` the FNV-1a hash of all that follows it (64 bits, little-endian), `created` the
+//! second of its making since 1970, `account` the configured endpoint. Numbers are LEB128, texts have their length before
+//! them, ages are milliseconds. A reader passes over kinds that it does not know, and over what a later driver appends to
+//! a part. No credential has a place in it.
 
-use std::rc::Rc;
-
-use super::container::Container;
-use super::operation::ContainerRef;
-use super::ranges::RangeMap;
-use crate::wire::account::AccountDocument;
-
+mod body;
 mod cursor;
-mod part;
 #[cfg(test)]
 mod tests;
 
-use cursor::{Cursor, push_bytes, push_number};
+pub use body::{account, container, of_account, of_container, of_ranges, ranges};
+pub use cursor::Cursor;
+use cursor::{push_bytes, push_number};
 
 /// No snapshot is larger, in bytes: what does not fit is left out.
 pub const MAX_WRITTEN: usize = 256 << 10;
@@ -35,50 +31,42 @@ const VERSION: u8 = 1;
 /// Where the checked bytes begin: after the magic, the version and the check.
 const CHECKED: usize = 13;
 
+/// What a part is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The account's regions. No texts. See [`account`].
+    Account = 1,
+    /// An endpoint that failed: its URL; and any text if only writes avoid it. No body.
+    Avoided,
+    /// How far the session with a container has got: database, container, resource id if it is known, token. No body.
+    Session,
+    /// A container's definition: database, container, resource id. See [`container`].
+    Container,
+    /// A container's partition key ranges: database, container, resource id. See [`ranges`].
+    Ranges,
+}
+
+impl Kind {
+    const ALL: [Self; 5] = [
+        Self::Account,
+        Self::Avoided,
+        Self::Session,
+        Self::Container,
+        Self::Ranges,
+    ];
+}
+
 /// Something that was learned.
-#[derive(Debug, Clone)]
-pub enum Part {
-    /// The account's regions. Without the etag, which is of the service's own order of them.
-    Account {
-        /// How long ago it was read.
-        age: u64,
-        /// What the service said.
-        document: AccountDocument,
-    },
-    /// An endpoint that failed.
-    Avoided {
-        /// How long ago that was.
-        age: u64,
-        /// Whether only writes avoid it.
-        writes_only: bool,
-        /// Its URL.
-        endpoint: String,
-    },
-    /// How far the session with a container has got.
-    Session {
-        /// The container's name.
-        at: ContainerRef,
-        /// Its resource id, if a response has told it.
-        rid: Option<String>,
-        /// The token of all its partitions.
-        token: String,
-    },
-    /// A container's definition.
-    Container {
-        /// Its name.
-        at: ContainerRef,
-        /// What is known of it.
-        container: Rc<Container>,
-    },
-    /// A container's partition key ranges.
-    Ranges {
-        /// Its name.
-        at: ContainerRef,
-        /// Its resource id.
-        rid: String,
-        /// The ranges, without an etag: that means something to one region alone.
-        ranges: Rc<RangeMap>,
-    },
+#[derive(Debug)]
+pub struct Part<'a> {
+    /// What it is about.
+    pub kind: Kind,
+    /// How many milliseconds before the snapshot was made.
+    pub age: u64,
+    /// Of what it was learned; the third fits into a header. Empty where there is none.
+    pub texts: [&'a str; 4],
+    /// What it was.
+    pub body: Cursor<'a>,
 }
 
 /// Why nothing of a snapshot was used.
@@ -157,11 +145,16 @@ impl Writer {
     }
 
     /// Adds a part, if it fits.
-    pub fn push(&mut self, part: &Part) {
-        let (tag, body) = part.written();
+    pub fn push(&mut self, kind: Kind, age: u64, texts: [&str; 4], body: &[u8]) {
+        let mut part = Vec::with_capacity(body.len().saturating_add(64));
+        push_number(&mut part, age);
+        for text in texts {
+            push_bytes(&mut part, text.as_bytes());
+        }
+        part.extend_from_slice(body);
         let before = self.0.len();
-        self.0.push(tag);
-        push_bytes(&mut self.0, &body);
+        self.0.push(kind as u8);
+        push_bytes(&mut self.0, &part);
         if self.0.len() > MAX_WRITTEN {
             self.0.truncate(before);
         }
@@ -208,13 +201,15 @@ impl<'a> Reader<'a> {
         if *check != checksum(checked).to_le_bytes() {
             return Err(Refused::Damaged);
         }
-        let mut parts = Cursor(checked);
-        let created = parts.number().ok_or(Refused::Damaged)?;
-        match parts.text() {
-            Some(own) if own == account => Ok(Self { created, parts }),
-            Some(_) => Err(Refused::Foreign),
-            None => Err(Refused::Damaged),
+        let mut parts = Cursor::new(checked);
+        let (created, own) = (parts.number(), parts.text());
+        if !parts.is_whole() {
+            return Err(Refused::Damaged);
         }
+        if own != account {
+            return Err(Refused::Foreign);
+        }
+        Ok(Self { created, parts })
     }
 
     /// When it was made, in seconds since 1970.
@@ -223,13 +218,22 @@ impl<'a> Reader<'a> {
     }
 
     /// The next part; `Some(None)` if it makes no sense.
-    pub fn next_part(&mut self) -> Option<Option<Part>> {
-        let tag = self.parts.byte()?;
-        let Some(body) = self.parts.bytes() else {
-            self.parts = Cursor(&[]);
-            return Some(None);
-        };
-        Some(Part::read(tag, Cursor(body)))
+    pub fn next_part(&mut self) -> Option<Option<Part<'a>>> {
+        if self.parts.is_empty() {
+            return None;
+        }
+        let kind = self.parts.byte();
+        let mut body = Cursor::new(self.parts.bytes());
+        let age = body.number();
+        let texts = [body.text(), body.text(), body.id(), body.text()];
+        let known = Kind::ALL.into_iter().find(|known| *known as u8 == kind);
+        let whole = self.parts.is_whole() && body.is_whole();
+        Some(known.filter(|_| whole).map(|kind| Part {
+            kind,
+            age,
+            texts,
+            body,
+        }))
     }
 }
 

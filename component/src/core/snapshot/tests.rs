@@ -1,7 +1,14 @@
+use std::rc::Rc;
+
 use super::*;
-use crate::core::ranges::testing::ranges;
-use crate::wire::account::{Consistency, Location};
+use crate::core::account::Target;
+use crate::core::container::Container;
+use crate::core::ranges::RangeMap;
+use crate::core::ranges::testing::ranges as map;
+use crate::core::routing::topology::Topology;
+use crate::wire::account::{AccountDocument, Consistency, Location};
 use crate::wire::container::PartitionKeyDefinition;
+use crate::wire::endpoint::Endpoint;
 use crate::wire::epk::KeyHash;
 
 const ACCOUNT: &str = "https://a.example.com/";
@@ -24,11 +31,26 @@ impl Random {
     }
 }
 
-fn at(container: &str) -> ContainerRef {
-    ContainerRef {
-        database: "d".to_owned(),
-        container: container.to_owned(),
-    }
+/// A part with what it says.
+#[derive(Debug)]
+enum Said {
+    Nothing,
+    Account(Topology),
+    Container(Container),
+    Ranges(RangeMap),
+}
+
+type Told = (Kind, u64, [String; 4], Said);
+
+fn configured() -> Rc<Target> {
+    Rc::new(Target {
+        region: None,
+        endpoint: Endpoint::parse(ACCOUNT, None).unwrap(),
+    })
+}
+
+fn topology(document: &AccountDocument) -> Said {
+    Said::Account(Topology::new(document, &configured(), None, &[], None))
 }
 
 fn location(name: &str) -> Location {
@@ -38,8 +60,8 @@ fn location(name: &str) -> Location {
     }
 }
 
-fn container(rid: &str, paths: &[&str], hash: KeyHash) -> Rc<Container> {
-    Rc::new(Container {
+fn definition(rid: &str, paths: &[&str], hash: KeyHash) -> Said {
+    Said::Container(Container {
         rid: rid.to_owned(),
         definition: PartitionKeyDefinition {
             paths: paths.iter().map(|path| (*path).to_owned()).collect(),
@@ -49,8 +71,12 @@ fn container(rid: &str, paths: &[&str], hash: KeyHash) -> Rc<Container> {
     })
 }
 
+fn told(kind: Kind, age: u64, texts: [&str; 4], said: Said) -> Told {
+    (kind, age, texts.map(str::to_owned), said)
+}
+
 /// Every kind of part, some of them several times.
-fn parts() -> Vec<Part> {
+fn parts() -> Vec<Told> {
     let document = AccountDocument {
         writable_locations: vec![location("eastus")],
         readable_locations: vec![location("eastus"), location("westus2")],
@@ -60,64 +86,97 @@ fn parts() -> Vec<Part> {
         hedging_disabled: Some(true),
         etag: None,
     };
-    let session = |name: &str, rid: Option<&str>| Part::Session {
-        at: at(name),
-        rid: rid.map(str::to_owned),
-        token: "0:1#9#1=8,12:-1#300".to_owned(),
-    };
-    let of = |name: &str, container| Part::Container {
-        at: at(name),
-        container,
+    let token = "0:1#9#1=8,12:-1#300";
+    let west = "https://a-westus2.example.com/";
+    let of = |name, said| {
+        let rid = match &said {
+            Said::Container(container) => container.rid.clone(),
+            _ => "r1".to_owned(),
+        };
+        let kind = match &said {
+            Said::Container(_) => Kind::Container,
+            _ => Kind::Ranges,
+        };
+        told(kind, 0, ["d", name, &rid, ""], said)
     };
     vec![
-        Part::Account {
-            age: 299_999,
-            document,
-        },
-        Part::Account {
-            age: 0,
-            document: AccountDocument {
-                hedging_disabled: Some(false),
-                ..AccountDocument::default()
-            },
-        },
-        Part::Avoided {
-            age: u64::MAX,
-            writes_only: true,
-            endpoint: "https://a-westus2.example.com/".to_owned(),
-        },
-        session("c", Some("r1")),
-        session("größe 1", None),
-        of("c", container("r1", &["/pk"], KeyHash::V2)),
-        of("h", container("r2", &["/a", "/b", "/c"], KeyHash::Multi)),
-        of("none", container("r3", &[], KeyHash::V1)),
-        Part::Ranges {
-            at: at("c"),
-            rid: "r1".to_owned(),
-            ranges: Rc::new(ranges(7, &["20", "40", "60AB"])),
-        },
+        told(Kind::Account, 299_999, [""; 4], topology(&document)),
+        told(
+            Kind::Account,
+            0,
+            [""; 4],
+            topology(&AccountDocument::default()),
+        ),
+        told(
+            Kind::Avoided,
+            u64::MAX,
+            [west, "writes", "", ""],
+            Said::Nothing,
+        ),
+        told(Kind::Session, 0, ["d", "c", "r1", token], Said::Nothing),
+        told(Kind::Session, 0, ["größe 1", "c", "", token], Said::Nothing),
+        of("c", definition("r1", &["/pk"], KeyHash::V2)),
+        of("h", definition("r2", &["/a", "/b", "/c"], KeyHash::Multi)),
+        of("none", definition("r3", &[], KeyHash::V1)),
+        of("c", Said::Ranges(map(7, &["20", "40", "60AB"]))),
     ]
 }
 
-fn write(parts: &[Part]) -> Vec<u8> {
+fn body(said: &Said) -> Vec<u8> {
+    match said {
+        Said::Nothing => Vec::new(),
+        Said::Account(topology) => of_account(topology),
+        Said::Container(container) => of_container(container),
+        Said::Ranges(map) => of_ranges(map),
+    }
+}
+
+fn write(parts: &[Told]) -> Vec<u8> {
     let mut writer = Writer::new(ACCOUNT, 1_751_373_296);
-    for part in parts {
-        writer.push(part);
+    for (kind, age, texts, said) in parts {
+        writer.push(
+            *kind,
+            *age,
+            texts.each_ref().map(String::as_str),
+            &body(said),
+        );
     }
     writer.finish()
 }
 
+fn understood(part: Part<'_>) -> Option<Told> {
+    let said = match part.kind {
+        Kind::Account => topology(&account(part.body)?),
+        Kind::Container => Said::Container(container(part.texts[2], part.body)?),
+        Kind::Ranges => Said::Ranges(ranges(part.body)?),
+        Kind::Avoided | Kind::Session => Said::Nothing,
+    };
+    Some((part.kind, part.age, part.texts.map(str::to_owned), said))
+}
+
 /// All that can be read, and how many parts cannot.
-fn read(bytes: &[u8]) -> Result<(Vec<Part>, usize), Refused> {
+fn read(bytes: &[u8]) -> Result<(Vec<Told>, usize), Refused> {
     let mut reader = Reader::open(bytes, ACCOUNT)?;
     let (mut parts, mut unreadable) = (Vec::new(), 0);
     while let Some(part) = reader.next_part() {
-        match part {
+        match part.and_then(understood) {
             Some(part) => parts.push(part),
             None => unreadable += 1,
         }
     }
     Ok((parts, unreadable))
+}
+
+/// The bytes of a part, whatever its body.
+fn raw(kind: u8, texts: [&str; 4], body: &[u8]) -> Vec<u8> {
+    let mut part = vec![0];
+    for text in texts {
+        push_bytes(&mut part, text.as_bytes());
+    }
+    part.extend_from_slice(body);
+    let mut bytes = vec![kind];
+    push_bytes(&mut bytes, &part);
+    bytes
 }
 
 /// The same with another end, and with the check that belongs to it.
@@ -178,44 +237,50 @@ fn other_accounts_and_other_versions_are_told_apart() {
 #[test]
 fn parts_of_a_later_driver_are_passed_over() {
     let empty = write(&[]);
-    // A tag without a meaning; a body that goes on after its end.
-    let (tag, mut body) = parts()[3].written();
-    body.extend_from_slice(b"more");
-    let mut more = vec![200, 2, 7, 7, tag];
-    push_bytes(&mut more, &body);
-    let (read, unreadable) = read(&forged(empty.len(), &empty, &more)).unwrap();
+    // A kind without a meaning; a body that goes on after its end.
+    let (kind, _, _, said) = &parts()[5];
+    let more = [
+        raw(200, [""; 4], b"7"),
+        raw(
+            *kind as u8,
+            ["d", "c", "r1", ""],
+            &[&body(said)[..], b"more"].concat(),
+        ),
+    ];
+    let (read, unreadable) = read(&forged(empty.len(), &empty, &more.concat())).unwrap();
     assert_eq!(unreadable, 1);
-    assert_eq!(format!("{read:?}"), format!("{:?}", &parts()[3..4]));
+    assert_eq!(format!("{read:?}"), format!("{:?}", &parts()[5..6]));
 }
 
 #[test]
 fn forged_parts_make_no_sense_and_cost_no_memory() {
     let empty = write(&[]);
     let huge = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1];
-    for (tag, prefix) in [
-        (1, &b"\x00\x00\x00"[..]),
-        (1, b"\x00\x00\x00\x01"),
-        (1, b"\x00\x00\x09"),
-        (2, b""),
-        (2, b"\x00\x00"),
-        (3, b""),
-        (3, b"\x01d\x01c"),
-        (3, b"\x01d\x01c\x02r1"),
-        (4, b"\x01d\x01c\x02r1\x09"),
-        (4, b"\x01d\x01c\x02r1\x01\x00"),
-        (5, b"\x01d\x01c\x02r1"),
-        (5, b"\x01d\x01c\x02r1\x01\x010\x00\x09"),
-        (5, b"\x01d\x01c\x02r1\x01\x010\x00\x00"),
+    for (kind, start) in [
+        (1, &b"\x00\x00"[..]),
+        (1, b"\x00\x00\x01\x01e"),
+        (1, b"\x00\x09"),
+        (4, b"\x09"),
+        (4, b"\x01\x00"),
+        (4, b"\x01\x00\x01"),
+        (5, b""),
+        (5, b"\x01\x010\x00\x09"),
+        (5, b"\x01\x010\x00\x00"),
+        (5, b"\x01"),
     ] {
-        let mut more = vec![tag];
-        push_bytes(&mut more, &[prefix, &huge, b"rest"].concat());
+        let more = raw(
+            kind,
+            ["d", "c", "r1", ""],
+            &[start, &huge, b"rest"].concat(),
+        );
         let (parts, unreadable) = read(&forged(empty.len(), &empty, &more)).unwrap();
-        assert_eq!((parts.len(), unreadable), (0, 1), "{tag} {prefix:?}");
+        assert_eq!((parts.len(), unreadable), (0, 1), "{kind} {start:?}");
     }
-    // A body that is longer than what is there; a number that has no end.
+    // A part that is longer than what is there; a number that has no end.
     for more in [
         &b"\x03\x7F1"[..],
         b"\x03",
+        b"\x03\x01\x00",
         &[&b"\x03"[..], &[0x80; 11]].concat(),
     ] {
         let (parts, unreadable) = read(&forged(empty.len(), &empty, more)).unwrap();
@@ -225,25 +290,27 @@ fn forged_parts_make_no_sense_and_cost_no_memory() {
 
 #[test]
 fn ids_that_no_header_can_carry_and_ranges_with_gaps_are_no_parts() {
-    let session = Part::Session {
-        at: at("c"),
-        rid: Some("r\r\nx-evil: 1".to_owned()),
-        token: "0:1".to_owned(),
-    };
-    let of = Part::Container {
-        at: at("c"),
-        container: container("r\n", &["/pk"], KeyHash::V2),
-    };
-    assert_eq!(read(&write(&[session, of])).unwrap().1, 2);
-    let gap = b"\x01d\x01c\x02r1\x01\x010\x01\x20\x00\x00";
-    let empty = write(&[]);
-    let mut more = vec![5];
-    push_bytes(&mut more, gap);
-    assert_eq!(
-        read(&forged(empty.len(), &empty, &more)).unwrap().1,
-        1,
-        "begins at 20"
+    let rid = "r\r\nx-evil: 1";
+    let session = told(Kind::Session, 0, ["d", "c", rid, "0:1"], Said::Nothing);
+    let of = told(
+        Kind::Container,
+        0,
+        ["d", "c", rid, ""],
+        definition(rid, &[], KeyHash::V2),
     );
+    assert_eq!(read(&write(&[session, of])).unwrap().1, 2);
+    let empty = write(&[]);
+    for body in [
+        // No range, one that begins at 20, one whose id holds a space.
+        &b"\x00"[..],
+        b"\x01\x010\x01\x20\x00\x00",
+        b"\x01\x01 \x00\x00\x00",
+    ] {
+        let more = raw(5, ["d", "c", "r1", ""], body);
+        assert_eq!(read(&forged(empty.len(), &empty, &more)).unwrap().1, 1);
+    }
+    let more = raw(5, ["d", "c", "r1", ""], b"\x01\x010\x00\x00\x00");
+    assert_eq!(read(&forged(empty.len(), &empty, &more)).unwrap().1, 0);
 }
 
 #[test]
@@ -277,22 +344,20 @@ fn any_bytes_with_a_good_check_are_read_without_harm() {
 fn size_is_bounded_both_ways() {
     let wide: Vec<_> = (1..30_000).map(|n| format!("{n:04X}")).collect();
     let wide: Vec<_> = wide.iter().map(String::as_str).collect();
-    let wide = Part::Ranges {
-        at: at("wide"),
-        rid: "r".to_owned(),
-        ranges: Rc::new(ranges(0, &wide)),
-    };
-    let mut all = vec![wide];
+    let wide = Said::Ranges(map(0, &wide));
+    let mut all = vec![told(Kind::Ranges, 0, ["d", "wide", "r", ""], wide)];
     all.extend(parts());
     // What does not fit is left out, what comes after it is not.
     assert_eq!(write(&all), write(&parts()));
-    let many: Vec<_> = (0..20_000)
-        .map(|n| Part::Session {
-            at: at(&n.to_string()),
-            rid: None,
-            token: "0:1#9".to_owned(),
-        })
-        .collect();
+    let one = |n: u32| {
+        told(
+            Kind::Session,
+            0,
+            ["d", &n.to_string(), "", "0:1#9"],
+            Said::Nothing,
+        )
+    };
+    let many: Vec<_> = (0..20_000).map(one).collect();
     let bytes = write(&many);
     assert!((MAX_WRITTEN - 100..=MAX_WRITTEN).contains(&bytes.len()));
     assert!(read(&bytes).unwrap().0.len() > 10_000);
