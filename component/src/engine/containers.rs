@@ -1,6 +1,6 @@
 //! The containers that this driver has met: definitions and partition key ranges, each fetched once.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 
 use super::single_flight::SingleFlight;
@@ -58,13 +58,9 @@ impl Containers {
         (!full || self.definition_of(at).is_some()).then(|| self.entry(at))
     }
 
-    /// The containers whose definitions have been read.
-    pub(super) fn known(&self) -> Vec<(ContainerRef, Rc<Container>)> {
-        let containers = self.0.borrow();
-        let known = |(name, known): &(ContainerRef, Rc<Known>)| {
-            Some((name.clone(), known.definition.ready()?))
-        };
-        containers.iter().filter_map(known).collect()
+    /// All of them, by name. They must not change meanwhile.
+    pub(super) fn all(&self) -> Ref<'_, Vec<(ContainerRef, Rc<Known>)>> {
+        self.0.borrow()
     }
 
     /// The definition, if it has been read.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::state::State;
 use super::{Driver, World};
 use crate::core::MetadataMode;
-use crate::core::clock::{MILLI, Nanos, millis, since};
+use crate::core::clock::{Nanos, SECOND, since};
 use crate::core::operation::ContainerRef;
 use crate::core::snapshot::{self, Fate, Kind, Part, Reader, Refused, Restored, Writer};
 use crate::wire::endpoint::Endpoint;
@@ -13,8 +13,8 @@ use crate::wire::endpoint::Endpoint;
 /// How far the clocks of two machines may be apart, in seconds.
 const SKEW: u64 = 60;
 
-/// Nothing is older than this: a hundred years.
-const OLDEST: Nanos = millis(100 * 365 * 86_400_000);
+/// Nothing is older than this many seconds: a hundred years.
+const OLDEST: u64 = 100 * 365 * 86_400;
 
 impl<W: World> Driver<W> {
     /// What has been learned, for another instance to begin with; empty if the driver is closed. Sends nothing.
@@ -39,33 +39,40 @@ impl<W: World> Driver<W> {
 impl<W: World> State<W> {
     fn snapshot(&self) -> Vec<u8> {
         let world = &self.transport.world;
-        let age = |at: Nanos| since(world.now(), at) / MILLI;
+        let age = |at: Nanos| since(world.now(), at).div_ceil(SECOND);
         let mut snapshot = Writer::new(self.configured.endpoint.url(), world.unix_seconds());
         if let Some((topology, read)) = self.account.ready().zip(self.refresh.borrow().read()) {
-            let body = snapshot::of_account(&topology);
-            snapshot.push(Kind::Account, age(read), [""; 4], &body);
+            snapshot.begin(Kind::Account, age(read), [""; 4]);
+            snapshot.account(&topology);
+            snapshot.end();
         }
         for (endpoint, writes_only, at) in self.router.borrow().avoided() {
             let who = if writes_only { "writes" } else { "" };
-            let texts = [endpoint.url(), who, "", ""];
-            snapshot.push(Kind::Avoided, age(at), texts, &[]);
+            snapshot.begin(Kind::Avoided, age(at), [endpoint.url(), who, "", ""]);
+            snapshot.end();
         }
         for (at, rid, token) in self.sessions.borrow().iter() {
             let (rid, token) = (rid.unwrap_or_default(), &*token.to_string());
-            let texts = [&at.database, &at.container, rid, token];
-            snapshot.push(Kind::Session, 0, texts, &[]);
+            snapshot.begin(Kind::Session, 0, [&at.database, &at.container, rid, token]);
+            snapshot.end();
         }
-        let containers = self.containers.known();
-        for (at, container) in &containers {
-            let texts = [&*at.database, &*at.container, &*container.rid, ""];
-            let body = snapshot::of_container(container);
-            snapshot.push(Kind::Container, 0, texts, &body);
-        }
-        // Last, because they are large and easily read again.
-        for (at, container) in &containers {
-            if let Some(ranges) = self.containers.ranges_of(at) {
-                let texts = [&*at.database, &*at.container, &*container.rid, ""];
-                snapshot.push(Kind::Ranges, 0, texts, &snapshot::of_ranges(&ranges));
+        // The ranges last, because they are large and easily read again.
+        for kind in [Kind::Container, Kind::Ranges] {
+            for (at, known) in self.containers.all().iter() {
+                let Some(container) = known.definition.ready() else {
+                    continue;
+                };
+                let ranges = known.ranges.borrow().ready();
+                if kind == Kind::Ranges && ranges.is_none() {
+                    continue;
+                }
+                let rid = &container.rid;
+                snapshot.begin(kind, 0, [&at.database, &at.container, rid, ""]);
+                match ranges {
+                    Some(ranges) if kind == Kind::Ranges => snapshot.ranges(&ranges),
+                    _ => snapshot.container(&container),
+                }
+                snapshot.end();
             }
         }
         snapshot.finish()
@@ -78,7 +85,7 @@ impl<W: World> State<W> {
         let passed = if snapshot.created() > now.saturating_add(SKEW) {
             OLDEST
         } else {
-            millis(now.saturating_sub(snapshot.created()).saturating_mul(1000))
+            now.saturating_sub(snapshot.created())
         };
         // Who has read the account has seen for himself how the endpoints fare.
         let knows_health = self.account.ready().is_some();
@@ -87,8 +94,8 @@ impl<W: World> State<W> {
             let fate = match part {
                 Some(part) if part.kind == Kind::Avoided && knows_health => Some(Fate::Known),
                 Some(part) => {
-                    let age = millis(part.age).saturating_add(passed).min(OLDEST);
-                    self.take(part, age)
+                    let age = part.age.saturating_add(passed).min(OLDEST);
+                    self.take(part, age.wrapping_mul(SECOND))
                 }
                 None => None,
             };
@@ -118,7 +125,6 @@ impl<W: World> State<W> {
     }
 
     fn take_account(&self, part: Part<'_>, age: Nanos) -> Option<Fate> {
-        let document = snapshot::account(part.body)?;
         if self.account.ready().is_some() {
             return Some(Fate::Known);
         }
@@ -127,6 +133,7 @@ impl<W: World> State<W> {
         if old && self.metadata == MetadataMode::Lean && !self.needs_topology() {
             return Some(Fate::Outdated);
         }
+        let document = snapshot::account(part.body)?;
         let read = self.transport.world.now().wrapping_sub(age);
         self.account.put(self.install(&document, read));
         Some(Fate::Taken)
@@ -159,7 +166,6 @@ impl<W: World> State<W> {
 
     fn take_container(&self, at: &ContainerRef, part: Part<'_>) -> Option<Fate> {
         let [_, _, rid, _] = part.texts;
-        let container = snapshot::container(rid, part.body)?;
         if self.sessions.borrow().rid(at).is_some_and(|own| own != rid) {
             return Some(Fate::Known);
         }
@@ -169,24 +175,21 @@ impl<W: World> State<W> {
         if known.definition.ready().is_some() {
             return Some(Fate::Known);
         }
+        let container = snapshot::container(rid, part.body)?;
         known.definition.put(Rc::new(container));
         Some(Fate::Taken)
     }
 
     fn take_ranges(&self, at: &ContainerRef, part: Part<'_>) -> Option<Fate> {
         let [_, _, rid, _] = part.texts;
-        let ranges = snapshot::ranges(part.body)?;
         let Some(container) = self.containers.definition_of(at) else {
             return Some(Fate::Full);
         };
         if container.rid != rid || self.containers.ranges_of(at).is_some() {
             return Some(Fate::Known);
         }
-        self.containers
-            .entry(at)
-            .ranges
-            .borrow()
-            .put(Rc::new(ranges));
+        let ranges = Rc::new(snapshot::ranges(part.body)?);
+        self.containers.entry(at).ranges.borrow().put(ranges);
         Some(Fate::Taken)
     }
 }

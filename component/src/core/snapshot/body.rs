@@ -1,6 +1,6 @@
 //! The bodies of the parts.
 
-use super::cursor::{Cursor, push_bytes, push_number};
+use super::{Cursor, Writer};
 use crate::core::container::Container;
 use crate::core::ranges::{MAX_RANGES, RangeMap};
 use crate::core::routing::topology::Topology;
@@ -14,37 +14,61 @@ const PARTITION_FAILOVER: u8 = 2;
 const HEDGING_DISABLED: u8 = 4;
 
 const HASHES: [KeyHash; 3] = [KeyHash::V1, KeyHash::V2, KeyHash::Multi];
-const STATUSES: [Status; 4] = [
-    Status::Online,
-    Status::Splitting,
-    Status::Offline,
-    Status::Split,
-];
 
-/// The account's regions. Without the etag: that is of the service's own order, and preferred regions come first here.
-pub fn of_account(topology: &Topology) -> Vec<u8> {
-    let mut body = Vec::new();
-    let flag = |set: bool, flag: u8| if set { flag } else { 0 };
-    body.push(
-        flag(topology.multi_write, MULTI_WRITE)
-            | flag(topology.per_partition_failover, PARTITION_FAILOVER)
-            | flag(topology.hedging_disabled, HEDGING_DISABLED),
-    );
-    let level = |(_, level): &(&str, Consistency)| *level == topology.consistency;
-    body.push(place(Consistency::ALL.iter().position(level)));
-    for targets in [&topology.hubs, &topology.reads] {
-        push_number(&mut body, targets.len() as u64);
-        for target in targets {
-            // The configured endpoint, which fills in where there is none, has no region.
-            let region = target.region.as_deref().unwrap_or_default();
-            push_bytes(&mut body, region.as_bytes());
-            push_bytes(&mut body, target.endpoint.url().as_bytes());
+impl Writer {
+    /// The account's regions. Without the etag: that is of the service's own order, and preferred regions come first here.
+    pub fn account(&mut self, topology: &Topology) {
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        self.bytes.push(
+            flag(topology.multi_write, MULTI_WRITE)
+                | flag(topology.per_partition_failover, PARTITION_FAILOVER)
+                | flag(topology.hedging_disabled, HEDGING_DISABLED),
+        );
+        let level = |(_, level): &(&str, Consistency)| *level == topology.consistency;
+        self.place(Consistency::ALL.iter().position(level));
+        for targets in [&topology.hubs, &topology.reads] {
+            self.number(targets.len() as u64);
+            for target in targets {
+                // The configured endpoint, which fills in where there is none, has no region.
+                self.text(target.region.as_deref().unwrap_or_default());
+                self.text(target.endpoint.url());
+            }
         }
     }
-    body
+
+    /// How a container forms its keys.
+    pub fn container(&mut self, container: &Container) {
+        let definition = &container.definition;
+        let hash = |hash: &KeyHash| *hash == definition.hash;
+        self.place(HASHES.iter().position(hash));
+        self.bytes.push(u8::from(definition.system_key));
+        self.number(definition.paths.len() as u64);
+        for path in &definition.paths {
+            self.text(path);
+        }
+    }
+
+    /// Partition key ranges. Without the etag, which means something to one region alone, and without what the service
+    /// does with them at the moment. Each ends where the next one begins.
+    pub fn ranges(&mut self, map: &RangeMap) {
+        self.number(map.ranges().len() as u64);
+        for range in map.ranges() {
+            self.text(&range.id);
+            self.bytes(range.min.as_bytes());
+            self.number(range.parents.len() as u64);
+            for parent in &range.parents {
+                self.text(parent);
+            }
+        }
+    }
+
+    /// A place in a table, of which there are few.
+    fn place(&mut self, found: Option<usize>) {
+        self.number(found.unwrap_or_default() as u64);
+    }
 }
 
-/// Reads what [`of_account`] wrote.
+/// Reads what [`Writer::account`] wrote.
 pub fn account(mut body: Cursor<'_>) -> Option<AccountDocument> {
     let flags = body.byte();
     let (_, consistency) = *Consistency::ALL.get(usize::from(body.byte()))?;
@@ -77,21 +101,7 @@ fn locations(body: &mut Cursor<'_>) -> Vec<Location> {
     locations
 }
 
-/// How a container forms its keys.
-pub fn of_container(container: &Container) -> Vec<u8> {
-    let definition = &container.definition;
-    let mut body = Vec::new();
-    let hash = |hash: &KeyHash| *hash == definition.hash;
-    body.push(place(HASHES.iter().position(hash)));
-    body.push(u8::from(definition.system_key));
-    push_number(&mut body, definition.paths.len() as u64);
-    for path in &definition.paths {
-        push_bytes(&mut body, path.as_bytes());
-    }
-    body
-}
-
-/// Reads what [`of_container`] wrote of the container with this resource id.
+/// Reads what [`Writer::container`] wrote of the container with this resource id.
 pub fn container(rid: &str, mut body: Cursor<'_>) -> Option<Container> {
     let hash = *HASHES.get(usize::from(body.byte()))?;
     let system_key = body.byte() != 0;
@@ -112,25 +122,7 @@ pub fn container(rid: &str, mut body: Cursor<'_>) -> Option<Container> {
     body.is_whole().then_some(container)
 }
 
-/// Partition key ranges, without the etag, which means something to one region alone. Each ends where the next one
-/// begins.
-pub fn of_ranges(map: &RangeMap) -> Vec<u8> {
-    let mut body = Vec::new();
-    push_number(&mut body, map.ranges().len() as u64);
-    for range in map.ranges() {
-        push_bytes(&mut body, range.id.as_bytes());
-        push_bytes(&mut body, range.min.as_bytes());
-        let status = |status: &Status| *status == range.status;
-        body.push(place(STATUSES.iter().position(status)));
-        push_number(&mut body, range.parents.len() as u64);
-        for parent in &range.parents {
-            push_bytes(&mut body, parent.as_bytes());
-        }
-    }
-    body
-}
-
-/// Reads what [`of_ranges`] wrote; none if it is no complete map.
+/// Reads what [`Writer::ranges`] wrote; none if it is no complete map.
 pub fn ranges(mut body: Cursor<'_>) -> Option<RangeMap> {
     let mut rows: Vec<PartitionKeyRange> = Vec::new();
     let mut left = body.number();
@@ -140,7 +132,6 @@ pub fn ranges(mut body: Cursor<'_>) -> Option<RangeMap> {
         if let Some(last) = rows.last_mut() {
             last.max = min.clone();
         }
-        let status = *STATUSES.get(usize::from(body.byte()))?;
         let mut parents = Vec::new();
         let mut parents_left = body.number();
         while parents_left > 0 && body.is_whole() {
@@ -152,7 +143,7 @@ pub fn ranges(mut body: Cursor<'_>) -> Option<RangeMap> {
             min,
             max: Epk::MAX,
             parents,
-            status,
+            status: Status::Online,
         });
         left = left.saturating_sub(1);
     }
@@ -160,10 +151,4 @@ pub fn ranges(mut body: Cursor<'_>) -> Option<RangeMap> {
         return None;
     }
     RangeMap::build(rows, None).ok()
-}
-
-fn place(found: Option<usize>) -> u8 {
-    found
-        .and_then(|place| u8::try_from(place).ok())
-        .unwrap_or(0)
 }

@@ -1,5 +1,7 @@
 //! Numbers and texts as bytes.
 
+use super::Writer;
+
 /// What is left to read. Where nothing can be read, that is nothing, and the cursor is broken from then on: to be asked
 /// once, at the end. Nothing takes more memory than there are bytes.
 #[derive(Debug)]
@@ -51,9 +53,25 @@ impl<'a> Cursor<'a> {
         0
     }
 
-    #[inline(never)]
     pub(super) fn bytes(&mut self) -> &'a [u8] {
-        let length = usize::try_from(self.number()).unwrap_or(usize::MAX);
+        let length = self.number();
+        self.take(length)
+    }
+
+    /// A part, which is as broken as this if it is not all there.
+    pub(super) fn part(&mut self) -> Self {
+        let length = match self.take(4) {
+            [a, b, c, d] => u32::from_le_bytes([*a, *b, *c, *d]),
+            _ => 0,
+        };
+        let rest = self.take(length.into());
+        let broken = self.broken;
+        Self { rest, broken }
+    }
+
+    #[inline(never)]
+    fn take(&mut self, length: u64) -> &'a [u8] {
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
         match self.rest.split_at_checked(length) {
             Some((bytes, rest)) => {
                 self.rest = rest;
@@ -90,17 +108,23 @@ impl<'a> Cursor<'a> {
     }
 }
 
-#[inline(never)]
-pub(super) fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
+impl Writer {
+    #[inline(never)]
+    pub(super) fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
     }
-    bytes.push(number as u8);
-}
 
-#[inline(never)]
-pub(super) fn push_bytes(bytes: &mut Vec<u8>, value: &[u8]) {
-    push_number(bytes, value.len() as u64);
-    bytes.extend_from_slice(value);
+    #[inline(never)]
+    pub(super) fn bytes(&mut self, value: &[u8]) {
+        self.number(value.len() as u64);
+        self.bytes.extend_from_slice(value);
+    }
+
+    pub(super) fn text(&mut self, value: &str) {
+        self.bytes(value.as_bytes());
+    }
 }

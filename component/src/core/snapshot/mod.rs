@@ -6,8 +6,8 @@
 //! ```
 //!
 //! `version` and `kind` are bytes, `check` the FNV-1a hash of all that follows it (64 bits, little-endian), `created` the
-//! second of its making since 1970, `account` the configured endpoint. Numbers are LEB128, texts have their length before
-//! them, ages are milliseconds. A reader passes over kinds that it does not know, and over what a later driver appends to
+//! second of its making since 1970, `account` the configured endpoint, `length` that of what follows it in the part (32
+//! bits, little-endian). Other numbers are LEB128, texts have their length before them, ages are seconds. A reader passes over kinds that it does not know, and over what a later driver appends to
 //! a part. No credential has a place in it.
 
 mod body;
@@ -15,9 +15,8 @@ mod cursor;
 #[cfg(test)]
 mod tests;
 
-pub use body::{account, container, of_account, of_container, of_ranges, ranges};
+pub use body::{account, container, ranges};
 pub use cursor::Cursor;
-use cursor::{push_bytes, push_number};
 
 /// No snapshot is larger, in bytes: what does not fit is left out.
 pub const MAX_WRITTEN: usize = 256 << 10;
@@ -47,13 +46,16 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [
-        Self::Account,
-        Self::Avoided,
-        Self::Session,
-        Self::Container,
-        Self::Ranges,
-    ];
+    fn of(byte: u8) -> Option<Self> {
+        Some(match byte {
+            1 => Self::Account,
+            2 => Self::Avoided,
+            3 => Self::Session,
+            4 => Self::Container,
+            5 => Self::Ranges,
+            _ => return None,
+        })
+    }
 }
 
 /// Something that was learned.
@@ -61,7 +63,7 @@ impl Kind {
 pub struct Part<'a> {
     /// What it is about.
     pub kind: Kind,
-    /// How many milliseconds before the snapshot was made.
+    /// How many seconds before the snapshot was made.
     pub age: u64,
     /// Of what it was learned; the third fits into a header. Empty where there is none.
     pub texts: [&'a str; 4],
@@ -128,9 +130,14 @@ impl Restored {
     }
 }
 
-/// A snapshot that is being written.
+/// A snapshot that is being written. Its methods for the bodies belong between [`begin`](Self::begin) and
+/// [`end`](Self::end).
 #[derive(Debug)]
-pub struct Writer(Vec<u8>);
+pub struct Writer {
+    bytes: Vec<u8>,
+    /// Where the part begins.
+    part: usize,
+}
 
 impl Writer {
     /// Begins a snapshot of the account at this endpoint.
@@ -139,35 +146,47 @@ impl Writer {
         bytes.extend_from_slice(MAGIC);
         bytes.push(VERSION);
         bytes.resize(CHECKED, 0);
-        push_number(&mut bytes, created);
-        push_bytes(&mut bytes, account.as_bytes());
-        Self(bytes)
+        let mut writer = Self { bytes, part: 0 };
+        writer.number(created);
+        writer.text(account);
+        writer
     }
 
-    /// Adds a part, if it fits.
-    pub fn push(&mut self, kind: Kind, age: u64, texts: [&str; 4], body: &[u8]) {
-        let mut part = Vec::with_capacity(body.len().saturating_add(64));
-        push_number(&mut part, age);
+    /// Begins a part.
+    pub fn begin(&mut self, kind: Kind, age: u64, texts: [&str; 4]) {
+        self.part = self.bytes.len();
+        self.bytes.extend_from_slice(&[kind as u8, 0, 0, 0, 0]);
+        self.number(age);
         for text in texts {
-            push_bytes(&mut part, text.as_bytes());
+            self.text(text);
         }
-        part.extend_from_slice(body);
-        let before = self.0.len();
-        self.0.push(kind as u8);
-        push_bytes(&mut self.0, &part);
-        if self.0.len() > MAX_WRITTEN {
-            self.0.truncate(before);
+    }
+
+    /// Ends the part, which is taken back if it does not fit.
+    pub fn end(&mut self) {
+        let place = self.part.saturating_add(1);
+        let body = place.saturating_add(4);
+        let length = self.bytes.len().saturating_sub(body);
+        match u32::try_from(length) {
+            Ok(length) if self.bytes.len() <= MAX_WRITTEN => {
+                self.put(place, &length.to_le_bytes());
+            }
+            _ => self.bytes.truncate(self.part),
         }
     }
 
     /// The snapshot.
     pub fn finish(mut self) -> Vec<u8> {
-        let check = checksum(self.0.get(CHECKED..).unwrap_or_default());
-        let place = self.0.get_mut(CHECKED.saturating_sub(8)..CHECKED);
-        if let Some(place) = place {
-            place.copy_from_slice(&check.to_le_bytes());
+        let check = checksum(self.bytes.get(CHECKED..).unwrap_or_default());
+        self.put(CHECKED.saturating_sub(8), &check.to_le_bytes());
+        self.bytes
+    }
+
+    fn put(&mut self, place: usize, value: &[u8]) {
+        let end = place.saturating_add(value.len());
+        if let Some(place) = self.bytes.get_mut(place..end) {
+            place.copy_from_slice(value);
         }
-        self.0
     }
 }
 
@@ -222,13 +241,12 @@ impl<'a> Reader<'a> {
         if self.parts.is_empty() {
             return None;
         }
-        let kind = self.parts.byte();
-        let mut body = Cursor::new(self.parts.bytes());
+        let kind = Kind::of(self.parts.byte());
+        let mut body = self.parts.part();
         let age = body.number();
         let texts = [body.text(), body.text(), body.id(), body.text()];
-        let known = Kind::ALL.into_iter().find(|known| *known as u8 == kind);
-        let whole = self.parts.is_whole() && body.is_whole();
-        Some(known.filter(|_| whole).map(|kind| Part {
+        let kind = kind.filter(|_| body.is_whole());
+        Some(kind.map(|kind| Part {
             kind,
             age,
             texts,

@@ -122,24 +122,17 @@ fn parts() -> Vec<Told> {
     ]
 }
 
-fn body(said: &Said) -> Vec<u8> {
-    match said {
-        Said::Nothing => Vec::new(),
-        Said::Account(topology) => of_account(topology),
-        Said::Container(container) => of_container(container),
-        Said::Ranges(map) => of_ranges(map),
-    }
-}
-
 fn write(parts: &[Told]) -> Vec<u8> {
     let mut writer = Writer::new(ACCOUNT, 1_751_373_296);
     for (kind, age, texts, said) in parts {
-        writer.push(
-            *kind,
-            *age,
-            texts.each_ref().map(String::as_str),
-            &body(said),
-        );
+        writer.begin(*kind, *age, texts.each_ref().map(String::as_str));
+        match said {
+            Said::Nothing => {}
+            Said::Account(topology) => writer.account(topology),
+            Said::Container(container) => writer.container(container),
+            Said::Ranges(map) => writer.ranges(map),
+        }
+        writer.end();
     }
     writer.finish()
 }
@@ -169,19 +162,22 @@ fn read(bytes: &[u8]) -> Result<(Vec<Told>, usize), Refused> {
 
 /// The bytes of a part, whatever its body.
 fn raw(kind: u8, texts: [&str; 4], body: &[u8]) -> Vec<u8> {
-    let mut part = vec![0];
-    for text in texts {
-        push_bytes(&mut part, text.as_bytes());
-    }
-    part.extend_from_slice(body);
-    let mut bytes = vec![kind];
-    push_bytes(&mut bytes, &part);
-    bytes
+    let mut writer = Writer::new("", 0);
+    let head = writer.bytes.len();
+    writer.begin(Kind::Session, 0, texts);
+    writer.bytes[head] = kind;
+    writer.bytes.extend_from_slice(body);
+    writer.end();
+    writer.bytes.split_off(head)
 }
 
 /// The same with another end, and with the check that belongs to it.
 fn forged(head: usize, bytes: &[u8], more: &[u8]) -> Vec<u8> {
-    Writer([&bytes[..head], more].concat()).finish()
+    checked([&bytes[..head], more].concat())
+}
+
+fn checked(bytes: Vec<u8>) -> Vec<u8> {
+    Writer { bytes, part: 0 }.finish()
 }
 
 #[test]
@@ -238,15 +234,8 @@ fn other_accounts_and_other_versions_are_told_apart() {
 fn parts_of_a_later_driver_are_passed_over() {
     let empty = write(&[]);
     // A kind without a meaning; a body that goes on after its end.
-    let (kind, _, _, said) = &parts()[5];
-    let more = [
-        raw(200, [""; 4], b"7"),
-        raw(
-            *kind as u8,
-            ["d", "c", "r1", ""],
-            &[&body(said)[..], b"more"].concat(),
-        ),
-    ];
+    let body = b"\x01\x00\x01\x03/pkmore";
+    let more = [raw(200, [""; 4], b"7"), raw(4, ["d", "c", "r1", ""], body)];
     let (read, unreadable) = read(&forged(empty.len(), &empty, &more.concat())).unwrap();
     assert_eq!(unreadable, 1);
     assert_eq!(format!("{read:?}"), format!("{:?}", &parts()[5..6]));
@@ -264,8 +253,8 @@ fn forged_parts_make_no_sense_and_cost_no_memory() {
         (4, b"\x01\x00"),
         (4, b"\x01\x00\x01"),
         (5, b""),
-        (5, b"\x01\x010\x00\x09"),
-        (5, b"\x01\x010\x00\x00"),
+        (5, b"\x01\x010\x00\x01"),
+        (5, b"\x01\x010\x00"),
         (5, b"\x01"),
     ] {
         let more = raw(
@@ -278,10 +267,11 @@ fn forged_parts_make_no_sense_and_cost_no_memory() {
     }
     // A part that is longer than what is there; a number that has no end.
     for more in [
-        &b"\x03\x7F1"[..],
+        &b"\x03\x7F\x00\x00\x001"[..],
         b"\x03",
-        b"\x03\x01\x00",
-        &[&b"\x03"[..], &[0x80; 11]].concat(),
+        b"\x03\x00\x00\x00",
+        b"\x03\x01\x00\x00\x00\x00",
+        &[&b"\x03\x0B\x00\x00\x00"[..], &[0x80; 11]].concat(),
     ] {
         let (parts, unreadable) = read(&forged(empty.len(), &empty, more)).unwrap();
         assert_eq!((parts.len(), unreadable), (0, 1), "{more:?}");
@@ -303,13 +293,13 @@ fn ids_that_no_header_can_carry_and_ranges_with_gaps_are_no_parts() {
     for body in [
         // No range, one that begins at 20, one whose id holds a space.
         &b"\x00"[..],
-        b"\x01\x010\x01\x20\x00\x00",
-        b"\x01\x01 \x00\x00\x00",
+        b"\x01\x010\x01\x20\x00",
+        b"\x01\x01 \x00\x00",
     ] {
         let more = raw(5, ["d", "c", "r1", ""], body);
         assert_eq!(read(&forged(empty.len(), &empty, &more)).unwrap().1, 1);
     }
-    let more = raw(5, ["d", "c", "r1", ""], b"\x01\x010\x00\x00\x00");
+    let more = raw(5, ["d", "c", "r1", ""], b"\x01\x010\x00\x00");
     assert_eq!(read(&forged(empty.len(), &empty, &more)).unwrap().1, 0);
 }
 
@@ -331,7 +321,7 @@ fn any_bytes_with_a_good_check_are_read_without_harm() {
         let mut bytes = full.clone();
         let place = empty.len() + random.below(full.len() - empty.len());
         bytes[place] = random.below(256) as u8;
-        let (read, _) = read(&Writer(bytes).finish()).unwrap();
+        let (read, _) = read(&checked(bytes)).unwrap();
         let again = self::read(&write(&read)).unwrap();
         assert_eq!(
             (format!("{:?}", again.0), again.1),
