@@ -29,6 +29,9 @@ on_every_face!(
 );
 
 const RANGES: u32 = 4;
+
+/// Requests for the partition key ranges: a page, and one that is told that there is no more.
+const PAGES: usize = 2;
 const ITEMS: i64 = 40;
 const SORTED: &str = "SELECT * FROM c ORDER BY c.n";
 
@@ -158,9 +161,10 @@ async fn requests_until_an_operation_is_done(face: Face) {
     let all = usize::try_from(RANGES).unwrap();
     let (one, plain, sorted) = (Sent(0, 0, 1), Sent(0, 0, all), Sent(0, 1, all));
     // The container and its ranges; for an eager driver the account too.
-    let cold_lean = [one, one, one, Sent(2, 0, all), Sent(2, 1, all)];
-    let (two, three) = (Sent(2, 0, 1), Sent(3, 0, all));
-    let cold_eager = [two, two, two, three, Sent(3, 1, all)];
+    let of = |metadata, plans| Sent(metadata, plans, all);
+    let cold_lean = [one, one, one, of(1 + PAGES, 0), of(1 + PAGES, 1)];
+    let two = Sent(2, 0, 1);
+    let cold_eager = [two, two, two, of(2 + PAGES, 0), of(2 + PAGES, 1)];
     let restored = [one, one, one, plain, sorted];
     // The plan is kept as long as the instance lives.
     let warm = [one, one, one, plain, plain];
@@ -259,7 +263,7 @@ async fn a_container_created_anew_since_is_found(face: Face) {
     assert_eq!((again.taken, again.known), (0, 4));
     gateway.clear();
     let found = query_all(&mut driver, "SELECT * FROM c", FeedScope::Container).await;
-    assert_eq!((found, Sent::of(&gateway)), (1, Sent(1, 0, 2)));
+    assert_eq!((found, Sent::of(&gateway)), (1, Sent(PAGES, 0, 2)));
 
     // A query by a lean driver meets it too.
     let mut lean = open(face, &gateway, MetadataMode::Lean).await;
@@ -430,7 +434,7 @@ async fn a_cold_lean_driver_fetches_once_for_all() {
         });
     }
     all.join_all().await;
-    assert_eq!(Sent::of(&gateway), Sent(2, 1, 16 * 4));
+    assert_eq!(Sent::of(&gateway), Sent(1 + PAGES, 1, 16 * 4));
 }
 
 /// The emulator of Microsoft agrees on how many requests there are.
