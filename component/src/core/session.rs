@@ -55,7 +55,7 @@ pub struct RangeRef<'a> {
 pub struct TooLarge;
 
 impl Sessions {
-    /// Remembers the token of a response, if [`captures`] says so; false if it is of another container.
+    /// Remembers the token of a response, if [`captures`] says so.
     ///
     /// `known_rid` is the container's resource id in the cache, now rather than when the request left; absent if the
     /// container was never read. `response_rid` is `x-ms-content-path`. A response of another container than the
@@ -67,9 +67,9 @@ impl Sessions {
         known_rid: Option<&str>,
         response_rid: Option<&str>,
         token: &str,
-    ) -> bool {
+    ) {
         if differ(known_rid, response_rid) {
-            return false;
+            return;
         }
         self.captures = self.captures.saturating_add(1);
         let now = self.captures;
@@ -79,7 +79,6 @@ impl Sessions {
             entry.belong_to(known_rid.or(response_rid));
             entry.advance(token);
         }
-        true
     }
 
     /// Takes over what another instance knew, so that this one is as recent as both were.
@@ -93,10 +92,27 @@ impl Sessions {
         if differ(known_rid, rid) || differ(self.rid(at), rid) {
             return Fate::Known;
         }
-        if self.entries.len() >= MAX_CONTAINERS && self.find(at).is_err() {
-            return Fate::Full;
+        let token = SessionToken::parse_lenient(token);
+        let rid = rid.map(Box::from);
+        self.captures = self.captures.saturating_add(1);
+        match self.find(at) {
+            Ok(place) => {
+                if let Some(entry) = self.entries.get_mut(place) {
+                    entry.rid = entry.rid.take().or(rid);
+                    entry.token.merge(token);
+                }
+            }
+            Err(_) if self.entries.len() >= MAX_CONTAINERS => return Fate::Full,
+            Err(place) => {
+                let entry = Entry {
+                    at: at.clone(),
+                    rid,
+                    captured: self.captures,
+                    token,
+                };
+                self.entries.insert(place, entry);
+            }
         }
-        self.capture(at, known_rid, rid, token);
         Fate::Taken
     }
 

@@ -6,7 +6,7 @@ use super::{Ended, Pipeline};
 use crate::core::account::Target;
 use crate::core::allowance::Verdict;
 use crate::core::clock::Nanos;
-use crate::core::container::is_stale;
+use crate::core::container::{Container, is_stale};
 use crate::core::diagnostics::{ExecutionContext, RequestSent};
 use crate::core::retry::{Decision, Direction, Step};
 use crate::core::session::captures;
@@ -59,16 +59,16 @@ impl<W: World> Pipeline<W> {
             return;
         }
         // As it is known now: the answer may be late, and the container another one by this time.
-        let known = self.state.containers.definition_of(&scope.container);
-        let known = known.as_ref().map(|container| container.rid.as_str());
+        let mut known = self.state.containers.definition_of(&scope.container);
         let answered = answer.headers.other(name::CONTENT_PATH);
-        let mut sessions = self.state.sessions.borrow_mut();
-        let captured = sessions.capture(&scope.container, known, answered, token);
-        if !captured && self.container.is_none() {
+        if self.container.is_none() && is_other(known.as_deref(), answered) {
             // Nobody asked for the container that is known: it may be the outdated one.
             self.state.containers.forget(&scope.container);
-            sessions.capture(&scope.container, None, answered, token);
+            known = None;
         }
+        let known = known.as_ref().map(|container| container.rid.as_str());
+        let mut sessions = self.state.sessions.borrow_mut();
+        sessions.capture(&scope.container, known, answered, token);
     }
 
     /// Goes where the decision says; an error ends the operation.
@@ -279,6 +279,11 @@ impl<W: World> Pipeline<W> {
             }
         }
     }
+}
+
+/// Whether an answer is about another container than this.
+fn is_other(known: Option<&Container>, answered: Option<&str>) -> bool {
+    matches!((known, answered), (Some(known), Some(answered)) if known.rid != answered)
 }
 
 /// Whether a region has not caught up with the session.
