@@ -73,7 +73,10 @@ impl Sessions {
         }
         self.captures = self.captures.saturating_add(1);
         let now = self.captures;
-        let place = self.place(at);
+        let place = match self.find(at) {
+            Ok(place) => place,
+            Err(_) => self.insert(at),
+        };
         if let Some(entry) = self.entries.get_mut(place) {
             entry.captured = now;
             entry.belong_to(known_rid.or(response_rid));
@@ -92,26 +95,16 @@ impl Sessions {
         if differ(known_rid, rid) || differ(self.rid(at), rid) {
             return Fate::Known;
         }
-        let token = SessionToken::parse_lenient(token);
-        let rid = rid.map(Box::from);
-        self.captures = self.captures.saturating_add(1);
-        match self.find(at) {
-            Ok(place) => {
-                if let Some(entry) = self.entries.get_mut(place) {
-                    entry.rid = entry.rid.take().or(rid);
-                    entry.token.merge(token);
-                }
-            }
+        let place = match self.find(at) {
+            Ok(place) => place,
             Err(_) if self.entries.len() >= MAX_CONTAINERS => return Fate::Full,
-            Err(place) => {
-                let entry = Entry {
-                    at: at.clone(),
-                    rid,
-                    captured: self.captures,
-                    token,
-                };
-                self.entries.insert(place, entry);
+            Err(_) => self.insert(at),
+        };
+        if let Some(entry) = self.entries.get_mut(place) {
+            if entry.rid.is_none() {
+                entry.rid = rid.map(Box::from);
             }
+            entry.token.merge(SessionToken::parse_lenient(token));
         }
         Fate::Taken
     }
@@ -184,11 +177,10 @@ impl Sessions {
         self.entries.binary_search_by(|entry| entry.at.cmp(at))
     }
 
-    /// The place of the container's entry, which is made if it is missing.
-    fn place(&mut self, at: &ContainerRef) -> usize {
-        if let Ok(place) = self.find(at) {
-            return place;
-        }
+    /// Makes the container's entry, which is missing; says where it is.
+    #[cold]
+    #[inline(never)]
+    fn insert(&mut self, at: &ContainerRef) -> usize {
         if self.entries.len() >= MAX_CONTAINERS {
             self.forget_oldest();
         }

@@ -1,5 +1,7 @@
 //! The bodies of the parts.
 
+use std::rc::Rc;
+
 use super::{Cursor, Writer};
 use crate::core::container::Container;
 use crate::core::ranges::{MAX_RANGES, RangeMap};
@@ -127,20 +129,19 @@ pub fn ranges(mut body: Cursor<'_>) -> Option<RangeMap> {
     let mut rows: Vec<PartitionKeyRange> = Vec::new();
     let mut left = body.number();
     while left > 0 && rows.len() < MAX_RANGES && body.is_whole() {
-        let id = body.id().into();
-        let min = Epk::from(body.bytes().to_vec());
+        let (id, min) = (name(&mut body), body.bytes());
         if let Some(last) = rows.last_mut() {
-            last.max = min.clone();
+            last.max = point(min);
         }
         let mut parents = Vec::new();
         let mut parents_left = body.number();
         while parents_left > 0 && body.is_whole() {
-            parents.push(body.id().into());
+            parents.push(name(&mut body));
             parents_left = parents_left.saturating_sub(1);
         }
         rows.push(PartitionKeyRange {
             id,
-            min,
+            min: point(min),
             max: Epk::MAX,
             parents,
             status: Status::Online,
@@ -151,4 +152,14 @@ pub fn ranges(mut body: Cursor<'_>) -> Option<RangeMap> {
         return None;
     }
     RangeMap::build(rows, None).ok()
+}
+
+#[inline(never)]
+fn name(body: &mut Cursor<'_>) -> Rc<str> {
+    body.id().into()
+}
+
+#[inline(never)]
+fn point(bytes: &[u8]) -> Epk {
+    Epk::from(bytes.to_vec())
 }

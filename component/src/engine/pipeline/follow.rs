@@ -6,7 +6,7 @@ use super::{Ended, Pipeline};
 use crate::core::account::Target;
 use crate::core::allowance::Verdict;
 use crate::core::clock::Nanos;
-use crate::core::container::{Container, is_stale};
+use crate::core::container::is_stale;
 use crate::core::diagnostics::{ExecutionContext, RequestSent};
 use crate::core::retry::{Decision, Direction, Step};
 use crate::core::session::captures;
@@ -59,14 +59,11 @@ impl<W: World> Pipeline<W> {
             return;
         }
         // As it is known now: the answer may be late, and the container another one by this time.
-        let mut known = self.state.containers.definition_of(&scope.container);
-        let answered = answer.headers.other(name::CONTENT_PATH);
-        if self.container.is_none() && is_other(known.as_deref(), answered) {
-            // Nobody asked for the container that is known: it may be the outdated one.
-            self.state.containers.forget(&scope.container);
-            known = None;
-        }
+        // Whoever did not ask for a container by its id believes the answer: what is known may be outdated.
+        let asked = self.container.as_ref();
+        let known = asked.and_then(|_| self.state.containers.definition_of(&scope.container));
         let known = known.as_ref().map(|container| container.rid.as_str());
+        let answered = answer.headers.other(name::CONTENT_PATH);
         let mut sessions = self.state.sessions.borrow_mut();
         sessions.capture(&scope.container, known, answered, token);
     }
@@ -279,11 +276,6 @@ impl<W: World> Pipeline<W> {
             }
         }
     }
-}
-
-/// Whether an answer is about another container than this.
-fn is_other(known: Option<&Container>, answered: Option<&str>) -> bool {
-    matches!((known, answered), (Some(known), Some(answered)) if known.rid != answered)
 }
 
 /// Whether a region has not caught up with the session.
