@@ -6,18 +6,19 @@ use cosmosdb_driver_host::types::{
     FeedOperation, FeedOptions, FeedScope, MetadataMode, OperationOptions, QueryItems, Restored,
     SnapshotRefusal,
 };
-use cosmosdb_driver_host::{Client, Config, Credential, Error, Options, blocking};
+use cosmosdb_driver_host::{Config, Credential, Error, Options};
 use host_tests::emulator::Emulator;
 use host_tests::gateway::Direction::Ascending;
 use host_tests::gateway::{self, Control, Gateway, Plan};
 use host_tests::scripted::Seen;
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 use crate::account::{self, Account, CONTAINER, DATABASE};
 use crate::build::{at, container, json as parse, text};
 use crate::face::{Driver, Face};
 use crate::scene::config;
+
+mod clients;
 
 on_every_face!(
     requests_until_an_operation_is_done,
@@ -150,6 +151,7 @@ impl fmt::Display for Sent {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "the table is worth a look")]
 async fn requests_until_an_operation_is_done(face: Face) {
     use MetadataMode::{Eager, Lean};
     let gateway = gateway();
@@ -256,8 +258,12 @@ async fn a_container_created_anew_since_is_found(face: Face) {
     let read = "GET /dbs/shop/colls/items/docs/7";
     assert_eq!(gateway.lines(), [read, container, read]);
     let tokens: Vec<_> = gateway.requests();
-    let tokens = tokens.iter().map(|seen| seen.header("x-ms-session-token"));
-    assert_eq!(tokens.last(), Some(None), "the old session is forgotten");
+    let mut tokens = tokens.iter().map(|seen| seen.header("x-ms-session-token"));
+    assert_eq!(
+        tokens.next_back(),
+        Some(None),
+        "the old session is forgotten"
+    );
     // What is known now is not given up for what was.
     let again = driver.restore(&snapshot).await.unwrap();
     assert_eq!((again.taken, again.known), (0, 4));
@@ -366,75 +372,6 @@ fn refused(result: Result<Restored, Error>, expected: SnapshotRefusal) {
         }
         other => panic!("{other:?}"),
     }
-}
-
-#[tokio::test]
-async fn an_async_client_hands_over() {
-    let gateway = gateway();
-    let host = Face::Concurrent.host(Options::default());
-    let open = || Client::open(&host, config(&gateway.endpoint()));
-    let first = open().await.unwrap();
-    let orders = first.container(DATABASE, CONTAINER);
-    orders.upsert_item("k7", &item(7)).await.unwrap();
-    let second = open().await.unwrap();
-    let snapshot = first.snapshot().await.unwrap();
-    let restored = second.restore(&snapshot).await.unwrap();
-    assert_eq!(all_of(&restored), 3);
-    gateway.clear();
-    let orders = second.container(DATABASE, CONTAINER);
-    orders.read_item_bytes("7", "k7").await.unwrap();
-    assert_eq!(Sent::of(&gateway), Sent(0, 0, 1));
-    let refused = second.restore(&snapshot[1..]).await.unwrap_err();
-    assert!(matches!(refused, Error::Snapshot(SnapshotRefusal::Damaged)));
-}
-
-#[test]
-fn a_blocking_client_hands_over_what_all_its_instances_know() {
-    let gateway = gateway();
-    let host = Face::Blocking.host(Options::default());
-    let open = || blocking::Client::open(&host, config(&gateway.endpoint())).unwrap();
-    let first = open();
-    // A feed keeps its instance to itself: the operation beside it has another.
-    let orders = first.container(DATABASE, CONTAINER);
-    let feed = orders.query_items("SELECT * FROM c").unwrap();
-    while feed.next_page().unwrap().is_some() {}
-    orders.upsert_item("k7", &item(7)).unwrap();
-    drop(feed);
-    let snapshot = first.snapshot().unwrap();
-    let second = open();
-    let restored = second.restore(&snapshot).unwrap();
-    assert_eq!(
-        all_of(&restored),
-        4,
-        "ranges of one, the session of the other"
-    );
-    gateway.clear();
-    let orders = second.container(DATABASE, CONTAINER);
-    let feed = orders.query_items("SELECT * FROM c").unwrap();
-    while feed.next_page().unwrap().is_some() {}
-    // A second instance begins with it too.
-    orders.read_item_bytes("7", "k7").unwrap();
-    assert_eq!(Sent::of(&gateway), Sent(0, 0, 5));
-    assert_eq!(second.snapshot().unwrap().len(), snapshot.len());
-}
-
-/// Nothing that is missed is fetched twice.
-#[tokio::test]
-async fn a_cold_lean_driver_fetches_once_for_all() {
-    let gateway = gateway();
-    let host = Face::Concurrent.host(Options::default());
-    let config = config(&gateway.endpoint()).metadata(MetadataMode::Lean);
-    let client = Client::open(&host, config).await.unwrap();
-    let mut all = JoinSet::new();
-    for _ in 0..16 {
-        let orders = client.container(DATABASE, CONTAINER);
-        all.spawn(async move {
-            let feed = orders.query_items(SORTED).await.unwrap();
-            while feed.next_page().await.unwrap().is_some() {}
-        });
-    }
-    all.join_all().await;
-    assert_eq!(Sent::of(&gateway), Sent(1 + PAGES, 1, 16 * 4));
 }
 
 /// The emulator of Microsoft agrees on how many requests there are.
