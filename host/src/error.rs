@@ -36,6 +36,8 @@ pub enum Error {
         /// What ended it.
         reason: String,
     },
+    /// Nothing of a snapshot can be used. The client works as if there had been none.
+    Snapshot(types::SnapshotRefusal),
     /// The component could not be loaded or instantiated.
     Load(String),
     /// The host's options, or the endpoint that it must allow, are wrong.
@@ -193,9 +195,27 @@ impl fmt::Display for Error {
                 "the component instance ended ({reason}); whether the operation was carried out is unknown: \
                  read before writing again. A client uses a new instance from the next call"
             ),
+            Self::Snapshot(refusal) => f.write_str(refused(*refusal)),
             Self::Load(text) | Self::Options(text) => f.write_str(text),
             Self::Runtime(text) => f.write_str(text),
         }
+    }
+}
+
+fn refused(refusal: types::SnapshotRefusal) -> &'static str {
+    use types::SnapshotRefusal::{Closed, Damaged, Foreign, Newer, TooLarge};
+    match refusal {
+        Damaged => {
+            "these bytes are no snapshot, or have been changed or cut on their way: make a new one"
+        }
+        Newer => {
+            "the snapshot was written by a later version of the driver: make one with this version, or update this one"
+        }
+        Foreign => {
+            "the snapshot is of another account, or of another endpoint: keep one for each endpoint"
+        }
+        TooLarge => "these bytes are no snapshot: none is larger than 1 MiB",
+        Closed => "the driver was closed: open another one",
     }
 }
 

@@ -16,7 +16,8 @@ pub use crate::bindings::wit::{
     QueryItems, QueryParameter, RawRequest, ReadConsistency, ReadFeed, ReadItem, ReadMany,
     ReadManyInput, ReadResources, RegionSummary, ReplaceContainer, ReplaceItem, RequestSent,
     RequestTimeouts, ResourceAction, ResourceCollection, ResourceKind, ResourceRef, Response,
-    ResponseHeaders, Throughput, ThroughputControlGroup, TopologyCache, Verbosity, WriteItem,
+    ResponseHeaders, Restored, SnapshotRefusal, Throughput, ThroughputControlGroup, TopologyCache,
+    Verbosity, WriteItem,
 };
 
 /// Nothing set: everything falls through to the client's, the runtime's and the built-in defaults.

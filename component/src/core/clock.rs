@@ -13,3 +13,10 @@ pub const SECOND: Nanos = 1_000 * MILLI;
 pub const fn millis(milliseconds: u64) -> Nanos {
     milliseconds.saturating_mul(MILLI)
 }
+
+/// How long ago `then` was; nothing if it is yet to come. It may lie before the clock began: instants wrap around.
+#[inline(always)] // every operation asks
+pub const fn since(now: Nanos, then: Nanos) -> Nanos {
+    let span = now.wrapping_sub(then);
+    if span > Nanos::MAX / 2 { 0 } else { span }
+}

@@ -46,6 +46,7 @@ pub mod router;
 pub mod routing;
 pub mod runtime;
 pub mod session;
+pub mod snapshot;
 pub mod throughput;
 pub mod timeouts;
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::consistency::{AccountConsistency, ReadConsistency};
 use super::operation::ContainerRef;
+use super::snapshot::Fate;
 use crate::wire::ranges::PartitionKeyRange;
 use crate::wire::session_token::{Refused, SessionToken};
 
@@ -72,12 +73,53 @@ impl Sessions {
         }
         self.captures = self.captures.saturating_add(1);
         let now = self.captures;
-        let place = self.place(at);
+        let place = match self.find(at) {
+            Ok(place) => place,
+            Err(_) => self.insert(at),
+        };
         if let Some(entry) = self.entries.get_mut(place) {
             entry.captured = now;
             entry.belong_to(known_rid.or(response_rid));
             entry.advance(token);
         }
+    }
+
+    /// Takes over what another instance knew, so that this one is as recent as both were.
+    pub fn restore(
+        &mut self,
+        at: &ContainerRef,
+        known_rid: Option<&str>,
+        rid: Option<&str>,
+        token: &str,
+    ) -> Fate {
+        if differ(known_rid, rid) || differ(self.rid(at), rid) {
+            return Fate::Known;
+        }
+        let place = match self.find(at) {
+            Ok(place) => place,
+            Err(_) if self.entries.len() >= MAX_CONTAINERS => return Fate::Full,
+            Err(_) => self.insert(at),
+        };
+        if let Some(entry) = self.entries.get_mut(place) {
+            if entry.rid.is_none() {
+                entry.rid = rid.map(Box::from);
+            }
+            entry.token.merge(SessionToken::parse_lenient(token));
+        }
+        Fate::Taken
+    }
+
+    /// All containers: the name, the resource id, the token.
+    pub fn iter(&self) -> impl Iterator<Item = (&ContainerRef, Option<&str>, &SessionToken)> {
+        self.entries
+            .iter()
+            .map(|entry| (&entry.at, entry.rid.as_deref(), &entry.token))
+    }
+
+    /// Of which container the tokens are, if that is known.
+    pub fn rid(&self, at: &ContainerRef) -> Option<&str> {
+        let entry = self.entries.get(self.find(at).ok()?)?;
+        entry.rid.as_deref()
     }
 
     /// The token for a request, if [`sends`] says so; none if nothing is known of where it goes.
@@ -135,11 +177,10 @@ impl Sessions {
         self.entries.binary_search_by(|entry| entry.at.cmp(at))
     }
 
-    /// The place of the container's entry, which is made if it is missing.
-    fn place(&mut self, at: &ContainerRef) -> usize {
-        if let Ok(place) = self.find(at) {
-            return place;
-        }
+    /// Makes the container's entry, which is missing; says where it is.
+    #[cold]
+    #[inline(never)]
+    fn insert(&mut self, at: &ContainerRef) -> usize {
         if self.entries.len() >= MAX_CONTAINERS {
             self.forget_oldest();
         }

@@ -1,6 +1,6 @@
 //! The containers that this driver has met: definitions and partition key ranges, each fetched once.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 
 use super::single_flight::SingleFlight;
@@ -50,6 +50,17 @@ impl Containers {
                 known
             }
         }
+    }
+
+    /// The container's entry, made if it is not there and there is room for it.
+    pub(super) fn entry_if_room(&self, at: &ContainerRef) -> Option<Rc<Known>> {
+        let full = self.0.borrow().len() >= MAX_CONTAINERS;
+        (!full || self.definition_of(at).is_some()).then(|| self.entry(at))
+    }
+
+    /// All of them, by name. They must not change meanwhile.
+    pub(super) fn all(&self) -> Ref<'_, Vec<(ContainerRef, Rc<Known>)>> {
+        self.0.borrow()
     }
 
     /// The definition, if it has been read.

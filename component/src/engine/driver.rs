@@ -41,7 +41,7 @@ const GRACE: Nanos = 250 * MILLI;
 /// A client of one account. Cheap to share within an instance; nothing runs between calls.
 #[derive(Debug)]
 pub struct Driver<W: World> {
-    state: RefCell<Option<Rc<State<W>>>>,
+    pub(super) state: RefCell<Option<Rc<State<W>>>>,
 }
 
 impl<W: World> Driver<W> {

@@ -124,7 +124,7 @@ impl<W: World> State<W> {
     }
 
     /// Takes over an account document.
-    fn install(&self, document: &AccountDocument, now: Nanos) -> Rc<Topology> {
+    pub(super) fn install(&self, document: &AccountDocument, now: Nanos) -> Rc<Topology> {
         self.refresh.borrow_mut().done(now);
         let known = self.account.ready();
         if let Some(known) = &known

@@ -10,6 +10,7 @@ mod feed;
 mod metadata;
 mod pipeline;
 mod single_flight;
+mod snapshot;
 mod state;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test

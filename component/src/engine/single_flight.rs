@@ -45,6 +45,11 @@ impl<T: 'static> SingleFlight<T> {
         self.0.ready.borrow().clone()
     }
 
+    /// Takes over a value from elsewhere.
+    pub(super) fn put(&self, value: Rc<T>) {
+        self.0.ready.replace(Some(value));
+    }
+
     /// Whether it is being fetched.
     pub(super) fn is_fetching(&self) -> bool {
         self.0.fetching.borrow().strong_count() > 0

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use super::{Driver, World};
-use crate::core::clock::{MILLI, Nanos};
+use crate::core::clock::{MILLI, Nanos, SECOND};
 use crate::core::credential::CredentialConfig;
 use crate::core::exchange::{Head, HttpResponse, TransportFailure};
 use crate::core::operation::{Conditions, ContainerRef, ItemRef};
@@ -68,6 +68,8 @@ struct Inner {
     seen: RefCell<Vec<Seen>>,
     bodies: RefCell<Vec<String>>,
     clock: Cell<Nanos>,
+    /// What the calendar showed when the clock began, in seconds since 1970.
+    began: Cell<u64>,
     sleepers: RefCell<Vec<Nanos>>,
 }
 
@@ -78,6 +80,7 @@ impl Sim {
             seen: RefCell::default(),
             bodies: RefCell::default(),
             clock: Cell::new(1_000 * MILLI),
+            began: Cell::new(1_751_373_295),
             sleepers: RefCell::default(),
         }))
     }
@@ -107,6 +110,18 @@ impl Sim {
     /// Lets time pass.
     pub(in crate::engine) fn pass(&self, time: Nanos) {
         self.0.clock.set(self.0.clock.get() + time);
+    }
+
+    /// Another machine, whose clock has only begun, so many seconds later.
+    pub(in crate::engine) fn elsewhere(
+        &self,
+        later: i64,
+        script: impl Fn(&Seen) -> Reply + 'static,
+    ) -> Self {
+        let other = Self::new(script);
+        let shown = self.unix_seconds().checked_add_signed(later - 1);
+        other.0.began.set(shown.unwrap());
+        other
     }
 
     pub(in crate::engine) fn open(&self, change: impl FnOnce(&mut Config)) -> Driver<Self> {
@@ -229,7 +244,7 @@ impl World for Sim {
     }
 
     fn unix_seconds(&self) -> u64 {
-        1_751_373_296
+        self.0.began.get() + self.now() / SECOND
     }
 
     fn random(&self) -> (u64, u64) {

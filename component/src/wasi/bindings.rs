@@ -22,6 +22,7 @@ macro_rules! generate {
                 "[method]driver.open-feed",
                 "[method]driver.set-bearer-token",
                 "[method]driver.add-fault",
+                "[method]driver.restore",
                 "[method]feed.next-page",
                 "[method]feed.continuation",
                 "submit",

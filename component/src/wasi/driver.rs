@@ -16,6 +16,7 @@ use super::types::{Rejection, from_now};
 use crate::core::faults::FaultRule;
 use crate::core::feed_operation::{FeedOperation, FeedOptions};
 use crate::core::runtime::Runtime;
+use crate::core::snapshot::{Refused, Restored};
 use crate::core::{self, Config, OperationOptions, RuntimeConfig};
 use crate::engine::{Driver, Shared as Feed};
 use crate::wire::secret::Secret;
@@ -45,6 +46,10 @@ impl face::GuestDriver for Handle {
         self.0
             .faults(|faults, _| faults.remove(&id))
             .unwrap_or(false)
+    }
+
+    fn snapshot(&self) -> Vec<u8> {
+        self.0.snapshot()
     }
 
     fn close(&self) {
@@ -177,6 +182,11 @@ export!([face!(), "[method]driver.add-fault"]
 fn add_fault(driver: &Handle, rule: FaultRule) -> Result<(), Rejection> {
     let added = driver.0.faults(|faults, now| faults.add(from_now(rule, now)));
     Ok(added??)
+});
+
+export!([face!(), "[method]driver.restore"] flat(driver, snapshot, length)
+fn restore(driver: &Handle, snapshot: Vec<u8>) -> Result<Restored, Refused> {
+    driver.0.restore(&snapshot)
 });
 
 export!([face!(), "[method]feed.continuation"] flat(feed)

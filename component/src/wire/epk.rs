@@ -52,7 +52,7 @@ impl Epk {
             .collect()
     }
 
-    /// The bytes, as many as it was made of.
+    /// The bytes, as many as it was made of: the text form spells them.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -80,15 +80,15 @@ impl Epk {
     }
 }
 
-impl From<Vec<u8>> for Epk {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self(bytes.into())
-    }
-}
-
 impl fmt::Display for Epk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_hex())
+    }
+}
+
+impl From<Vec<u8>> for Epk {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cosmosdb_driver_host::instance::{self, AsyncFeed, AsyncInstance, BlockingInstance, Task};
 use cosmosdb_driver_host::types::{
-    FeedOperation, FeedOptions, Operation, OperationOptions, Response,
+    FeedOperation, FeedOptions, Operation, OperationOptions, Response, Restored,
 };
 use cosmosdb_driver_host::{Config, Error, Host, Options};
 
@@ -78,6 +78,20 @@ impl Driver {
                 instance.set_bearer_token(token).await
             }
             Self::Concurrent(instance) => instance.set_bearer_token(token).await,
+        }
+    }
+
+    pub(crate) async fn snapshot(&mut self) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Blocking(instance) | Self::Tasks(instance) => instance.snapshot().await,
+            Self::Concurrent(instance) => instance.snapshot().await,
+        }
+    }
+
+    pub(crate) async fn restore(&mut self, snapshot: &[u8]) -> Result<Restored, Error> {
+        match self {
+            Self::Blocking(instance) | Self::Tasks(instance) => instance.restore(snapshot).await,
+            Self::Concurrent(instance) => instance.restore(snapshot).await,
         }
     }
 

@@ -67,5 +67,6 @@ mod resources;
 mod scene;
 mod secrets;
 mod shared_groups;
+mod snapshots;
 mod storm;
 mod tasks;

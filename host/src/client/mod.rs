@@ -31,7 +31,7 @@ use crate::read_feed::{ChangeFeed, ReadFeed, ReadMany};
 use crate::response::Response;
 use crate::types::{
     FaultRule, FeedOperation, FeedOptions, Operation, OperationOptions, ReadResources,
-    ResourceCollection, Throughput,
+    ResourceCollection, Restored, Throughput,
 };
 
 /// An async client of one account, on the component's WASI 0.3 face.
@@ -70,6 +70,8 @@ struct Current {
     config: Config,
     /// For the next instance too.
     faults: Rules,
+    /// And this, if there is one.
+    snapshot: Option<Vec<u8>>,
     instance: AsyncInstance,
 }
 
@@ -83,6 +85,7 @@ impl Client {
         let current = Mutex::new(Current {
             config,
             faults: Rules::default(),
+            snapshot: None,
             instance,
         });
         Ok(Self(Arc::new(Inner {
@@ -151,6 +154,44 @@ impl Client {
         Ok(there)
     }
 
+    /// What the client has learned, for another one of the same account to begin with, in another process maybe: the
+    /// account's regions, endpoints that failed, session tokens, definitions and partition key ranges of containers. At
+    /// most 256 KiB. Sends nothing. It holds no credential; but requests go to the endpoints that it names, so keep it
+    /// where only those can write who may change the configuration.
+    ///
+    /// ```no_run
+    /// # use cosmosdb_driver_host::{Client, Config, Error, Host};
+    /// # async fn example(host: &Host, config: Config, stored: Option<Vec<u8>>) -> Result<(), Error> {
+    /// let client = Client::open(host, config).await?;
+    /// if let Some(stored) = stored {
+    ///     match client.restore(&stored).await {
+    ///         Ok(restored) => println!("{} parts to begin with", restored.taken),
+    ///         Err(error) => eprintln!("a cold start: {error}"),
+    ///     }
+    /// }
+    /// let order = client.container("shop", "orders").read_item_bytes("1", "contoso").await?; // one request
+    /// let stored = client.snapshot().await?; // for the next process
+    /// # drop((order, stored));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn snapshot(&self) -> Result<Vec<u8>, Error> {
+        self.instance().await?.snapshot().await
+    }
+
+    /// Takes over what another client has learned. What this one has learned itself stays; session tokens are put
+    /// together, so that reads see what the other one has written. What has changed since is found out as always. Sends
+    /// nothing. If the instance traps, the next one begins with it too.
+    ///
+    /// Errors: [`Error::Snapshot`] if nothing of it can be used, and the client works as if there had been none.
+    pub async fn restore(&self, snapshot: &[u8]) -> Result<Restored, Error> {
+        let mut current = self.0.current.lock().await;
+        current.renew(&self.0.host).await?;
+        let restored = current.instance.restore(snapshot).await?;
+        current.snapshot = Some(snapshot.to_owned());
+        Ok(restored)
+    }
+
     /// What the current instance has executed, in wasmtime's fuel. None unless
     /// [`Options::metered`](crate::Options::metered).
     pub async fn fuel_consumed(&self) -> Result<Option<u64>, Error> {
@@ -170,6 +211,9 @@ impl Current {
             let instance = AsyncInstance::open(host, &self.config).await?;
             for rule in self.faults.iter() {
                 instance.add_fault(rule.clone()).await?;
+            }
+            if let Some(snapshot) = &self.snapshot {
+                instance.restore(snapshot).await?;
             }
             self.instance = instance;
         }

@@ -9,6 +9,8 @@ use crate::core::clock::Nanos;
 use crate::core::confirming::region_confirming;
 use crate::core::retry::{Decision, Deferred, Direction, Step};
 use crate::core::routing::topology::Purpose;
+use crate::core::routing::unavailable::Reason;
+use crate::wire::endpoint::Endpoint;
 
 impl Router {
     /// An attempt did not do; the decision says who is to blame. Marks count at once, or when the operation has proved
@@ -173,6 +175,27 @@ impl Router {
                 random,
             );
         }
+    }
+
+    /// The endpoints that are avoided, for a snapshot: whether only by writes, and since when.
+    pub fn avoided(&self) -> impl Iterator<Item = (&Endpoint, bool, Nanos)> {
+        self.unavailable.marks()
+    }
+
+    /// Takes over a mark from a snapshot, unless there is one here.
+    pub fn avoid(&mut self, endpoint: &Endpoint, writes_only: bool, at: Nanos) -> bool {
+        let known = self
+            .avoided()
+            .any(|(own, own_writes, _)| own == endpoint && own_writes == writes_only);
+        if !known {
+            let reason = if writes_only {
+                Reason::WriteForbidden
+            } else {
+                Reason::ServiceUnavailable
+            };
+            self.unavailable.mark(endpoint, reason, at);
+        }
+        !known
     }
 
     /// The primary of a hedged read lost to another region.

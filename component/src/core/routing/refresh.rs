@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::topology::Topology;
 use crate::core::account::Target;
-use crate::core::clock::{Nanos, SECOND};
+use crate::core::clock::{Nanos, SECOND, since};
 
 /// How old the document may become.
 pub const INTERVAL: Nanos = 300 * SECOND;
@@ -36,6 +36,11 @@ impl Refresh {
         old && self.failed.is_none_or(|failed| since(now, failed) >= PAUSE)
     }
 
+    /// When the document was read, perhaps before the clock began; none if it never was.
+    pub fn read(&self) -> Option<Nanos> {
+        self.read
+    }
+
     /// The document was read at `now`.
     pub fn done(&mut self, now: Nanos) {
         (self.read, self.failed) = (Some(now), None);
@@ -61,10 +66,6 @@ impl Refresh {
             self.event = claim.before;
         }
     }
-}
-
-fn since(now: Nanos, then: Nanos) -> Nanos {
-    now.saturating_sub(then)
 }
 
 /// Where to read the document, one after the other: at the configured endpoint; in the regions that were known, if any,

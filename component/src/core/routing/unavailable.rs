@@ -1,6 +1,6 @@
 //! Endpoints that are avoided for a while (spec driver-core §3.8).
 
-use crate::core::clock::Nanos;
+use crate::core::clock::{Nanos, since};
 use crate::wire::endpoint::Endpoint;
 
 /// Marks kept; beyond it the oldest goes.
@@ -62,12 +62,17 @@ impl Unavailable {
             .retain(|mark| mark.endpoint != *endpoint || (mark.writes_only && !wrote));
     }
 
+    /// All marks, the oldest first: the endpoint, whether only writes avoid it, since when.
+    pub fn marks(&self) -> impl Iterator<Item = (&Endpoint, bool, Nanos)> {
+        self.0
+            .iter()
+            .map(|mark| (&mark.endpoint, mark.writes_only, mark.at))
+    }
+
     /// Whether a request should avoid it. Marks older than `ttl` do not count.
     pub fn avoids(&self, endpoint: &Endpoint, write: bool, now: Nanos, ttl: Nanos) -> bool {
         self.0.iter().any(|mark| {
-            mark.endpoint == *endpoint
-                && (write || !mark.writes_only)
-                && now.saturating_sub(mark.at) < ttl
+            mark.endpoint == *endpoint && (write || !mark.writes_only) && since(now, mark.at) < ttl
         })
     }
 }

@@ -46,6 +46,7 @@ mod recreation;
 mod regions;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod sessions;
+mod snapshots;
 mod terminal;
 #[allow(clippy::arithmetic_side_effects)] // overflow fails the test
 mod throttling;

@@ -59,7 +59,9 @@ impl<W: World> Pipeline<W> {
             return;
         }
         // As it is known now: the answer may be late, and the container another one by this time.
-        let known = self.state.containers.definition_of(&scope.container);
+        // Whoever did not ask for a container by its id believes the answer: what is known may be outdated.
+        let asked = self.container.as_ref();
+        let known = asked.and_then(|_| self.state.containers.definition_of(&scope.container));
         let known = known.as_ref().map(|container| container.rid.as_str());
         let answered = answer.headers.other(name::CONTENT_PATH);
         let mut sessions = self.state.sessions.borrow_mut();
@@ -147,12 +149,14 @@ impl<W: World> Pipeline<W> {
             return;
         }
         let (at, options) = (&scope.container, &self.options);
-        if let Ok(found) = self
-            .state
-            .container(at, None, options, &self.recorder)
-            .await
-        {
-            self.state.sessions.borrow_mut().recreated(at, &found.rid);
+        let (state, recorder) = (&self.state, &self.recorder);
+        // From a feed, or from a snapshot: it may be of the container that is gone.
+        let known = state.containers.definition_of(at);
+        let found = state.container(at, known.as_ref(), options, recorder);
+        let Ok(found) = found.await else { return };
+        state.sessions.borrow_mut().recreated(at, &found.rid);
+        if known.is_some_and(|known| known.rid != found.rid) {
+            state.containers.forget_ranges(at);
         }
     }
 

@@ -8,6 +8,7 @@ mod feed;
 mod operation;
 mod options;
 mod response;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 

@@ -21,6 +21,7 @@ use crate::core::query::{Query, Target};
 use crate::core::read_many::{Input, ItemId, Items};
 use crate::core::resources::{ResourceCollection, Resources};
 use crate::core::runtime::{DiagnosticsConfig, RuntimeConfig, TimeoutsConfig};
+use crate::core::snapshot::{Refused, Restored};
 use crate::core::throughput::{GroupConfig, PriorityLevel};
 use crate::core::{
     Attempt, Config, CredentialConfig, Diagnostics, Error, ErrorKind, MetadataMode, Operation,
@@ -104,7 +105,9 @@ fn table() -> Vec<(&'static str, Layout)> {
         ("resource-ref", of::<ResourceRef>()),
         ("response", of::<Response>()),
         ("response-headers", of::<ResponseHeaders>()),
+        ("restored", of::<Restored>()),
         ("runtime-config", of::<RuntimeConfig>()),
+        ("snapshot-refusal", of::<Refused>()),
         ("throughput", of::<Throughput>()),
         ("throughput-control-group", of::<GroupConfig>()),
         ("topology-cache", of::<TopologyCache>()),

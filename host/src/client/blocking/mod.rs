@@ -27,7 +27,7 @@ use crate::read_feed::{ChangeFeed, ReadFeed, ReadMany};
 use crate::response::Response;
 use crate::types::{
     FaultRule, FeedOperation, FeedOptions, Operation, OperationOptions, ReadResources,
-    ResourceCollection, Throughput,
+    ResourceCollection, Restored, Throughput,
 };
 
 /// A blocking client of one account, on the component's WASI 0.2 face.
@@ -68,7 +68,9 @@ struct Pool {
     config: Config,
     /// For new instances too.
     faults: Rules,
-    /// How often these two have changed.
+    /// And this, if there is one.
+    snapshot: Option<Arc<[u8]>>,
+    /// How often configuration and rules have changed.
     version: u64,
     idle: Vec<Pooled>,
 }
@@ -89,6 +91,7 @@ impl Client {
         let pool = Pool {
             config,
             faults: Rules::default(),
+            snapshot: None,
             version: 0,
             idle: vec![Pooled {
                 instance,
@@ -168,18 +171,75 @@ impl Client {
         self.change(remove, |pool| pool.faults.remove(id))
     }
 
-    /// A new instance for operations that run side by side as tasks. It has the client's fault rules of this moment.
+    /// What the instances that are idle now have learned together, for another client of the same account to begin with, in
+    /// another process maybe: the account's regions, endpoints that failed, session tokens, definitions and partition key
+    /// ranges of containers. At most 256 KiB. Sends nothing. It holds no credential; but requests go to the endpoints that
+    /// it names, so keep it where only those can write who may change the configuration.
+    ///
+    /// ```no_run
+    /// # use cosmosdb_driver_host::{blocking::Client, Config, Error, Host};
+    /// # fn example(host: &Host, config: Config, stored: &[u8]) -> Result<(), Error> {
+    /// let client = Client::open(host, config)?;
+    /// if let Err(error) = client.restore(stored) {
+    ///     eprintln!("a cold start: {error}");
+    /// }
+    /// let order = client.container("shop", "orders").read_item_bytes("1", "contoso")?; // one request
+    /// let stored = client.snapshot()?; // for the next process
+    /// # drop((order, stored));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn snapshot(&self) -> Result<Vec<u8>, Error> {
+        let others = take(&mut self.pool().idle);
+        self.0.host.block_on(async {
+            let mut others = others.into_iter();
+            let mut first = match others.next() {
+                Some(first) => first,
+                None => self.checkout().await?,
+            };
+            for mut other in others {
+                let learned = other.instance.snapshot().await?;
+                first.instance.restore(&learned).await?;
+                self.give_back(other);
+            }
+            let snapshot = first.instance.snapshot().await;
+            self.give_back(first);
+            snapshot
+        })?
+    }
+
+    /// Takes over what another client has learned, for the instances that are idle now and for all later ones. What an
+    /// instance has learned itself stays; session tokens are put together, so that reads see what the other client has
+    /// written. What has changed since is found out as always. Sends nothing. The counts are those of one instance.
+    ///
+    /// Errors: [`Error::Snapshot`] if nothing of it can be used, and the client works as if there had been none.
+    pub fn restore(&self, snapshot: &[u8]) -> Result<Restored, Error> {
+        self.0.host.block_on(async {
+            let mut pooled = self.checkout().await?;
+            let restored = pooled.instance.restore(snapshot).await;
+            let mut others = Vec::new();
+            if restored.is_ok() {
+                let mut pool = self.pool();
+                pool.snapshot = Some(Arc::from(snapshot));
+                others = take(&mut pool.idle);
+            }
+            self.give_back(pooled);
+            for mut other in others {
+                other.instance.restore(snapshot).await?;
+                self.give_back(other);
+            }
+            restored
+        })?
+    }
+
+    /// A new instance for operations that run side by side as tasks. It has the client's fault rules of this moment, and
+    /// begins with what the client was told to [restore](Self::restore).
     ///
     /// Errors: [`Error::Load`] if the host's instance pool is used up.
     pub fn tasks(&self) -> Result<Tasks, Error> {
-        let (config, faults) = {
-            let pool = self.pool();
-            (pool.config.clone(), pool.faults.clone())
-        };
-        let opened = self.open_instance(&config, &faults);
-        let instance = self.0.host.block_on(opened)??;
+        let opened = self.0.host.block_on(self.open_instance())??;
         Ok(Tasks {
-            instance,
+            instance: opened.instance,
             client: self.clone(),
         })
     }
@@ -216,27 +276,33 @@ impl Client {
     }
 
     async fn checkout(&self) -> Result<Pooled, Error> {
-        let (config, faults, version) = {
-            let mut pool = self.pool();
-            if let Some(pooled) = pool.idle.pop() {
-                return Ok(pooled);
-            }
-            (pool.config.clone(), pool.faults.clone(), pool.version)
-        };
-        let instance = self.open_instance(&config, &faults).await?;
-        Ok(Pooled { instance, version })
+        let idle = self.pool().idle.pop();
+        match idle {
+            Some(pooled) => Ok(pooled),
+            None => self.open_instance().await,
+        }
     }
 
-    async fn open_instance(
-        &self,
-        config: &Config,
-        faults: &Rules,
-    ) -> Result<BlockingInstance, Error> {
-        let mut instance = BlockingInstance::open(&self.0.host, config).await?;
+    /// A new instance, as the pool is at this moment.
+    async fn open_instance(&self) -> Result<Pooled, Error> {
+        let (config, faults, snapshot, version) = {
+            let pool = self.pool();
+            let snapshot = pool.snapshot.clone();
+            (
+                pool.config.clone(),
+                pool.faults.clone(),
+                snapshot,
+                pool.version,
+            )
+        };
+        let mut instance = BlockingInstance::open(&self.0.host, &config).await?;
         for rule in faults.iter() {
             instance.add_fault(rule.clone()).await?;
         }
-        Ok(instance)
+        if let Some(snapshot) = snapshot {
+            instance.restore(&snapshot).await?;
+        }
+        Ok(Pooled { instance, version })
     }
 
     /// One that has ended, or was opened before a change, goes.

@@ -13,7 +13,7 @@ use crate::face::Face;
 use crate::host::{Exports, Host};
 use crate::runtime_config::RuntimeConfig;
 use crate::state::State;
-use crate::types::{FaultRule, Operation, OperationOptions};
+use crate::types::{FaultRule, Operation, OperationOptions, Restored};
 
 pub use self::feed::Feed;
 
@@ -205,6 +205,17 @@ impl BlockingInstance {
         self.on(FIRST)?.remove_fault(id).await
     }
 
+    /// What the driver has learned, for another to begin with. Sends nothing. Errors: [`Error::Instance`].
+    pub async fn snapshot(&mut self) -> Result<Vec<u8>, Error> {
+        self.on(FIRST)?.snapshot().await
+    }
+
+    /// Takes over what another has learned. Sends nothing. Errors: [`Error::Snapshot`] if nothing of it can be used;
+    /// [`Error::Instance`].
+    pub async fn restore(&mut self, snapshot: &[u8]) -> Result<Restored, Error> {
+        self.on(FIRST)?.restore(snapshot).await
+    }
+
     /// Wipes credential and caches; later operations end in `closed`. Errors: [`Error::Instance`].
     pub async fn close(&mut self) -> Result<(), Error> {
         self.on(FIRST)?.close().await
@@ -334,6 +345,26 @@ impl OnDriver<'_> {
             .call_remove_fault(&mut instance.store, handle, id)
             .await;
         instance.left(called)
+    }
+
+    /// What this driver has learned. Errors: [`Error::Instance`].
+    pub async fn snapshot(&mut self) -> Result<Vec<u8>, Error> {
+        let handle = self.handle;
+        let instance = self.enter()?;
+        let guest = instance.driver.driver();
+        let called = guest.call_snapshot(&mut instance.store, handle).await;
+        instance.left(called)
+    }
+
+    /// Takes over what another has learned. Errors: [`Error::Snapshot`], [`Error::Instance`].
+    pub async fn restore(&mut self, snapshot: &[u8]) -> Result<Restored, Error> {
+        let handle = self.handle;
+        let instance = self.enter()?;
+        let guest = instance.driver.driver();
+        let called = guest
+            .call_restore(&mut instance.store, handle, snapshot)
+            .await;
+        instance.left(called)?.map_err(Error::Snapshot)
     }
 
     /// Wipes credential and caches; later operations end in `closed`. Errors: [`Error::Instance`].

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::face::Face;
 use crate::host::{Exports, Host};
 use crate::runtime_config::RuntimeConfig;
-use crate::types::{FaultRule, Operation, OperationOptions};
+use crate::types::{FaultRule, Operation, OperationOptions, Restored};
 
 pub use self::feed::AsyncFeed;
 
@@ -60,6 +60,8 @@ enum Call {
     ),
     SetBearerToken(ResourceAny, String, Reply<Result<(), Error>>),
     Fault(ResourceAny, FaultCall),
+    Snapshot(ResourceAny, Reply<Vec<u8>>),
+    Restore(ResourceAny, Vec<u8>, Reply<Result<Restored, Error>>),
     Feed(FeedCall),
     Close(ResourceAny, Option<Reply<()>>),
     Runtime(Box<RuntimeConfig>, Reply<Result<ResourceAny, Error>>),
@@ -181,6 +183,21 @@ impl AsyncInstance {
         let driver = self.0.handle;
         let call = |reply| Call::Fault(driver, call(reply));
         self.0.instance.call(call).await
+    }
+
+    /// What the driver has learned, for another to begin with. Sends nothing. Errors: [`Error::Instance`].
+    pub async fn snapshot(&self) -> Result<Vec<u8>, Error> {
+        let driver = self.0.handle;
+        let snapshot = |reply| Call::Snapshot(driver, reply);
+        self.0.instance.call(snapshot).await
+    }
+
+    /// Takes over what another has learned. Sends nothing. Errors: [`Error::Snapshot`] if nothing of it can be used;
+    /// [`Error::Instance`].
+    pub async fn restore(&self, snapshot: &[u8]) -> Result<Restored, Error> {
+        let (driver, snapshot) = (self.0.handle, snapshot.to_owned());
+        let restore = |reply| Call::Restore(driver, snapshot, reply);
+        self.0.instance.call(restore).await?
     }
 
     /// Wipes credential and caches; later operations end in `closed`. Errors: [`Error::Instance`].

@@ -64,6 +64,13 @@ impl Service {
                     .await?;
                 reply(answer, result.map_err(Error::from));
             }
+            Call::Snapshot(driver, answer) => {
+                reply(answer, guest.call_snapshot(store, driver).await?);
+            }
+            Call::Restore(driver, snapshot, answer) => {
+                let result = guest.call_restore(store, driver, snapshot).await?;
+                reply(answer, result.map_err(Error::Snapshot));
+            }
             Call::SetBearerToken(driver, token, answer) => {
                 let result = guest.call_set_bearer_token(store, driver, token).await?;
                 reply(answer, result.map_err(Error::from));
