@@ -15,6 +15,9 @@ const RULES: &str = include_str!("hot.txt");
 /// What every other function becomes: small, and part of no other unless that is smaller.
 const ATTRIBUTES: [&str; 2] = ["minsize", "function-inline-threshold=0"];
 
+/// And what is generic, which hot functions are made of too: they may take it in while it is tiny. A fortieth of the fuel.
+const GENERIC: [&str; 2] = ["minsize", "function-inline-threshold=25"];
+
 /// The cold functions of a component that has their names, as lines `function,attribute` for the compiler.
 pub(crate) fn cold(component: &[u8]) -> Result<String> {
     let rules: Vec<Rule> = rules().collect();
@@ -23,7 +26,8 @@ pub(crate) fn cold(component: &[u8]) -> Result<String> {
         // What has a plain name is an entry or the C library's.
         let is_rust = function.starts_with("_ZN") || function.starts_with("_R");
         if is_rust && !rules.iter().any(|rule| rule.covers(function)) {
-            for attribute in ATTRIBUTES {
+            let own = Path::new("cosmosdb_driver").begins(function);
+            for attribute in if own { ATTRIBUTES } else { GENERIC } {
                 lines.push_str(&[function, ",", attribute, "\n"].concat());
             }
         }
@@ -104,6 +108,15 @@ impl Path {
             counted: parts.map(|part| format!("{}{part}", part.len())).collect(),
             dotted: path.replace("::", ".."),
         }
+    }
+
+    /// Whether it is defined there, not only made for a type from there.
+    fn begins(&self, symbol: &str) -> bool {
+        let path = symbol.strip_prefix("_ZN").unwrap_or_default();
+        // An implementation is named after its type.
+        let implementation = path.trim_start_matches(|c: char| c.is_ascii_digit());
+        path.starts_with(&self.counted)
+            || implementation.starts_with("_$LT$") && path.contains(&self.dotted)
     }
 
     /// What follows the path.
