@@ -1,6 +1,6 @@
 // An account, and its databases.
 
-import type { FaultCondition, FaultRule, FeedOperation, Operation } from '../generated/abi.js';
+import type { FaultCondition, FaultRule, FeedOperation, Operation, Restored, SnapshotRefusal } from '../generated/abi.js';
 import { Connection } from './connection.js';
 import { Container, Containers, type CreateOptions } from './container.js';
 import type { Feed } from './feed.js';
@@ -50,6 +50,20 @@ export class CosmosClient {
   /** Replaces the Entra token; operations that begin later use the new one. */
   setToken(token: string): void {
     this.#connection.setToken(token);
+  }
+
+  /**
+   * What this client has learned, for another one of the same account to begin with: regions, definitions, partition key ranges,
+   * session tokens; no credential, no items. Sends nothing. Keep it where only those can write who may change the configuration.
+   */
+  snapshot(): Uint8Array {
+    return this.#connection.snapshot();
+  }
+
+  /** Takes over a snapshot, and tells what of it is used now; or, as a text, why nothing is. Sends nothing, and does no
+   * harm: what has changed since is found out as always. */
+  restore(snapshot: Uint8Array): Restored | SnapshotRefusal {
+    return this.#connection.restore(snapshot);
   }
 
   /** Forgets the credential and what was cached. Operations that have begun go on; later ones end in `closed`. */

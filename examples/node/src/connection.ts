@@ -1,7 +1,8 @@
 // A driver of one account, with promises.
 
 import type {
-  Driver, DriverResponse, FaultRule, FeedOperation, Operation, Result, Rejection,
+  Driver, DriverResponse, FaultRule, FeedOperation, Operation, Result, Rejection, Restored,
+  SnapshotRefusal,
 } from '../generated/abi.js';
 import { Instance } from './abi/instance.js';
 import { CosmosError, rejected } from './errors.js';
@@ -49,6 +50,14 @@ export class Connection {
 
   setToken(token: string): void {
     granted(this.#instance.driver.driverSetBearerToken(this.#driver, token));
+  }
+
+  snapshot(): Uint8Array {
+    return this.#instance.driver.driverSnapshot(this.#driver) as Uint8Array;
+  }
+
+  restore(snapshot: Uint8Array): Restored | SnapshotRefusal {
+    return this.#instance.driver.driverRestore(this.#driver, snapshot).val;
   }
 
   addFault(rule: FaultRule): void {
