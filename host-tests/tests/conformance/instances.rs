@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use cosmosdb_driver_host::instance::{AsyncInstance, BlockingInstance};
-use cosmosdb_driver_host::types::{ErrorKind, OperationOptions};
+use cosmosdb_driver_host::types::{ErrorKind, Operation, OperationOptions};
 use cosmosdb_driver_host::{Client, Error, Options, RuntimeConfig, blocking};
 use host_tests::scripted::{ScriptedServer, Seen, Step};
 use tokio::time::timeout;
@@ -44,6 +44,25 @@ fn assert_ended<T: std::fmt::Debug>(result: Result<T, Error>) {
 async fn requests(server: &ScriptedServer, number: usize) {
     let seen = server.wait_until(|seen| seen.len() >= number && seen[number - 1].complete);
     timeout(PATIENCE, seen).await.expect("the server sees it");
+}
+
+on_every_face!(calls_leave_nothing_behind);
+
+/// Calls that are refused at once, so that thousands take no time: each brings arguments, and takes an error away.
+async fn calls_leave_nothing_behind(face: Face) {
+    const CALLS: usize = 10_000;
+    let options = Options {
+        max_memory: 2 << 20,
+        ..Options::default()
+    };
+    let config = lean(config("http://127.0.0.1:9"));
+    let mut driver = face.open(options, &config).await.unwrap();
+    for call in 0..CALLS {
+        let refused = driver.execute(Operation::ReadDatabase(String::new())).await;
+        let kind = refused.expect_err("there is no such database").kind();
+        // A hundred bytes more after each, and the instance would have ended by now.
+        assert_eq!(kind, Some(ErrorKind::InvalidArgument), "call {call}");
+    }
 }
 
 #[tokio::test]
