@@ -16,6 +16,7 @@ mod gauges;
 mod hot;
 mod node;
 mod progress;
+mod python;
 mod quickstart;
 mod rings;
 mod slim;
@@ -47,6 +48,8 @@ enum Command {
     },
     /// Build and test the package for JavaScript in examples/node, if there is Node on this machine.
     Node,
+    /// Test the package for Python in examples/python, if there is Python on this machine.
+    Python,
     /// Build everything, then run the first example against the embedded emulator.
     Quickstart {
         /// Passed on to the example; `-- --help` shows what it takes.
@@ -76,6 +79,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check => check::run(&workspace),
         Command::Gauges { accept } => gauges::run(&workspace, accept),
         Command::Node => node::run(&workspace),
+        Command::Python => python::run(&workspace),
         Command::Quickstart { args } => quickstart::run(&workspace, &args),
         Command::Test { args } => test::run(&workspace, &args),
     }
