@@ -13,6 +13,7 @@ mod build;
 mod check;
 mod deny;
 mod gauges;
+mod hosts;
 mod hot;
 mod node;
 mod progress;
@@ -46,6 +47,8 @@ enum Command {
         #[arg(long)]
         accept: bool,
     },
+    /// Run one suite of cases in every host of the component, and print which hold where.
+    Hosts(hosts::Options),
     /// Build and test the package for JavaScript in examples/node, if there is Node on this machine.
     Node,
     /// Test the package for Python in examples/python, if there is Python on this machine.
@@ -78,6 +81,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Build => build::run(&workspace),
         Command::Check => check::run(&workspace),
         Command::Gauges { accept } => gauges::run(&workspace, accept),
+        Command::Hosts(options) => hosts::run(&workspace, &options),
         Command::Node => node::run(&workspace),
         Command::Python => python::run(&workspace),
         Command::Quickstart { args } => quickstart::run(&workspace, &args),

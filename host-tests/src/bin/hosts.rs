@@ -1,0 +1,133 @@
+//! Runs the cases of [`host_tests::matrix`] in every host, and prints which hold where: `cargo xtask hosts`.
+//!
+//! `hosts [--only TEXT] [--agent NAME PROGRAM ARGUMENT…]… [--skipped NAME REASON]…`. The two faces of the component in
+//! wasmtime are always among the hosts; the others are processes that speak lines of JSON.
+
+#![allow(clippy::print_stdout, reason = "it is what this program is for")]
+
+use std::error::Error;
+use std::process::{Command, ExitCode};
+
+use host_tests::component;
+use host_tests::matrix::{Agent, Case, Process, Servers, Wasmtime, cases};
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments = Arguments::parse(std::env::args().skip(1));
+    let servers = Servers::start()?;
+    let mut cases = cases();
+    cases.retain(|case| case.name.contains(&arguments.only));
+    let mut columns = Vec::new();
+    for (name, file) in FACES {
+        let agent = Wasmtime::load(&component(file))?;
+        columns.push(Column::run(name, &mut { agent }, &cases, &servers));
+    }
+    for (name, command) in arguments.agents {
+        let (program, rest) = command.split_first().ok_or("an agent needs a program")?;
+        let mut command = Command::new(program);
+        command.args(rest);
+        let mut agent = Process::start(command)?;
+        columns.push(Column::run(&name, &mut agent, &cases, &servers));
+    }
+    print(&cases, &columns);
+    for (name, reason) in &arguments.skipped {
+        println!("skipped: {name}: {reason}");
+    }
+    let count = |passed: bool| -> usize {
+        let outcomes = columns.iter().flat_map(|column| &column.outcomes);
+        outcomes.filter(|what| what.is_ok() == passed).count()
+    };
+    let (passed, failed) = (count(true), count(false));
+    println!(
+        "{passed} passed, {failed} failed, {} hosts skipped",
+        arguments.skipped.len()
+    );
+    Ok(if failed == 0 && passed > 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The component's faces in wasmtime.
+const FACES: [(&str, &str); 2] = [
+    ("wasmtime 0.2", "cosmosdb-driver.wasm"),
+    ("wasmtime 0.3", "cosmosdb-driver-async.wasm"),
+];
+
+#[derive(Default)]
+struct Arguments {
+    only: String,
+    agents: Vec<(String, Vec<String>)>,
+    skipped: Vec<(String, String)>,
+}
+
+impl Arguments {
+    fn parse(mut given: impl Iterator<Item = String>) -> Self {
+        let mut found = Self::default();
+        while let Some(argument) = given.next() {
+            let mut next = || given.next().unwrap_or_default();
+            match argument.as_str() {
+                "--only" => found.only = next(),
+                "--agent" => found.agents.push((next(), Vec::new())),
+                "--skipped" => found.skipped.push((next(), next())),
+                _ => {
+                    if let Some((_, command)) = found.agents.last_mut() {
+                        command.push(argument);
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What came of the cases in one host.
+struct Column {
+    host: String,
+    outcomes: Vec<Result<(), String>>,
+}
+
+impl Column {
+    fn run(host: &str, agent: &mut dyn Agent, cases: &[Case], servers: &Servers) -> Self {
+        let database = |number| {
+            let letters = host.chars().filter(char::is_ascii_alphanumeric);
+            format!("{}-{number}", letters.collect::<String>())
+        };
+        let cases = cases.iter().enumerate();
+        Self {
+            host: host.to_owned(),
+            outcomes: cases
+                .map(|(number, case)| case.run(agent, servers, &database(number)))
+                .collect(),
+        }
+    }
+}
+
+fn print(cases: &[Case], columns: &[Column]) {
+    let width = cases
+        .iter()
+        .map(|case| case.name.len())
+        .max()
+        .unwrap_or_default();
+    let heads: Vec<_> = columns.iter().map(|column| column.host.as_str()).collect();
+    println!("{:width$}  {}", "", heads.join("  "));
+    for (number, case) in cases.iter().enumerate() {
+        print!("{:width$}", case.name);
+        for column in columns {
+            let mark = if column.outcomes[number].is_ok() {
+                "yes"
+            } else {
+                "NO"
+            };
+            print!("  {mark:<0$}", column.host.len());
+        }
+        println!();
+    }
+    for column in columns {
+        for (case, outcome) in cases.iter().zip(&column.outcomes) {
+            if let Err(what) = outcome {
+                println!("{}: {}: {what}", column.host, case.name);
+            }
+        }
+    }
+}

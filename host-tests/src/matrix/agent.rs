@@ -1,0 +1,14 @@
+//! What does the steps of a case in one host.
+
+use std::io;
+
+use serde_json::Value;
+
+/// A host of the component, with at most one open client.
+pub trait Agent {
+    /// Does a step, and tells what came of it: an object with `ok` or `error`.
+    ///
+    /// # Errors
+    /// The agent itself broke. A failed operation is an answer.
+    fn step(&mut self, step: &Value) -> io::Result<Value>;
+}
