@@ -13,6 +13,7 @@ mod build;
 mod check;
 mod deny;
 mod gauges;
+mod guests;
 mod hot;
 mod node;
 mod progress;
@@ -45,6 +46,8 @@ enum Command {
         #[arg(long)]
         accept: bool,
     },
+    /// Build the components beside the driver, which the examples are made of.
+    Guests,
     /// Build and test the package for JavaScript in examples/node, if there is Node on this machine.
     Node,
     /// Build everything, then run the first example against the embedded emulator.
@@ -75,6 +78,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Build => build::run(&workspace),
         Command::Check => check::run(&workspace),
         Command::Gauges { accept } => gauges::run(&workspace, accept),
+        Command::Guests => guests::run(&workspace),
         Command::Node => node::run(&workspace),
         Command::Quickstart { args } => quickstart::run(&workspace, &args),
         Command::Test { args } => test::run(&workspace, &args),
