@@ -177,7 +177,7 @@ pub(crate) fn face_command(workspace: &Workspace, verb: &str, face: &Face) -> Co
 }
 
 /// Leaves an equal file alone, so that what depends on it is not built again.
-fn write_if_changed(new: &[u8], to: &Path) -> Result<()> {
+pub(crate) fn write_if_changed(new: &[u8], to: &Path) -> Result<()> {
     if std::fs::read(to).is_ok_and(|old| old == new) {
         return Ok(());
     }

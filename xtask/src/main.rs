@@ -13,6 +13,7 @@ mod build;
 mod check;
 mod deny;
 mod gauges;
+mod guests;
 mod hosts;
 mod hot;
 mod node;
@@ -47,6 +48,8 @@ enum Command {
         #[arg(long)]
         accept: bool,
     },
+    /// Build the components beside the driver, which the examples are made of.
+    Guests,
     /// Run one suite of cases in every host of the component, and print which hold where.
     Hosts(hosts::Options),
     /// Build and test the package for JavaScript in examples/node, if there is Node on this machine.
@@ -81,6 +84,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Build => build::run(&workspace),
         Command::Check => check::run(&workspace),
         Command::Gauges { accept } => gauges::run(&workspace, accept),
+        Command::Guests => guests::run(&workspace),
         Command::Hosts(options) => hosts::run(&workspace, &options),
         Command::Node => node::run(&workspace),
         Command::Python => python::run(&workspace),

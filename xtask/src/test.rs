@@ -5,14 +5,15 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::build;
 use crate::workspace::{Workspace, exit_code};
+use crate::{build, guests};
 
 /// Builds the components, then runs the doc tests and all other tests with `args`.
 ///
 /// The runner's own summary comes last.
 pub(crate) fn run(workspace: &Workspace, args: &[OsString]) -> Result<ExitCode> {
     build::run(workspace)?;
+    guests::run(workspace)?;
     if !has_nextest(workspace) {
         // Includes the doc tests.
         return cargo(workspace, &["test", "--workspace"], args);
