@@ -43,7 +43,7 @@ export function agent({ CosmosClient, CosmosError }, settings = {}) {
   async function run(step) {
     const { database, container, key, id, item, continuation } = step;
     if (step.do === 'open') {
-      client = await CosmosClient.open({ ...settings, endpoint: step.endpoint, key: step.key });
+      client = await CosmosClient.open({ metadata: 'lean', ...settings, endpoint: step.endpoint, key: step.key });
       return {};
     }
     const shop = client.database(database);
