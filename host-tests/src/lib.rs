@@ -6,7 +6,6 @@
 //! | [`emulator`] | Microsoft's in-memory emulator, behind signature checks | behaviour: accounts, regions, items |
 //! | [`fixed`] | the same bytes on every run | measurements: fuel, throughput, number of requests |
 //! | [`gateway`] | physical partitions with query plans, rewritten queries, feeds, batches and offers | what crosses partitions |
-//! | [`matrix`] | no server: one suite of cases for every host of the component | what has to hold everywhere |
 //! | [`scripted`] | whatever a script says, down to single bytes | faults: resets, garbage, silence, early answers |
 //!
 //! Every server runs on a thread of its own and stops when its handle is dropped, so tests may block their own
@@ -24,7 +23,6 @@ pub mod emulator;
 pub mod fixed;
 pub mod gateway;
 mod listen;
-pub mod matrix;
 mod refused;
 pub mod scripted;
 mod thread;

@@ -30,7 +30,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     if options.install {
         install(workspace)?;
     }
-    let mut hosts = workspace.cargo(["run", "--workspace", "--bin", "hosts", "--"]);
+    let mut hosts = workspace.cargo(["run", "--quiet", "--workspace", "--bin", "hosts", "--"]);
     hosts.args(options.only.iter().flat_map(|text| ["--only", text]));
     add(&mut hosts, "Node", node_agent(workspace, "node".into())?);
     let newer = newer_node(workspace);

@@ -1,11 +1,9 @@
 //! From values of the contract to what an agent tells.
 
-use cosmosdb_driver_host::types::{
-    BatchResult, Error, ErrorKind, Outcome, Response, SnapshotRefusal,
-};
+use super::types::{BatchResult, Error, ErrorKind, Outcome, Response, SnapshotRefusal};
 use serde_json::{Value, json};
 
-pub(super) fn response(response: &Response) -> Value {
+pub(crate) fn response(response: &Response) -> Value {
     let results: Vec<_> = response.results.iter().map(result).collect();
     json!({
         "status": response.status,
@@ -26,7 +24,7 @@ fn result(result: &BatchResult) -> Value {
     })
 }
 
-pub(super) fn error(error: &Error) -> Value {
+pub(crate) fn error(error: &Error) -> Value {
     json!({
         "kind": kind(error.kind),
         "status": error.status,
@@ -61,7 +59,7 @@ fn kind(kind: ErrorKind) -> &'static str {
     }
 }
 
-pub(super) fn refusal(refusal: SnapshotRefusal) -> &'static str {
+pub(crate) fn refusal(refusal: SnapshotRefusal) -> &'static str {
     match refusal {
         SnapshotRefusal::Damaged => "damaged",
         SnapshotRefusal::Newer => "newer",
@@ -73,14 +71,14 @@ pub(super) fn refusal(refusal: SnapshotRefusal) -> &'static str {
 
 /// The rows of a feed's pages.
 #[derive(Default)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     rows: Vec<Value>,
     sizes: Vec<usize>,
     charge: f64,
 }
 
 impl Rows {
-    pub(super) fn add(&mut self, page: &Response) {
+    pub(crate) fn add(&mut self, page: &Response) {
         let body = json(&page.body);
         let rows = body["Documents"].as_array().cloned().unwrap_or_default();
         self.sizes.push(rows.len());
@@ -88,7 +86,7 @@ impl Rows {
         self.charge += page.diagnostics.request_charge;
     }
 
-    pub(super) fn told(self, continuation: Option<String>) -> Value {
+    pub(crate) fn told(self, continuation: Option<&str>) -> Value {
         json!({
             "rows": self.rows,
             "sizes": self.sizes,

@@ -4,9 +4,9 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use crate::emulator::Emulator;
-use crate::gateway::{Aggregate, Direction, Effect, Gateway, Options, Plan};
-use crate::refused;
+use host_tests::emulator::Emulator;
+use host_tests::gateway::{Aggregate, Direction, Effect, Gateway, Options, Plan};
+use host_tests::refused;
 
 /// A key that protects nothing.
 const KEY: &str =
@@ -14,7 +14,7 @@ const KEY: &str =
 
 /// All servers, for all cases and hosts.
 #[derive(Debug)]
-pub struct Servers {
+pub(crate) struct Servers {
     gateway: Gateway,
     emulator: Emulator,
     refused: String,
@@ -26,7 +26,7 @@ impl Servers {
     ///
     /// # Errors
     /// No port of loopback is to be had.
-    pub fn start() -> io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         let gateway = Gateway::start(Options {
             ranges: 4,
             ..Options::default()
@@ -57,7 +57,7 @@ impl Servers {
     }
 
     /// What an agent needs to open a client of a server; none if there is no such server.
-    pub fn open(&self, server: &str) -> Option<Value> {
+    pub(crate) fn open(&self, server: &str) -> Option<Value> {
         let (endpoint, key) = match server {
             "gateway" => (self.gateway.endpoint(), KEY.to_owned()),
             "emulator" => (self.emulator.endpoint(), self.emulator.key().to_owned()),
@@ -68,7 +68,7 @@ impl Servers {
     }
 
     /// The gateway refuses the next so many requests for `path`.
-    pub fn refuse(&self, path: &str, status: u16, sub_status: u32, times: u64) {
+    pub(crate) fn refuse(&self, path: &str, status: u16, sub_status: u32, times: u64) {
         let path = path.to_owned();
         let effect = Effect::refuse(status, sub_status).header("x-ms-retry-after-ms", "1");
         self.gateway
@@ -76,7 +76,7 @@ impl Servers {
     }
 
     /// What a server has seen since the last time, without what browsers ask first: `GET /dbs/d`.
-    pub fn take_lines(&self, server: &str) -> Vec<String> {
+    pub(crate) fn take_lines(&self, server: &str) -> Vec<String> {
         let mut lines = match server {
             "gateway" => self.gateway.lines(),
             "emulator" => {

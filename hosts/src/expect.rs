@@ -6,7 +6,7 @@ use serde_json::Value;
 ///
 /// An object may have more than is expected. Arrays are as long and in the same order. `"$any"` is anything but `null` or
 /// nothing, `{"$least": n}` a number of at least `n`.
-pub(super) fn difference(expected: &Value, found: &Value, place: &str) -> Option<String> {
+pub(crate) fn difference(expected: &Value, found: &Value, place: &str) -> Option<String> {
     let differs = |what: &str| Some(format!("{place} is {what}: {found}, expected {expected}"));
     match (expected, found) {
         (Value::String(any), found) if any == "$any" => found

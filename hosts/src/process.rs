@@ -5,12 +5,12 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
-use super::agent::Agent;
+use crate::agent::Agent;
 
 /// A program that reads steps from its standard input and writes what came of them to its standard output, each a line of
 /// JSON. It ends when its input does.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     steps: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -21,7 +21,7 @@ impl Process {
     ///
     /// # Errors
     /// There is no such program.
-    pub fn start(mut command: Command) -> io::Result<Self> {
+    pub(crate) fn start(mut command: Command) -> io::Result<Self> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

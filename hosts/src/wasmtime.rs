@@ -1,8 +1,5 @@
 //! The two faces of the component in this process.
 
-mod answer;
-mod operation;
-
 use std::io;
 use std::path::Path;
 
@@ -14,10 +11,11 @@ use cosmosdb_driver_host::{Config, Credential, Error, Face, Host, Options};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::agent::Agent;
+use crate::agent::Agent;
+use crate::steps::{answer, operation};
 
 /// A component in wasmtime, called from Rust.
-pub struct Wasmtime {
+pub(crate) struct Wasmtime {
     host: Host,
     runtime: Runtime,
     client: Option<Client>,
@@ -38,7 +36,7 @@ impl Wasmtime {
     ///
     /// # Errors
     /// It is not there, or no component of ours.
-    pub fn load(component: &Path) -> io::Result<Self> {
+    pub(crate) fn load(component: &Path) -> io::Result<Self> {
         Ok(Self {
             host: Host::from_file(component, Options::default()).map_err(io::Error::other)?,
             runtime: tokio::runtime::Builder::new_current_thread()
@@ -136,7 +134,7 @@ impl Client {
             (_, Pages::Async(feed)) => feed.continuation().await,
             _ => Ok(None),
         };
-        Ok(found.told(continuation.ok().flatten()))
+        Ok(found.told(continuation.ok().flatten().as_deref()))
     }
 
     async fn snapshot(&mut self) -> Result<Vec<u8>, Error> {

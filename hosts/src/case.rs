@@ -2,36 +2,36 @@
 
 use serde_json::{Map, Value};
 
-use super::agent::Agent;
-use super::expect::difference;
-use super::servers::Servers;
+use crate::agent::Agent;
+use crate::expect::difference;
+use crate::servers::Servers;
 
 /// What has to hold in every host.
 #[derive(Debug)]
-pub struct Case {
+pub(crate) struct Case {
     /// What holds.
-    pub name: String,
+    pub(crate) name: String,
     server: String,
     steps: Vec<Value>,
 }
 
 /// All cases, in the order of their files.
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [
-        include_str!("../../cases/items.json"),
-        include_str!("../../cases/feeds.json"),
-        include_str!("../../cases/failures.json"),
+        include_str!("../cases/items.json"),
+        include_str!("../cases/feeds.json"),
+        include_str!("../cases/failures.json"),
     ]
     .iter()
     .flat_map(|file| {
         let cases: Vec<Value> = serde_json::from_str(file).expect("the cases are JSON");
-        cases.into_iter().map(Case::of)
+        cases.iter().map(Case::of).collect::<Vec<_>>()
     })
     .collect()
 }
 
 impl Case {
-    fn of(case: Value) -> Self {
+    fn of(case: &Value) -> Self {
         let text = |name: &str| case[name].as_str().map(str::to_owned);
         let mut steps = Vec::new();
         if case["container"].is_array() {
@@ -50,7 +50,7 @@ impl Case {
     ///
     /// # Errors
     /// A step was answered otherwise than expected, or the server saw other requests, or the agent broke.
-    pub fn run(
+    pub(crate) fn run(
         &self,
         agent: &mut dyn Agent,
         servers: &Servers,

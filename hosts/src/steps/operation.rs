@@ -1,6 +1,6 @@
 //! From steps to values of the contract.
 
-use cosmosdb_driver_host::types::{
+use super::types::{
     Batch, BatchAction, BatchOperation, BatchPatch, BatchReplace, Bulk, BulkOperation, ChangeFeed,
     ChangeFeedMode, ChangeFeedStart, ContainerRef, CreateContainer, CreateDatabase, DeleteItem,
     FeedOperation, FeedOptions, FeedScope, ItemId, ItemRef, KeyComponent, Operation,
@@ -9,7 +9,7 @@ use cosmosdb_driver_host::types::{
 };
 use serde_json::{Value, json};
 
-pub(super) fn operation(step: &Value) -> Operation {
+pub(crate) fn operation(step: &Value) -> Operation {
     match step["do"].as_str().unwrap_or_default() {
         "create-database" => Operation::CreateDatabase(CreateDatabase {
             id: text(step, "database"),
@@ -72,7 +72,7 @@ fn definition(step: &Value) -> Value {
     json!({ "id": text(step, "container"), "partitionKey": key })
 }
 
-pub(super) fn feed(step: &Value) -> (FeedOperation, FeedOptions) {
+pub(crate) fn feed(step: &Value) -> (FeedOperation, FeedOptions) {
     let scope = match &step["key"] {
         Value::Null => FeedScope::Container,
         value => FeedScope::Key(key(value)),
@@ -105,19 +105,19 @@ pub(super) fn feed(step: &Value) -> (FeedOperation, FeedOptions) {
     let options = FeedOptions {
         max_item_count: size.and_then(|size| u32::try_from(size).ok()),
         continuation: optional(step, "continuation"),
-        ..FeedOptions::default()
+        ..super::no_feed_options()
     };
     (operation, options)
 }
 
-pub(super) fn options(step: &Value) -> OperationOptions {
+pub(crate) fn options(step: &Value) -> OperationOptions {
     let number = |name: &str| step["options"][name].as_u64();
     let small = |name: &str| number(name).and_then(|number| u32::try_from(number).ok());
     OperationOptions {
         content_response_on_write: step["options"]["contentResponseOnWrite"].as_bool(),
         end_to_end_timeout_ms: number("endToEndTimeoutMs"),
         max_throttle_retries: small("maxThrottleRetries"),
-        ..OperationOptions::default()
+        ..super::no_options()
     }
 }
 

@@ -1,15 +1,56 @@
-//! Runs the cases of [`host_tests::matrix`] in every host, and prints which hold where: `cargo xtask hosts`.
+//! One suite of cases for every host of the component: `cargo xtask hosts` runs them and prints which hold where.
+//!
+//! The cases are data (`cases/*.json`): steps such as `{"do": "read", "id": "1", "key": ["a"]}`, with what is expected
+//! of the answer and of the requests that the server saw. A host takes part through an [`Agent`](agent::Agent), which does a step by
+//! the means of its host and says what came of it; nothing else is written for it. Agents outside of this process speak
+//! lines of JSON over their standard input and output.
+//!
+//! | `do` | further properties of the step | properties of `ok` in the answer |
+//! |---|---|---|
+//! | `open` | `endpoint`, `key` | |
+//! | `create-database`, `delete-database` | `database` | `status` |
+//! | `create-container`, `delete-container` | `paths` | `status` |
+//! | `create`, `upsert` | `key`, `item`, `ifMatch` | `status`, `body`, `etag`, `charge`, `requests` |
+//! | `read`, `replace`, `delete` | `id`, and as above, `ifNoneMatch` | the same |
+//! | `patch` | `id`, `key`, `operations`, `condition` | the same |
+//! | `batch`, `bulk` | `key`, `actions` (in a bulk each with its `key`) | the same and `results` |
+//! | `query` | `text`, `parameters`, `key`, and as all feeds `pageSize`, `pages`, `continuation` | `rows`, `sizes`, `continuation`, `charge` |
+//! | `read-feed`, `change-feed`, `read-many` | `key`; `items` and `inOrder` | the same |
+//! | `snapshot`, `restore` | `snapshot` in base64 | `snapshot`; `refused` |
+//! | `close` | | |
+//!
+//! All take `database`, `container` and `options` too. An operation that fails answers with `error` instead of `ok`: `kind`,
+//! `status`, `subStatus`, `retryable`, `outcome`, `failedOperation`.
 //!
 //! `hosts [--only TEXT] [--agent NAME PROGRAM ARGUMENT…]… [--skipped NAME REASON]…`. The two faces of the component in
-//! wasmtime are always among the hosts; the others are processes that speak lines of JSON.
+//! wasmtime are always among the hosts; the agents named are processes.
 
-#![allow(clippy::print_stdout, reason = "it is what this program is for")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test's program: it may panic over a wrong case, and prints"
+)]
+
+mod agent;
+mod case;
+mod expect;
+mod process;
+mod servers;
+mod steps;
+mod wasmtime;
 
 use std::error::Error;
 use std::process::{Command, ExitCode};
 
 use host_tests::component;
-use host_tests::matrix::{Agent, Case, Process, Servers, Wasmtime, cases};
+
+use agent::Agent;
+use case::{Case, cases};
+use process::Process;
+use servers::Servers;
+use wasmtime::Wasmtime;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments = Arguments::parse(std::env::args().skip(1));

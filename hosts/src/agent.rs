@@ -5,7 +5,7 @@ use std::io;
 use serde_json::Value;
 
 /// A host of the component, with at most one open client.
-pub trait Agent {
+pub(crate) trait Agent {
     /// Does a step, and tells what came of it: an object with `ok` or `error`.
     ///
     /// # Errors
