@@ -11,4 +11,9 @@ pub(crate) trait Agent {
     /// # Errors
     /// The agent itself broke. A failed operation is an answer.
     fn step(&mut self, step: &Value) -> io::Result<Value>;
+
+    /// Whether one client does all steps of a case. Cases that are about a client's life hold only where it does.
+    fn keeps_client(&self) -> bool {
+        true
+    }
 }

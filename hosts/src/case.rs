@@ -11,6 +11,8 @@ use crate::servers::Servers;
 pub(crate) struct Case {
     /// What holds.
     pub(crate) name: String,
+    /// Whether it is about what one client keeps from step to step.
+    pub(crate) about_client: bool,
     server: String,
     steps: Vec<Value>,
 }
@@ -41,6 +43,7 @@ impl Case {
         steps.extend(case["steps"].as_array().cloned().unwrap_or_default());
         Self {
             name: text("case").expect("a case has a name"),
+            about_client: case["needs"] == "client",
             server: text("server").unwrap_or_else(|| "gateway".to_owned()),
             steps,
         }

@@ -39,9 +39,7 @@ impl Wasmtime {
     pub(crate) fn load(component: &Path) -> io::Result<Self> {
         Ok(Self {
             host: Host::from_file(component, Options::default()).map_err(io::Error::other)?,
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?,
+            runtime: current_thread()?,
             client: None,
         })
     }
@@ -63,6 +61,12 @@ impl Agent for Wasmtime {
             },
         }
     }
+}
+
+pub(crate) fn current_thread() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }
 
 async fn run(host: &Host, client: &mut Option<Client>, step: &Value) -> Result<Value, Error> {

@@ -38,6 +38,12 @@ pub(crate) fn error(error: &Error) -> Value {
     })
 }
 
+/// What the driver refused before an operation began.
+#[allow(dead_code, reason = "not all agents see it on its own")]
+pub(crate) fn rejection(refused: ErrorKind) -> Value {
+    json!({ "kind": kind(refused), "retryable": false, "outcome": "not-applied" })
+}
+
 fn kind(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::InvalidArgument => "invalid-argument",

@@ -1,15 +1,7 @@
-//! Between steps and values of the contract. Only names of the contract's types are used: the components that take part as
-//! agents are made of the same two files.
+//! Between steps and values of the contract. Only names of the contract's types are used: the components that take part are
+//! made of these files too, each with the types of its own bindings.
 
 pub(crate) mod answer;
 pub(crate) mod operation;
 
-use cosmosdb_driver_host::types;
-
-fn no_options() -> types::OperationOptions {
-    types::OperationOptions::default()
-}
-
-fn no_feed_options() -> types::FeedOptions {
-    types::FeedOptions::default()
-}
+use crate::{no_feed_options, no_options, types};
