@@ -72,7 +72,7 @@ impl Agent for Sandbox {
                 let plugin = self.plugin(step)?;
                 let report = self.runtime.block_on(plugin.run(&step.to_string()));
                 match report.outcome {
-                    Outcome::Answered(answer) => {
+                    Outcome::Done(answer) => {
                         serde_json::from_str(&answer).map_err(io::Error::other)
                     }
                     other => Ok(json!({ "wrong": format!("{other:?}") })),
