@@ -1,4 +1,7 @@
-//! Takes out of a component what is in it for people only, or longer than it has to be.
+//! Takes out of a component what is in it for people only, there twice, or longer than it has to be.
+
+mod order;
+mod types;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -13,14 +16,23 @@ use wasmparser::{
 };
 
 /// The component without the section that names its parts, and with short names for what the components inside it
-/// import: one stands around each interface, and is given every type that the interface names. 16 KB together; nobody
-/// outside sees any of it.
+/// import: one stands around each interface, and is given every type that the interface names. 16 KB together; the
+/// types that are said once are 8 KB, the order of functions is 2 KB. Nobody outside sees any of it.
 pub(crate) fn slim(component: &[u8]) -> Result<Vec<u8>> {
     let mut slim = Component::new();
     Slimmer::default()
         .parse_component(&mut slim, Parser::new(0), component)
         .context("the component cannot be read")?;
-    Ok(slim.finish())
+    let component = types::once(&slim.finish())?;
+    order::by_calls(&component)
+}
+
+/// A module of the component, as it is.
+fn copy_module(component: &mut Component, module: &[u8]) {
+    component.section(&RawSection {
+        id: wasm_encoder::ComponentSectionId::CoreModule.into(),
+        data: module,
+    });
 }
 
 #[derive(Default)]
@@ -58,10 +70,7 @@ impl ReencodeComponent for Slimmer {
         _: Parser,
         module: &[u8],
     ) -> Result<(), Error<Infallible>> {
-        component.section(&RawSection {
-            id: wasm_encoder::ComponentSectionId::CoreModule.into(),
-            data: module,
-        });
+        copy_module(component, module);
         Ok(())
     }
 
