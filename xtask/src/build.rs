@@ -22,6 +22,8 @@ pub(crate) struct Face {
     pub(crate) feature: &'static str,
     /// The file name of the component.
     pub(crate) file: &'static str,
+    /// Whether its core module is also used without the component, as `examples/node` does.
+    is_used_alone: bool,
 }
 
 /// WASI 0.2 (blocking calls and tasks) and WASI 0.3 (async).
@@ -29,10 +31,12 @@ pub(crate) const FACES: [Face; 2] = [
     Face {
         feature: "p2",
         file: "cosmosdb-driver.wasm",
+        is_used_alone: true,
     },
     Face {
         feature: "p3",
         file: "cosmosdb-driver-async.wasm",
+        is_used_alone: false,
     },
 ];
 
@@ -95,7 +99,7 @@ fn build(workspace: &Workspace, face: &Face) -> Result<(PathBuf, String)> {
     flags.push(attributes);
     let component = compile(workspace, face, "component", &flags)?;
     let path = workspace.components().join(face.file);
-    write_if_changed(&slim(&component)?, &path)?;
+    write_if_changed(&slim(&component, face.is_used_alone)?, &path)?;
     Ok((path, seconds(start.elapsed())))
 }
 
