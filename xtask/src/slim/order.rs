@@ -1,7 +1,10 @@
-//! Gives the functions that are called most the shortest indices.
+//! Leaves each function once, and gives those that are called most the shortest indices.
 //!
-//! A call spells the index of its function: the first 128 take one byte, all others two. The linker knows no order.
+//! Generic code is often the same for several types. A call spells the index of its function: the first 128 take one
+//! byte, all others two. The linker knows neither.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::convert::Infallible;
 
 use anyhow::{Context, Result};
@@ -9,7 +12,7 @@ use wasm_encoder::reencode::{Error, Reencode, ReencodeComponent};
 use wasm_encoder::{CodeSection, Component, FunctionSection, Module, ModuleSection};
 use wasmparser::{CodeSectionReader, FunctionSectionReader, Operator, Parser, Payload, TypeRef};
 
-/// The component with the functions of its modules in a better order.
+/// The component with fewer functions in its modules, in a better order.
 pub(super) fn by_calls(component: &[u8]) -> Result<Vec<u8>> {
     let mut ordered = Component::new();
     Modules
@@ -42,7 +45,7 @@ impl ReencodeComponent for Modules {
 
 /// The functions of one module.
 struct Order {
-    /// Those that the module defines, in their new order: their places in the old one.
+    /// Those that the module still defines, in their new order: their places in the old one.
     old: Vec<usize>,
     /// New indices by old ones.
     new: Vec<u32>,
@@ -53,17 +56,25 @@ const SHORT: usize = 128;
 
 impl Order {
     fn of(module: &[u8]) -> Outcome<Self> {
-        let (imported, calls) = calls(module)?;
-        let mut old: Vec<usize> = (0..calls.len()).collect();
+        let (imported, functions) = functions(module)?;
+        let mut firsts = HashMap::new();
+        let mut calls: HashMap<usize, u32> = HashMap::new();
+        let mut same = Vec::new();
+        for (place, function) in functions.into_iter().enumerate() {
+            let first = *firsts.entry((function.ty, function.code)).or_insert(place);
+            let total = calls.entry(first).or_default();
+            *total = total.saturating_add(function.calls);
+            same.push(first);
+        }
+        let mut old: Vec<usize> = calls.keys().copied().collect();
+        old.sort_unstable_by_key(|place| (Reverse(calls.get(place)), *place));
         // Only as many as matter: the others stay where they were, beside those that they resemble.
-        old.sort_by_key(|&place| std::cmp::Reverse(calls.get(place)));
         let short = SHORT.saturating_sub(imported).min(old.len());
         if let Some(others) = old.get_mut(short..) {
             others.sort_unstable();
         }
-        let mut own: Vec<(usize, u32)> = old.iter().copied().zip(index(imported)..).collect();
-        own.sort_unstable();
-        let own = own.into_iter().map(|(_, new)| new);
+        let own: HashMap<usize, u32> = old.iter().copied().zip(index(imported)..).collect();
+        let own = same.iter().filter_map(|first| own.get(first).copied());
         let new = (0..index(imported)).chain(own).collect();
         Ok(Self { old, new })
     }
@@ -110,10 +121,20 @@ impl Reencode for Order {
     }
 }
 
-/// How many functions a module imports, and how often each of its own is called.
-fn calls(module: &[u8]) -> Outcome<(usize, Vec<u32>)> {
+/// A function that a module defines.
+#[derive(Default)]
+struct Defined<'a> {
+    ty: u32,
+    code: &'a [u8],
+    /// How often it is called.
+    calls: u32,
+}
+
+/// How many functions a module imports, and those that it defines.
+fn functions(module: &[u8]) -> Outcome<(usize, Vec<Defined<'_>>)> {
     let mut imported: usize = 0;
-    let mut calls: Vec<u32> = Vec::new();
+    let mut functions: Vec<Defined<'_>> = Vec::new();
+    let mut bodies = 0..;
     for payload in Parser::new(0).parse_all(module) {
         match payload? {
             Payload::ImportSection(section) => {
@@ -123,25 +144,34 @@ fn calls(module: &[u8]) -> Outcome<(usize, Vec<u32>)> {
                 }
             }
             Payload::FunctionSection(section) => {
-                calls = section.into_iter().map(|_| 0).collect();
+                for ty in section {
+                    let ty = ty?;
+                    functions.push(Defined {
+                        ty,
+                        ..Defined::default()
+                    });
+                }
             }
             Payload::CodeSectionEntry(body) => {
+                let this = bodies.next().and_then(|place| functions.get_mut(place));
+                if let Some(this) = this {
+                    this.code = body.as_bytes();
+                }
                 for operator in body.get_operators_reader()? {
                     let Operator::Call { function_index } = operator? else {
                         continue;
                     };
-                    let place = usize::try_from(function_index)
-                        .ok()
-                        .and_then(|at| at.checked_sub(imported));
-                    if let Some(count) = place.and_then(|at| calls.get_mut(at)) {
-                        *count = count.saturating_add(1);
+                    let place = usize::try_from(function_index).ok();
+                    let place = place.and_then(|index| index.checked_sub(imported));
+                    if let Some(called) = place.and_then(|place| functions.get_mut(place)) {
+                        called.calls = called.calls.saturating_add(1);
                     }
                 }
             }
             _ => {}
         }
     }
-    Ok((imported, calls))
+    Ok((imported, functions))
 }
 
 fn index(place: usize) -> u32 {
@@ -155,8 +185,8 @@ mod tests {
         EntityType, ExportKind, ExportSection, Function, ImportSection, TypeSection,
     };
 
-    /// A module that imports one function and has `bodies`: which functions each of them calls.
-    fn module(bodies: &[&[u32]], exported: u32) -> Vec<u8> {
+    /// A module that imports one function and has `bodies`: a number, and which functions each of them calls.
+    fn module(bodies: &[(i32, &[u32])], exported: u32) -> Vec<u8> {
         let mut types = TypeSection::new();
         types.ty().function([], []);
         let mut imports = ImportSection::new();
@@ -165,10 +195,11 @@ mod tests {
         let mut exports = ExportSection::new();
         exports.export("e", ExportKind::Func, exported);
         let mut code = CodeSection::new();
-        for body in bodies {
+        for (number, calls) in bodies {
             functions.function(0);
             let mut function = Function::new([]);
-            for call in *body {
+            function.instructions().i32_const(*number).drop();
+            for call in *calls {
                 function.instructions().call(*call);
             }
             function.instructions().end();
@@ -189,21 +220,28 @@ mod tests {
     #[test]
     fn the_most_called_function_comes_first_and_every_call_still_finds_its_own() -> Result<()> {
         // Functions 1 to 3: the third is called most, the first never; the imported one stays.
-        let before = module(&[&[3, 0, 2], &[3, 0, 0], &[2, 3]], 1);
-        let after = module(&[&[2, 1], &[1, 0, 0], &[1, 0, 2]], 3);
+        let before = module(&[(7, &[3, 0, 2]), (8, &[3, 0, 0]), (9, &[2, 3])], 1);
+        let after = module(&[(9, &[2, 1]), (8, &[1, 0, 0]), (7, &[1, 0, 2])], 3);
+        assert_eq!(by_calls(&component(&before))?, component(&after));
+        Ok(())
+    }
+
+    #[test]
+    fn equal_functions_become_one() -> Result<()> {
+        let before = module(&[(7, &[3, 2]), (8, &[0]), (8, &[0]), (8, &[])], 3);
+        let after = module(&[(8, &[0]), (7, &[1, 1]), (8, &[])], 1);
         assert_eq!(by_calls(&component(&before))?, component(&after));
         Ok(())
     }
 
     #[test]
     fn behind_the_short_indices_nothing_moves() -> Result<()> {
-        // 130 functions, one that is imported among them; the last one calls the last two.
-        let mut bodies: Vec<&[u32]> = vec![&[]; 128];
-        bodies.push(&[128, 129]);
-        let mut ordered: Vec<&[u32]> = vec![&[]; 129];
-        if let Some(second) = ordered.get_mut(1) {
-            *second = &[1, 2];
-        }
+        // 129 functions and one that is imported; the last one calls the two before it.
+        let body = |number: i32| -> (i32, &[u32]) { (number, &[]) };
+        let mut bodies: Vec<_> = (0..128).map(body).collect();
+        bodies.push((128, &[127, 128]));
+        let mut ordered: Vec<_> = [126, 127].into_iter().chain(0..126).map(body).collect();
+        ordered.push((128, &[1, 2]));
         let (before, after) = (module(&bodies, 1), module(&ordered, 3));
         assert_eq!(by_calls(&component(&before))?, component(&after));
         assert!(by_calls(b"no wasm").is_err());
