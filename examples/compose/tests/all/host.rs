@@ -1,0 +1,106 @@
+//! A host of its own: WASI 0.3, the recorder's tape, and the calls of the smallest app.
+
+use std::collections::BTreeMap;
+
+use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
+use wasmtime::{Config, Engine, Store};
+use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView, WasiClocksView};
+use wasmtime_wasi::random::{WasiRandom, WasiRandomCtx, WasiRandomView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, default_hooks};
+
+use crate::{component, plug};
+
+#[allow(missing_docs, unreachable_pub, clippy::all, clippy::restriction)]
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: ["caller/wit", "../middleware/layer/wit"],
+        inline: "
+            package example:test;
+            world test {
+                import example:middleware/tape@0.1.0;
+                include example:caller/caller;
+            }
+        ",
+        world: "example:test/test",
+        exports: { default: async | store },
+    });
+}
+
+pub(crate) use bindings::Test as Caller;
+pub(crate) use bindings::example::middleware::tape::{Answer, Request};
+
+/// What an instance imports.
+#[derive(Default)]
+pub(crate) struct State {
+    table: ResourceTable,
+    http: WasiHttpCtx,
+    clocks: WasiClocksCtx,
+    random: WasiRandomCtx,
+    /// What the recorder has kept.
+    pub(crate) tape: Vec<(Request, Answer)>,
+    /// Whether it plays.
+    pub(crate) plays: bool,
+    /// Spin's variables.
+    pub(crate) variables: BTreeMap<String, Vec<u8>>,
+    /// Spin's store.
+    pub(crate) values: BTreeMap<String, Vec<u8>>,
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: default_hooks(),
+        }
+    }
+}
+
+impl WasiClocksView for State {
+    fn clocks(&mut self) -> WasiClocksCtxView<'_> {
+        WasiClocksCtxView {
+            ctx: &mut self.clocks,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiRandomView for State {
+    fn random(&mut self) -> &mut WasiRandomCtx {
+        &mut self.random
+    }
+}
+
+impl bindings::example::middleware::tape::Host for State {
+    fn play(&mut self, request: Request) -> Option<Answer> {
+        let mut known = self.tape.iter().filter(|_| self.plays);
+        let known = known.find(|(known, _)| {
+            (&known.method, &known.path, &known.body) == (&request.method, &request.path, &request.body)
+        });
+        known.map(|(_, answer)| answer.clone())
+    }
+
+    fn keep(&mut self, request: Request, answer: Answer) {
+        self.tape.push((request, answer));
+    }
+}
+
+/// Instantiates what these bytes hold, with all that this host has.
+pub(crate) fn load(composed: &[u8]) -> (Store<State>, Component, Linker<State>) {
+    let engine = Engine::new(&Config::new()).unwrap();
+    let component = Component::new(&engine, composed).unwrap();
+    let mut linker = Linker::new(&engine);
+    wasmtime_wasi_http::p3::add_to_linker(&mut linker).unwrap();
+    wasmtime_wasi::p3::clocks::add_to_linker(&mut linker).unwrap();
+    wasmtime_wasi::p3::bindings::random::random::add_to_linker::<_, WasiRandom>(&mut linker, State::random).unwrap();
+    Caller::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state).unwrap();
+    (Store::new(&engine, State::default()), component, linker)
+}
+
+/// The smallest app, above a driver.
+pub(crate) async fn caller(driver: &[u8]) -> (Store<State>, Caller) {
+    let composed = plug(&component("compose-caller.wasm"), &[driver]).unwrap();
+    let (mut store, component, linker) = load(&composed);
+    let caller = Caller::instantiate_async(&mut store, &component, &linker).await.unwrap();
+    (store, caller)
+}
