@@ -25,7 +25,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     ensure_target(workspace)?;
     let folder = workspace.target.join("guests");
     let mut cargo = command(workspace, "build");
-    cargo.args(["--profile", "guest", "--target-dir"]).arg(&folder);
+    cargo
+        .args(["--profile", "guest", "--target-dir"])
+        .arg(&folder);
     let finished = progress::run("building the examples' components", cargo, Output::Keep)?;
     if !finished.success {
         finished.said.lines().for_each(|line| eprintln!("{line}"));

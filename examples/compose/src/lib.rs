@@ -54,5 +54,8 @@ pub fn stack(component: &[u8], layers: &[&[u8]]) -> Result<Vec<u8>> {
         };
         below = Some(layer);
     }
-    below.map_or_else(|| Ok(component.to_vec()), |layer| plug(component, &[&layer]))
+    below.map_or_else(
+        || Ok(component.to_vec()),
+        |layer| plug(component, &[&layer]),
+    )
 }

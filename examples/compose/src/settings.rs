@@ -22,11 +22,11 @@ pub fn settings(text: &str) -> Result<Vec<u8>> {
                 (data (i32.const 0) "{place}{data}")
                 (func (export "get") (result i32) (i32.const 0)))
             (core instance $text (instantiate $text))
-            (func $get (result string) (canon lift (core func $text "get") (memory $text "memory")))
+            (func $get (result string) (canon lift (core func $text "get") (memory (core memory $text "memory"))))
             (instance $settings (export "get" (func $get)))
             (export "example:middleware/settings@0.1.0" (instance $settings)))"#
     );
-    wat::parse_str(component).context("the text is too large")
+    wat::parse_str(component).context("no component can hold this text")
 }
 
 fn escaped(bytes: &[u8]) -> String {

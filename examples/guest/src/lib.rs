@@ -2,7 +2,13 @@
 //! defaults for its options. Compose the app with the driver, or name the driver as its dependency.
 #![cfg(target_family = "wasm")]
 
-#[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, clippy::restriction)]
+#[allow(
+    missing_docs,
+    unsafe_code,
+    unreachable_pub,
+    clippy::all,
+    clippy::restriction
+)]
 mod bindings {
     wasip3::wit_bindgen::generate!({
         path: "../../wit",

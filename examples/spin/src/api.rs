@@ -35,7 +35,10 @@ async fn handle(request: Request) -> Answer {
         return refusal(StatusCode::BAD_REQUEST, message);
     };
     match driver::execute(operation).await {
-        None => refusal(StatusCode::INTERNAL_SERVER_ERROR, "the app is not configured"),
+        None => refusal(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the app is not configured",
+        ),
         Some(Err(error)) => failure(&error),
         Some(Ok(response)) => answer(response),
     }

@@ -26,7 +26,11 @@ pub(crate) fn user(path: &str) -> Option<&str> {
 pub(crate) fn whole(user: &str, body: &[u8]) -> Option<Vec<u8>> {
     let lines = lines(body)?;
     let fits = lines.values().all(|quantity| quantity.as_u64().is_some());
-    fits.then(|| json!({ "id": user, "lines": lines }).to_string().into_bytes())
+    fits.then(|| {
+        json!({ "id": user, "lines": lines })
+            .to_string()
+            .into_bytes()
+    })
 }
 
 /// Changes of lines, from `{"apples":3,"pears":null}`. None: something else, nothing at all, or too many.
@@ -85,7 +89,14 @@ mod tests {
         let cart = whole("ann", br#"{"apples":2}"#).unwrap();
         assert_eq!(cart, br#"{"id":"ann","lines":{"apples":2}}"#);
         assert_eq!(shown(&cart).unwrap(), br#"{"apples":2}"#);
-        for wrong in ["[]", "{", r#"{"a":-1}"#, r#"{"a":"2"}"#, r#"{"a":null}"#, r#"{"":1}"#] {
+        for wrong in [
+            "[]",
+            "{",
+            r#"{"a":-1}"#,
+            r#"{"a":"2"}"#,
+            r#"{"a":null}"#,
+            r#"{"":1}"#,
+        ] {
             assert_eq!(whole("ann", wrong.as_bytes()), None, "{wrong}");
         }
     }

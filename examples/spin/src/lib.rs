@@ -11,7 +11,10 @@
 //! Carts are items of the container `carts` in the database `shop`, whose partition key is `/id`.
 #![cfg_attr(
     not(target_family = "wasm"),
-    allow(dead_code, reason = "natively only what decides is built, for its tests")
+    allow(
+        dead_code,
+        reason = "natively only what decides is built, for its tests"
+    )
 )]
 
 mod cart;

@@ -11,7 +11,13 @@ use driver_guest::types::{
 };
 use driver_guest::{Driver, Runtime};
 
-#[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, clippy::restriction)]
+#[allow(
+    missing_docs,
+    unsafe_code,
+    unreachable_pub,
+    clippy::all,
+    clippy::restriction
+)]
 mod bindings {
     wasip3::wit_bindgen::generate!({
         path: "wit",
@@ -60,7 +66,10 @@ impl Guest for Caller {
     }
 
     async fn refused(times: u32) -> u32 {
-        count(times, "", |answer| ended_in(answer, ErrorKind::InvalidArgument)).await
+        count(times, "", |answer| {
+            ended_in(answer, ErrorKind::InvalidArgument)
+        })
+        .await
     }
 
     async fn closed(times: u32) -> u32 {

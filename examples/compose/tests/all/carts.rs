@@ -51,7 +51,13 @@ impl Shop {
         }
     }
 
-    async fn call(&self, method: &str, path: &str, header: Option<(&str, &str)>, body: &str) -> Answer {
+    async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        header: Option<(&str, &str)>,
+        body: &str,
+    ) -> Answer {
         let mut request = Request::new(Full::new(Bytes::from(body.to_owned())));
         *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
         *request.uri_mut() = self.edge.url(path).parse().unwrap();
@@ -60,9 +66,17 @@ impl Shop {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
         let response = self.client.request(request).await.unwrap();
-        let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap());
+        let header = |name| {
+            response
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().unwrap())
+        };
         let etag = header("etag").or_else(|| header("retry-after"));
-        let (status, etag) = (response.status().as_u16(), etag.unwrap_or_default().to_owned());
+        let (status, etag) = (
+            response.status().as_u16(),
+            etag.unwrap_or_default().to_owned(),
+        );
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, etag, String::from_utf8(body.to_vec()).unwrap())
     }
@@ -82,7 +96,9 @@ async fn a_cart_is_filled_changed_and_emptied() {
     assert_eq!(status, 201);
     let read = shop.plain("GET", ann, "").await;
     assert_eq!(read, (200, first.clone(), r#"{"apples":2}"#.to_owned()));
-    let unchanged = shop.call("GET", ann, Some(("if-none-match", &first)), "").await;
+    let unchanged = shop
+        .call("GET", ann, Some(("if-none-match", &first)), "")
+        .await;
     assert_eq!((unchanged.0, unchanged.2), (304, String::new()));
 
     let mine = Some(("if-match", first.as_str()));
@@ -114,7 +130,11 @@ async fn what_is_no_cart_is_refused_without_a_request() {
         ("PUT", "/carts/ann", r#"{"apples":-1}"#, 400),
         ("PATCH", "/carts/ann", "{}", 400),
     ] {
-        assert_eq!(shop.plain(method, path, body).await.0, expected, "{method} {path} {body}");
+        assert_eq!(
+            shop.plain(method, path, body).await.0,
+            expected,
+            "{method} {path} {body}"
+        );
     }
     assert_eq!(shop.account.lines(), [""; 0]);
 }
@@ -124,7 +144,11 @@ async fn errors_of_the_account_are_statuses_of_the_app() {
     let shop = Shop::open(account(), Pairs::new()).await;
     let about = |seen: &Seen| seen.path.contains("/docs/");
     for (refusal, expected, wait) in [
-        (Effect::refuse(429, 3200).header("x-ms-retry-after-ms", "1"), 429, "1"),
+        (
+            Effect::refuse(429, 3200).header("x-ms-retry-after-ms", "1"),
+            429,
+            "1",
+        ),
         (Effect::refuse(401, 0), 502, ""),
         (Effect::refuse(403, 0), 502, ""),
         (Effect::refuse(413, 0), 413, ""),
@@ -140,7 +164,10 @@ async fn errors_of_the_account_are_statuses_of_the_app() {
 #[tokio::test]
 async fn an_instance_starts_warm_from_what_another_one_has_learned() {
     let shop = Shop::open(account(), Pairs::new()).await;
-    assert_eq!(shop.plain("PUT", "/carts/ann", r#"{"apples":2}"#).await.0, 201);
+    assert_eq!(
+        shop.plain("PUT", "/carts/ann", r#"{"apples":2}"#).await.0,
+        201
+    );
     let metadata = ["GET /", "GET /dbs/shop/colls/carts"];
     let lines = shop.account.lines();
     assert_eq!(lines[..2], metadata, "a cold start reads metadata");
@@ -154,7 +181,10 @@ async fn an_instance_starts_warm_from_what_another_one_has_learned() {
     let read = "GET /dbs/shop/colls/carts/docs/ann";
     assert_eq!(shop.account.lines(), [read], "a warm one does not");
     let seen = shop.account.requests();
-    assert!(seen[0].header("x-ms-session-token").is_some(), "it sees what the other has written");
+    assert!(
+        seen[0].header("x-ms-session-token").is_some(),
+        "it sees what the other has written"
+    );
     shop.edge.stop().await;
 
     shop.account.clear();
@@ -168,7 +198,10 @@ async fn an_instance_starts_warm_from_what_another_one_has_learned() {
 async fn two_hundred_requests_are_in_flight_in_one_instance() {
     const MANY: usize = 200;
     let shop = Shop::open(account(), Pairs::new()).await;
-    assert_eq!(shop.plain("PUT", "/carts/ann", r#"{"apples":2}"#).await.0, 201);
+    assert_eq!(
+        shop.plain("PUT", "/carts/ann", r#"{"apples":2}"#).await.0,
+        201
+    );
     shop.account.clear();
     let gate = Gate::new();
     shop.account.on(u64::MAX, |_| true, Effect::after(&gate));
@@ -178,6 +211,13 @@ async fn two_hundred_requests_are_in_flight_in_one_instance() {
         gate.open();
     };
     let (answers, ()) = tokio::join!(calls, opened);
-    assert!(answers.iter().all(|answer| answer.0 == 200 && answer.2 == r#"{"apples":2}"#));
-    assert_eq!(shop.account.lines(), ["GET /dbs/shop/colls/carts/docs/ann"; MANY]);
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.0 == 200 && answer.2 == r#"{"apples":2}"#)
+    );
+    assert_eq!(
+        shop.account.lines(),
+        ["GET /dbs/shop/colls/carts/docs/ann"; MANY]
+    );
 }

@@ -17,10 +17,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use wasmtime::component::{Accessor, HasSelf, Linker, Resource};
+use wasmtime_wasi_http::p3;
 use wasmtime_wasi_http::p3::bindings::Service;
-use wasmtime_wasi_http::{default_hooks, p3};
 
-use crate::host::{State, load};
+use crate::host::{Network, State, load};
 
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::restriction)]
 mod bindings {
@@ -132,11 +132,7 @@ fn link(linker: &mut Linker<State>) {
 }
 
 /// Answers calls, all at the same time, until nobody can call any more.
-async fn run(
-    store: &Accessor<State>,
-    service: &Service,
-    mut calls: mpsc::UnboundedReceiver<Call>,
-) {
+async fn run(store: &Accessor<State>, service: &Service, mut calls: mpsc::UnboundedReceiver<Call>) {
     let mut running = FuturesUnordered::new();
     loop {
         tokio::select! {
@@ -151,8 +147,7 @@ async fn run(
 }
 
 async fn answer(store: &Accessor<State>, service: &Service, (request, reply): Call) {
-    let request = request.map(|body| body.map_err(|never| match never {}));
-    let (request, received) = p3::Request::from_http::<_>(default_hooks(), request);
+    let (request, received) = p3::Request::from_http(&mut Network::default(), request);
     let answered = async {
         let response = service.handle(store, request).await.unwrap().unwrap();
         let response = store.with(|store| response.into_http(store, async { Ok(()) }));
@@ -175,7 +170,11 @@ async fn listen(listener: TcpListener, calls: mpsc::UnboundedSender<Call>) {
         let calls = calls.clone();
         connections.spawn(async move {
             let call = service_fn(|request| call(request, calls.clone()));
-            drop(http1::Builder::new().serve_connection(TokioIo::new(stream), call).await);
+            drop(
+                http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), call)
+                    .await,
+            );
         });
     }
 }

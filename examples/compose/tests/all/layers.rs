@@ -73,7 +73,10 @@ async fn the_signer_signs_all_that_the_driver_sends() {
     ];
     assert_eq!(lines, expected, "the emulator checks signatures");
     assert_eq!(seen[0].body, ITEM);
-    assert_eq!(seen[0].header("content-length"), Some(ITEM.len().to_string().as_str()));
+    assert_eq!(
+        seen[0].header("content-length"),
+        Some(ITEM.len().to_string().as_str())
+    );
     assert_eq!(seen[2].header("if-match"), Some(etag.as_str()));
     assert!(seen.iter().all(|seen| seen.header("x-ms-date").is_some()));
 }
@@ -101,7 +104,10 @@ async fn without_a_signer_or_with_another_key_the_service_refuses() {
         assert_eq!(error.kind(), Some(ErrorKind::Unauthorized), "{error}");
     }
     let seen = emulator.take_requests();
-    let signed: Vec<_> = seen.iter().map(|seen| seen.header("authorization").is_some()).collect();
+    let signed: Vec<_> = seen
+        .iter()
+        .map(|seen| seen.header("authorization").is_some())
+        .collect();
     assert_eq!(signed, [false, true]);
 }
 
@@ -146,7 +152,9 @@ async fn nobody_knows_what_became_of_a_write_whose_answer_is_lost() {
     let careful = items.with(ItemOptions::new().retry_ambiguous_writes(false));
     let error = careful.create_item_bytes("a", ITEM).await.unwrap_err();
     assert!(error.may_be_applied(), "{error}");
-    let seen = server.wait_until(|seen| seen.len() == 1 && seen[0].complete).await;
+    let seen = server
+        .wait_until(|seen| seen.len() == 1 && seen[0].complete)
+        .await;
     assert_eq!(seen[0].body, ITEM);
 }
 
@@ -159,18 +167,22 @@ async fn the_driver_does_not_wait_for_what_is_delayed_for_too_long() {
     assert_eq!(server.requests().len(), 0);
 }
 
-/// The same result in both orders, but only what passes the signer last is signed: a fault above it costs no signature.
+/// Faults above the signer, and below it.
 #[tokio::test]
 async fn layers_are_stacked_in_any_order() {
     let emulator = emulator().await;
-    let script = "3 status 503\n4 status 449";
+    let script = "3 status 449\n4 status 429 3200";
     let (signer, faults) = (signer(emulator.key()), faults(script));
     for layers in [[&*signer, &*faults], [&*faults, &*signer]] {
         let client = client(&driver(&layers), emulator.endpoint()).await;
         let items = container(&client).await;
         items.create_item_bytes("a", ITEM).await.unwrap();
         client.database("d").delete().await.unwrap();
-        let statuses: Vec<_> = emulator.take_requests().iter().map(|seen| seen.status).collect();
+        let statuses: Vec<_> = emulator
+            .take_requests()
+            .iter()
+            .map(|seen| seen.status)
+            .collect();
         assert_eq!(statuses, [201, 201, 201, 204]);
     }
 }
@@ -180,7 +192,11 @@ fn what_does_not_fit_is_not_composed() {
     let signer = signer("key");
     assert!(compose::plug(&signer, &[&faults("")]).is_ok());
     let nothing = compose::settings("").unwrap();
-    for (socket, plug) in [(&*nothing, &*signer), (b"no wasm", &*signer), (&*signer, b"no wasm")] {
+    for (socket, plug) in [
+        (&*nothing, &*signer),
+        (b"no wasm", &*signer),
+        (&*signer, b"no wasm"),
+    ] {
         assert!(compose::plug(socket, &[plug]).is_err());
     }
 }

@@ -15,7 +15,11 @@ async fn open(driver: &[u8]) -> (Store<State>, Caller) {
     let (mut store, caller) = caller(driver).await;
     let opened = async |store: &wasmtime::component::Accessor<State>| {
         let endpoint = "http://127.0.0.1:9/".to_owned();
-        caller.call_open(store, endpoint, None).await.unwrap().unwrap();
+        caller
+            .call_open(store, endpoint, None)
+            .await
+            .unwrap()
+            .unwrap();
     };
     store.run_concurrent(opened).await.unwrap();
     (store, caller)

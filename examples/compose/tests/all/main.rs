@@ -22,8 +22,12 @@ use compose::{plug, settings, stack};
 /// A component that `cargo xtask` built.
 fn component(file: &str) -> Vec<u8> {
     let path = host_tests::component(file);
-    fs::read(&path)
-        .unwrap_or_else(|error| panic!("{} ({error}): run cargo xtask build and guests", path.display()))
+    fs::read(&path).unwrap_or_else(|error| {
+        panic!(
+            "{} ({error}): run cargo xtask build and guests",
+            path.display()
+        )
+    })
 }
 
 /// A layer with its settings.

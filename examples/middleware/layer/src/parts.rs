@@ -77,7 +77,9 @@ impl Parts {
         let trailers = trailers.unwrap_or_else(|| wit_future::new(|| Ok(None)).1);
         let (request, _) = Request::new(headers, bytes, trailers, self.options);
         request.set_method(&self.method).map_err(refused)?;
-        request.set_path_with_query(Some(&self.path)).map_err(refused)?;
+        request
+            .set_path_with_query(Some(&self.path))
+            .map_err(refused)?;
         request.set_scheme(self.scheme.as_ref()).map_err(refused)?;
         request
             .set_authority(self.authority.as_deref())

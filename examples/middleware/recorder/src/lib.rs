@@ -4,7 +4,9 @@
 //! are not recorded.
 #![cfg(target_family = "wasm")]
 
-use middleware_layer::{Body, ErrorCode, Layer, Parts, Request, Response, answer, breathe, client, tape};
+use middleware_layer::{
+    Body, ErrorCode, Layer, Parts, Request, Response, answer, breathe, client, tape,
+};
 
 struct Recorder;
 
