@@ -15,5 +15,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[OsString]) -> Result<ExitCode> 
         workspace.cargo(["build", "-p", "compose"]),
     )?;
     let mut compose = workspace.cargo(["run", "--quiet", "-p", "compose", "--"]);
-    Ok(exit_code(compose.args(args).status()?))
+    // Files are named as seen from where the caller stands.
+    compose.args(args).current_dir(std::env::current_dir()?);
+    Ok(exit_code(compose.status()?))
 }

@@ -13,7 +13,7 @@
 
 mod settings;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions};
 
@@ -22,7 +22,7 @@ pub use settings::settings;
 /// Gives a component what it imports, as far as the plugs export it. The whole exports what the component exports, and
 /// imports what is left: what nobody has plugged, and what the plugs import themselves.
 ///
-/// Errors: a file is no component; nothing fits; what fits by name does not by type.
+/// Errors: something is no component; a plug exports nothing that the component imports.
 pub fn plug(socket: &[u8], plugs: &[&[u8]]) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let mut register = |name: String, component: &[u8]| -> Result<_> {
@@ -36,7 +36,12 @@ pub fn plug(socket: &[u8], plugs: &[&[u8]]) -> Result<Vec<u8>> {
         .map(|(name, plug)| register(name, plug))
         .collect::<Result<_>>()?;
     let socket = register("socket".to_owned(), socket)?;
-    wac_graph::plug(&mut graph, plugs, socket)?;
+    wac_graph::plug(&mut graph, plugs.clone(), socket)?;
+    let used = |plug| graph.nodes().any(|node| node.package() == Some(plug));
+    ensure!(
+        plugs.into_iter().all(used),
+        "a plug exports nothing that the component imports"
+    );
     let options = EncodeOptions::default();
     graph
         .encode(options)

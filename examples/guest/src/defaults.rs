@@ -58,6 +58,7 @@ impl Default for RuntimeConfig {
     }
 }
 
+#[allow(clippy::derivable_impls, reason = "the type is generated")]
 impl Default for OperationOptions {
     fn default() -> Self {
         Self {

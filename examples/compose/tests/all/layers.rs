@@ -189,9 +189,11 @@ async fn layers_are_stacked_in_any_order() {
 
 #[test]
 fn what_does_not_fit_is_not_composed() {
-    let signer = signer("key");
-    assert!(compose::plug(&signer, &[&faults("")]).is_ok());
+    let (signer, faults) = (signer("key"), faults(""));
     let nothing = compose::settings("").unwrap();
+    assert!(compose::plug(&signer, &[&faults]).is_ok());
+    let unused: [&[u8]; 2] = [&faults, &nothing];
+    assert!(compose::plug(&signer, &unused).is_err());
     for (socket, plug) in [
         (&*nothing, &*signer),
         (b"no wasm", &*signer),
