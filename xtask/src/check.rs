@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::build::{self, FACES, Face};
 use crate::progress::{self, Finished, Output, seconds};
 use crate::workspace::Workspace;
-use crate::{deny, rings, wit};
+use crate::{deny, guests, rings, wit};
 
 /// Runs all steps, one line each; the details of those that failed follow their line.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
@@ -34,6 +34,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
             face_lints(workspace, face),
         );
     }
+    steps.cargo(
+        "lints of the examples' components",
+        lints(guests::command(workspace, "clippy")),
+    );
     let mut docs = workspace.cargo(["doc", "--workspace", "--no-deps"]);
     docs.env("RUSTDOCFLAGS", "-Dwarnings");
     steps.cargo("docs", docs);

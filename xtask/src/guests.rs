@@ -1,6 +1,6 @@
 //! `cargo xtask guests`: the components beside the driver: plugins, middleware and apps of the examples.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
@@ -9,7 +9,13 @@ use crate::progress::{self, Output};
 use crate::workspace::Workspace;
 
 /// The packages, each a component; the file is named like the package.
-const GUESTS: &[&str] = &[];
+const GUESTS: &[&str] = &[
+    "cart",
+    "compose-caller",
+    "middleware-faults",
+    "middleware-recorder",
+    "middleware-signer",
+];
 
 /// Builds them all into target/components.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
@@ -18,10 +24,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     }
     ensure_target(workspace)?;
     let folder = workspace.target.join("guests");
-    let mut cargo = workspace.cargo(["build", "--lib", "--profile", "guest"]);
-    cargo.args(["--target", TARGET]);
-    cargo.args(GUESTS.iter().flat_map(|package| ["-p", package]));
-    cargo.arg("--target-dir").arg(&folder);
+    let mut cargo = command(workspace, "build");
+    cargo
+        .args(["--profile", "guest", "--target-dir"])
+        .arg(&folder);
     let finished = progress::run("building the examples' components", cargo, Output::Keep)?;
     if !finished.success {
         finished.said.lines().for_each(|line| eprintln!("{line}"));
@@ -36,4 +42,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         write_if_changed(&component, &to)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `cargo <verb>` for their libraries, without further arguments.
+pub(crate) fn command(workspace: &Workspace, verb: &str) -> Command {
+    let mut cargo = workspace.cargo([verb, "--lib", "--target", TARGET]);
+    cargo.args(GUESTS.iter().flat_map(|package| ["-p", package]));
+    cargo
 }

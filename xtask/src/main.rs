@@ -11,6 +11,7 @@ mod artefact;
 mod bench;
 mod build;
 mod check;
+mod compose;
 mod deny;
 mod gauges;
 mod guests;
@@ -42,6 +43,12 @@ enum Command {
     Build,
     /// Format, lints, docs, licences, rings and WIT; everything but the tests.
     Check,
+    /// Put components together: an app on the driver, layers between the driver and the network.
+    Compose {
+        /// Passed on to the tool; `-- --help` shows what it takes.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// Compare imports, sizes, fuel and requests with gauges.toml.
     Gauges {
         /// Write what was measured to gauges.toml instead of comparing.
@@ -83,6 +90,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Build => build::run(&workspace),
         Command::Check => check::run(&workspace),
+        Command::Compose { args } => compose::run(&workspace, &args),
         Command::Gauges { accept } => gauges::run(&workspace, accept),
         Command::Guests => guests::run(&workspace),
         Command::Hosts(options) => hosts::run(&workspace, &options),
