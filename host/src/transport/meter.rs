@@ -17,7 +17,7 @@ const TOLD: usize = 16;
 /// Characters of a refused request's URL that are told.
 const TOLD_URL: usize = 256;
 
-/// How much of the network one guest may use. Default: everything.
+/// How much of the network one guest may use. Once a part of it is used up, no further request leaves. Default: everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// Requests, repetitions and metadata included.
@@ -136,9 +136,10 @@ impl Meter {
         }
     }
 
-    /// False if there is none left.
+    /// False if there is none left, or no other part of the budget.
     pub(super) fn request(&self) -> bool {
-        self.take(&self.0.requests, 1, self.0.budget.requests, Spent::Requests)
+        let budget = self.0.budget.requests;
+        self.spent().is_none() && self.take(&self.0.requests, 1, budget, Spent::Requests)
     }
 
     /// This body, which fails where the budget ends.

@@ -12,6 +12,7 @@
 mod limits;
 mod loading;
 mod policy;
+mod program;
 mod recorder;
 mod scene;
 mod secrets;

@@ -43,7 +43,6 @@ fn table(attacks: &[(&str, By)]) {
         assert_eq!(passed, report.usage.requests, "{input}");
     }
     scene.serves(&orders);
-    scene.clean_requests();
 }
 
 #[test]

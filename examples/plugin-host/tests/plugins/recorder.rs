@@ -21,7 +21,8 @@ impl Recorder {
             .memory_reservation(0)
             .memory_reservation_for_growth(0)
             .memory_guard_size(0)
-            .guard_before_linear_memory(false);
+            .guard_before_linear_memory(false)
+            .memory_init_cow(false);
         config
     }
 

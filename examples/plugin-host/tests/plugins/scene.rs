@@ -82,6 +82,7 @@ impl Scene {
         );
         assert!(answer.contains(&format!(" {next},")), "{answer}");
         assert_eq!((report.usage.requests, report.usage.refused), (3, 0));
+        assert_eq!(self.clean_requests().len(), 3);
     }
 
     /// What the server saw since the last time: requests for the container's items, signed with the account's key.

@@ -141,7 +141,7 @@ fn a_plugin_that_searches_its_memory_finds_nothing() {
     );
 }
 
-/// With the key inside, the search finds it: in the plugin, which was told, and in the driver, which signs with it.
+/// With the key inside, the search finds it.
 #[test]
 fn the_search_finds_a_key_that_is_inside() {
     let searched = Searched::new();
@@ -149,5 +149,9 @@ fn the_search_finds_a_key_that_is_inside() {
     let text = STANDARD.encode(key());
     let report = searched.scene.run(&hostile, &format!("own-key {text}"));
     assert!(matches!(report.outcome, Outcome::Done(_)), "{report:?}");
-    assert!(searched.recorder.holding(text.as_bytes()) > 0);
+    let found = parts()
+        .iter()
+        .filter(|part| searched.recorder.holding(part) > 0)
+        .count();
+    assert!(found >= text.len() / 16, "all of the text: {found}");
 }

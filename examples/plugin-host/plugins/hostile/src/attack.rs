@@ -82,8 +82,9 @@ pub(crate) fn header(place: &Place, how: &str) -> Answer {
 }
 
 pub(crate) fn create_container(place: &Place, how: &str) -> Answer {
-    let definition =
-        format!(r#"{{"id":"{how}","partitionKey":{{"paths":["/pk"],"kind":"Hash","version":2}}}}"#);
+    let definition = format!(
+        r#"{{"id":"{how}","partitionKey":{{"paths":["/customer"],"kind":"Hash","version":2}}}}"#
+    );
     attempt(
         place,
         &Operation::CreateContainer(CreateContainer {

@@ -52,7 +52,7 @@ pub(crate) fn send(place: &Place, how: &str) -> Answer {
     let (items, bytes) = how.split_once(' ').unwrap_or((how, "0"));
     let filling = "x".repeat(number(bytes)?);
     for id in 0..number(items)? {
-        let body = format!(r#"{{"id":"big{id}","pk":"a","filling":"{filling}"}}"#);
+        let body = format!(r#"{{"id":"big{id}","customer":"a","filling":"{filling}"}}"#);
         let create = Operation::UpsertItem(WriteItem {
             container: container(place),
             key: vec![KeyComponent::Text("a".to_owned())],
