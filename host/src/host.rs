@@ -33,7 +33,7 @@ struct Shared {
     exports: Exports,
     transport: Transport,
     background: Background,
-    /// What [`Options::allow`] says.
+    /// What [`Options::allow`] and [`Options::paths`] say.
     allow: Allow,
     metered: bool,
     max_memory: usize,
@@ -80,7 +80,7 @@ impl Host {
         Ok(Self(Arc::new(Shared {
             exports: Exports::of(face, &pre).map_err(|error| Error::load(&error))?,
             pre,
-            allow: Allow::origins(&options.allow)?,
+            allow: Allow::of(&options)?,
             metered: options.metered,
             max_memory: options.max_memory,
             transport: Transport::new(options)?,

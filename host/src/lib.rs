@@ -9,6 +9,7 @@
 //! - [`blocking::Client`]: on the WASI 0.2 component; an instance for each concurrent caller, and
 //!   [tasks](blocking::Tasks).
 //! - [`instance`]: the layer below, for hosts that manage instances and runtimes themselves.
+//! - [`Network`]: for components that have the driver inside, such as plugins.
 //!
 //! The contract's own types are in [`types`].
 //!
@@ -104,6 +105,7 @@ mod host;
 pub mod instance;
 mod item_options;
 mod key;
+mod network;
 mod options;
 mod page;
 mod patch;
@@ -128,6 +130,7 @@ pub use fault::Fault;
 pub use host::Host;
 pub use item_options::ItemOptions;
 pub use key::PartitionKey;
+pub use network::{Network, compile};
 pub use options::Options;
 pub use page::Page;
 pub use patch::Patch;
@@ -135,4 +138,5 @@ pub use query::Query;
 pub use read_feed::{ChangeFeed, ReadFeed, ReadMany};
 pub use response::Response;
 pub use runtime_config::RuntimeConfig;
-pub use transport::{Denied, MasterKeySigner, Signer};
+pub use state::{HasImports, Imports, link_blocking};
+pub use transport::{Budget, Denied, MasterKeySigner, Meter, Paths, Signer, Spent};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Signer;
+use crate::{Paths, Signer};
 
 /// How a [`Host`](crate::Host) runs the component and reaches the network.
 ///
@@ -40,6 +40,8 @@ pub struct Options {
     /// ([`Config::backup_endpoint`](crate::Config::backup_endpoint)) and, if the endpoint is `{account}.documents.*`, the
     /// account's regional endpoints `{account}-{region}.documents.*`. Everything else is refused before any network access.
     pub allow: Vec<String>,
+    /// The requests that may leave, by method and path. Default: none, all may.
+    pub paths: Option<Paths>,
     /// Certificate authorities that are trusted besides the public ones (Mozilla's list), each in PEM (any number
     /// in one text) or DER. For emulators and private proxies.
     pub ca_roots: Vec<Vec<u8>>,
@@ -63,6 +65,7 @@ impl Default for Options {
             max_memory: 256 << 20,
             pooled_instances: None,
             allow: Vec::new(),
+            paths: None,
             ca_roots: Vec::new(),
             connect_timeout: Duration::from_secs(5),
             first_byte_timeout: Duration::from_secs(65),

@@ -9,6 +9,8 @@
 mod body;
 mod connect;
 mod failure;
+mod meter;
+mod paths;
 mod policy;
 mod resolve;
 mod sign;
@@ -34,6 +36,8 @@ use wasmtime_wasi_http::{
 
 use self::body::TimedBody;
 use self::connect::Connector;
+pub use self::meter::{Budget, Meter, Spent};
+pub use self::paths::Paths;
 pub(crate) use self::policy::Allow;
 pub use self::sign::{Denied, MasterKeySigner, Signer};
 use self::timeouts::Timeouts;
@@ -105,11 +109,32 @@ impl Transport {
 pub(crate) struct Hooks {
     transport: Transport,
     allow: Allow,
+    meter: Option<Meter>,
 }
 
 impl Hooks {
     pub(crate) fn new(transport: Transport, allow: Allow) -> Self {
-        Self { transport, allow }
+        Self {
+            transport,
+            allow,
+            meter: None,
+        }
+    }
+
+    /// From now on counts what is used, and keeps it within the budget.
+    pub(crate) fn count(&mut self, meter: Meter) {
+        self.meter = Some(meter);
+    }
+
+    fn permits(&self, request: &Request<WasiBody>) -> bool {
+        let allowed = self.allow.permits(request);
+        let Some(meter) = &self.meter else {
+            return allowed;
+        };
+        if !allowed {
+            meter.refuse(request.method(), request.uri());
+        }
+        allowed && meter.request()
     }
 
     /// Another account that the instance may reach.
@@ -131,13 +156,20 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _response_read: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
-        let allowed = self.allow.permits(request.uri());
-        let transport = self.transport.clone();
+        let permitted = self.permits(&request);
+        let (transport, meter) = (self.transport.clone(), self.meter.clone());
         Box::new(async move {
-            if !allowed {
+            if !permitted {
                 return Err(Error::HttpRequestDenied);
             }
-            let response = transport.send(request, options).await?;
+            let response = match meter {
+                None => transport.send(request, options).await?,
+                Some(meter) => {
+                    let request = request.map(|body| meter.clone().counting_sent(body));
+                    let response = transport.send(request, options).await?;
+                    response.map(|body| meter.counting_received(body))
+                }
+            };
             Ok((response, Box::new(async { Ok(()) }) as Box<_>))
         })
     }

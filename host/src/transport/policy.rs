@@ -1,23 +1,34 @@
-//! Which origins may be reached.
+//! Which requests may leave.
 
 use std::sync::Arc;
 
-use http::Uri;
 use http::uri::Scheme;
+use http::{Request, Uri};
 
+use super::Paths;
 use crate::error::Error;
+use crate::options::Options;
 
-/// The allow-list of one instance. An origin is scheme, host and port; nothing else of a URL matters.
+/// The allow-list of one instance: origins (scheme, host and port) and, if there are any, rules about paths.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Allow {
     accounts: Vec<Origin>,
     backups: Vec<Origin>,
     others: Arc<[Origin]>,
+    paths: Option<Arc<Paths>>,
 }
 
 impl Allow {
+    /// What the options allow whichever the account is.
+    pub(crate) fn of(options: &Options) -> Result<Self, Error> {
+        Ok(Self {
+            paths: options.paths.clone().map(Arc::new),
+            ..Self::origins(&options.allow)?
+        })
+    }
+
     /// These origins, given as URLs or, for https, as `host` or `host:port`.
-    pub(crate) fn origins(texts: &[String]) -> Result<Self, Error> {
+    fn origins(texts: &[String]) -> Result<Self, Error> {
         let others = texts.iter().map(|text| {
             Origin::parse(text).ok_or_else(|| {
                 Error::Options(format!(
@@ -26,9 +37,8 @@ impl Allow {
             })
         });
         Ok(Self {
-            accounts: Vec::new(),
-            backups: Vec::new(),
             others: others.collect::<Result<_, _>>()?,
+            ..Self::default()
         })
     }
 
@@ -41,7 +51,14 @@ impl Allow {
         }
     }
 
-    pub(crate) fn permits(&self, uri: &Uri) -> bool {
+    pub(crate) fn permits<B>(&self, request: &Request<B>) -> bool {
+        self.reaches(request.uri())
+            && self.paths.as_ref().is_none_or(|paths| {
+                paths.permits(request.method(), request.uri(), request.headers())
+            })
+    }
+
+    fn reaches(&self, uri: &Uri) -> bool {
         let Some(origin) = Origin::of(uri) else {
             return false;
         };
@@ -121,7 +138,7 @@ mod tests {
     }
 
     fn permits(allow: &Allow, url: &str) -> bool {
-        allow.permits(&url.parse().unwrap())
+        allow.permits(&Request::get(url).body(()).unwrap())
     }
 
     #[test]

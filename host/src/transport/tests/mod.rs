@@ -1,6 +1,7 @@
 //! The transport against real sockets.
 
 mod failures;
+mod metered;
 mod server;
 mod tls;
 
