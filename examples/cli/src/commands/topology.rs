@@ -1,0 +1,147 @@
+//! `cosmos topology`
+
+use clap::Args;
+use cosmosdb_driver_host::types::{FeedOptions, HttpMethod, RawRequest, ResourceCollection};
+use serde_json::Value;
+
+use crate::account::Account;
+use crate::failure::Failure;
+
+const EXAMPLES: &str = "\
+The bounds of a partition key range are hashes of partition keys, in hexadecimal digits, the upper one excluded.
+
+Examples:
+  cosmos topology
+  cosmos topology --database shop --container orders";
+
+/// Arguments of `topology`.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Leave out partition key ranges: one request less for each container.
+    #[arg(long)]
+    no_ranges: bool,
+}
+
+/// Prints regions, containers and ranges: of the account, of one database, or of one container.
+///
+/// One GET for the account, one for the list of databases, one for each database's list of containers, and one for the
+/// ranges of each container; more where lists are long.
+pub(crate) async fn run(account: &Account, arguments: &Arguments) -> Result<(), Failure> {
+    let properties = get(account, "/").await?;
+    super::print(regions(account, &properties).as_bytes())?;
+    let databases = match &account.database {
+        Some(database) => vec![database.clone()],
+        None => ids(&list(account, ResourceCollection::Databases).await?),
+    };
+    for database in databases {
+        let collection = ResourceCollection::Containers(database.clone());
+        let containers = list(account, collection).await?;
+        let wanted = |one: &&Value| match &account.container {
+            Some(container) => text(one, "/id") == *container,
+            None => true,
+        };
+        let mut found = containers.iter().filter(wanted).peekable();
+        if let (None, Some(container)) = (found.peek(), &account.container) {
+            return Err(Failure::Operation(
+                cosmosdb_driver_host::types::ErrorKind::NotFound,
+                format!("there is no container {container} in {database}"),
+            ));
+        }
+        for container in found {
+            let mut shown = container_line(&database, container);
+            if !arguments.no_ranges {
+                let path = format!("/dbs/{database}/colls/{}/pkranges", text(container, "/id"));
+                shown.push_str(&ranges(&get(account, &path).await?));
+            }
+            super::print(shown.as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+async fn get(account: &Account, path: &str) -> Result<Value, Failure> {
+    let request = RawRequest {
+        method: HttpMethod::Get,
+        path: path.to_owned(),
+        headers: Vec::new(),
+        body: None,
+    };
+    let answer = account.traced(account.client.send_raw(request).await)?;
+    Ok(answer.json()?.into_value()?)
+}
+
+async fn list(account: &Account, collection: ResourceCollection) -> Result<Vec<Value>, Failure> {
+    let feed = account
+        .client
+        .read_resources(collection, FeedOptions::default())
+        .await?;
+    let mut all = Vec::new();
+    while let Some(page) = account.traced_page(feed.next_page().await)? {
+        all.extend(page.items::<Value>()?);
+    }
+    Ok(all)
+}
+
+fn ids(resources: &[Value]) -> Vec<String> {
+    resources.iter().map(|one| text(one, "/id")).collect()
+}
+
+fn text(value: &Value, pointer: &str) -> String {
+    let found = value.pointer(pointer).and_then(Value::as_str);
+    found.unwrap_or_default().to_owned()
+}
+
+fn array<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+    let found = value.get(name).and_then(Value::as_array);
+    found.map(Vec::as_slice).unwrap_or_default()
+}
+
+fn regions(account: &Account, properties: &Value) -> String {
+    let level = text(properties, "/userConsistencyPolicy/defaultConsistencyLevel");
+    let mut shown = format!("account {}\nconsistency {level}\n", account.endpoint);
+    let writable = array(properties, "writableLocations");
+    let readable = array(properties, "readableLocations");
+    let names = readable.iter().map(|region| text(region, "/name").len());
+    let width = names.max().unwrap_or(0);
+    for region in readable {
+        let name = text(region, "/name");
+        let writes = writable.iter().any(|other| text(other, "/name") == name);
+        shown.push_str(&format!(
+            "region {name:<width$}  {:<12}  {}\n",
+            if writes { "reads+writes" } else { "reads" },
+            text(region, "/databaseAccountEndpoint"),
+        ));
+    }
+    shown
+}
+
+fn container_line(database: &str, container: &Value) -> String {
+    let paths = container.pointer("/partitionKey").unwrap_or(&Value::Null);
+    let paths: Vec<&str> = array(paths, "paths")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    format!(
+        "container {database}/{}  partition key {}\n",
+        text(container, "/id"),
+        paths.join(", ")
+    )
+}
+
+fn ranges(feed: &Value) -> String {
+    let ranges = array(feed, "PartitionKeyRanges");
+    let line = |range: &Value| {
+        let bound = |name: &str| match text(range, name) {
+            empty if empty.is_empty() => "-".to_owned(),
+            bound => bound,
+        };
+        format!(
+            "  range {:<4}  {} to {}\n",
+            text(range, "/id"),
+            bound("/minInclusive"),
+            bound("/maxExclusive")
+        )
+    };
+    ranges.iter().map(line).collect()
+}
