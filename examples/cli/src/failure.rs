@@ -30,6 +30,7 @@ impl Failure {
     }
 
     /// What standard output did not take.
+    #[allow(clippy::needless_pass_by_value)] // For map_err.
     pub(crate) fn output(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ReaderGone,

@@ -81,7 +81,7 @@ impl ResumeFile {
 /// Makes the names in a file's folder survive a power cut. Where folders cannot be opened there is nothing to do.
 pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|path| !path.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder.unwrap_or_else(|| Path::new("."));
     match File::open(folder) {
         Ok(folder) if cfg!(unix) => folder.sync_all(),
         _ => Ok(()),

@@ -87,13 +87,16 @@ pub(crate) async fn run(account: &Account, arguments: Arguments) -> Result<(), F
         .await?;
     let mut rows = Rows::stdout(Some(Format::Jsonl), Vec::new());
     let mut left = arguments.limit.unwrap_or(u64::MAX);
+    let mut kept = None;
     while left > 0
         && let Some(page) = account.traced_page(feed.next_page().await)?
     {
         left = left.saturating_sub(rows.page(&page, left)?);
         if let Some(file) = &cursor
             && let Some(continuation) = feed.continuation().await?
+            && kept.as_ref() != Some(&continuation)
         {
+            kept = Some(continuation.clone());
             file.save(&Cursor {
                 target: account.target()?,
                 partition_key: arguments.partition_key.clone(),

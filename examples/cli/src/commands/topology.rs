@@ -1,7 +1,10 @@
 //! `cosmos topology`
 
 use clap::Args;
-use cosmosdb_driver_host::types::{FeedOptions, HttpMethod, RawRequest, ResourceCollection};
+use cosmosdb_driver_host::Response;
+use cosmosdb_driver_host::types::{
+    ErrorKind, FeedOptions, HttpMethod, RawRequest, ResourceCollection,
+};
 use serde_json::Value;
 
 use crate::account::Account;
@@ -28,8 +31,8 @@ pub(crate) struct Arguments {
 /// One GET for the account, one for the list of databases, one for each database's list of containers, and one for the
 /// ranges of each container; more where lists are long.
 pub(crate) async fn run(account: &Account, arguments: &Arguments) -> Result<(), Failure> {
-    let properties = get(account, "/").await?;
-    super::print(regions(account, &properties).as_bytes())?;
+    let properties = get(account, "/", Vec::new()).await?.json()?;
+    super::print(regions(account, &properties.into_value()?).as_bytes())?;
     let databases = match &account.database {
         Some(database) => vec![database.clone()],
         None => ids(&list(account, ResourceCollection::Databases).await?),
@@ -44,7 +47,7 @@ pub(crate) async fn run(account: &Account, arguments: &Arguments) -> Result<(), 
         let mut found = containers.iter().filter(wanted).peekable();
         if let (None, Some(container)) = (found.peek(), &account.container) {
             return Err(Failure::Operation(
-                cosmosdb_driver_host::types::ErrorKind::NotFound,
+                ErrorKind::NotFound,
                 format!("there is no container {container} in {database}"),
             ));
         }
@@ -52,7 +55,7 @@ pub(crate) async fn run(account: &Account, arguments: &Arguments) -> Result<(), 
             let mut shown = container_line(&database, container);
             if !arguments.no_ranges {
                 let path = format!("/dbs/{database}/colls/{}/pkranges", text(container, "/id"));
-                shown.push_str(&ranges(&get(account, &path).await?));
+                shown.push_str(&ranges(account, &path).await?);
             }
             super::print(shown.as_bytes())?;
         }
@@ -60,15 +63,18 @@ pub(crate) async fn run(account: &Account, arguments: &Arguments) -> Result<(), 
     Ok(())
 }
 
-async fn get(account: &Account, path: &str) -> Result<Value, Failure> {
+async fn get(
+    account: &Account,
+    path: &str,
+    headers: Vec<(String, String)>,
+) -> Result<Response, Failure> {
     let request = RawRequest {
         method: HttpMethod::Get,
         path: path.to_owned(),
-        headers: Vec::new(),
+        headers,
         body: None,
     };
-    let answer = account.traced(account.client.send_raw(request).await)?;
-    Ok(answer.json()?.into_value()?)
+    account.traced(account.client.send_raw(request).await)
 }
 
 async fn list(account: &Account, collection: ResourceCollection) -> Result<Vec<Value>, Failure> {
@@ -129,19 +135,28 @@ fn container_line(database: &str, container: &Value) -> String {
     )
 }
 
-fn ranges(feed: &Value) -> String {
-    let ranges = array(feed, "PartitionKeyRanges");
-    let line = |range: &Value| {
-        let bound = |name: &str| match text(range, name) {
-            empty if empty.is_empty() => "-".to_owned(),
-            bound => bound,
-        };
-        format!(
-            "  range {:<4}  {} to {}\n",
-            text(range, "/id"),
-            bound("/minInclusive"),
-            bound("/maxExclusive")
-        )
-    };
-    ranges.iter().map(line).collect()
+/// A line for each range, from all pages of the feed.
+async fn ranges(account: &Account, path: &str) -> Result<String, Failure> {
+    let (mut lines, mut headers) = (String::new(), Vec::new());
+    loop {
+        let page = get(account, path, headers).await?;
+        let continuation = page.headers.continuation.clone();
+        let feed: Value = page.json()?.into_value()?;
+        for range in array(&feed, "PartitionKeyRanges") {
+            let bound = |pointer| match text(range, pointer) {
+                bound if bound.is_empty() => "-".to_owned(),
+                bound => bound,
+            };
+            lines.push_str(&format!(
+                "  range {:<4}  {} to {}\n",
+                text(range, "/id"),
+                bound("/minInclusive"),
+                bound("/maxExclusive")
+            ));
+        }
+        match continuation {
+            Some(continuation) => headers = vec![("x-ms-continuation".to_owned(), continuation)],
+            None => return Ok(lines),
+        }
+    }
 }

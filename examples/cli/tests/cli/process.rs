@@ -138,19 +138,3 @@ impl Done {
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap()
 }
-
-/// Each number becomes `#`, and runs of spaces and bars one of them: what is the same on every run.
-pub(crate) fn normal(text: &str) -> String {
-    let mut normal = String::new();
-    for c in text.chars() {
-        let c = if c.is_ascii_digit() || c == '.' {
-            '#'
-        } else {
-            c
-        };
-        if !(matches!(c, '#' | ' ' | '=') && normal.ends_with(c)) {
-            normal.push(c);
-        }
-    }
-    normal
-}

@@ -172,3 +172,43 @@ fn a_service_that_gives_up_is_5_and_the_import_goes_on_later() {
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_eq!(ids(&gateway), once(200));
 }
+
+/// The same at the size that it is for: `cargo test -p cosmos -- --ignored --nocapture`. Takes minutes.
+#[test]
+#[ignore = "a hundred thousand items"]
+fn a_hundred_thousand_items_survive_sigkill() {
+    use std::time::{Duration, Instant};
+
+    const ITEMS: u64 = 100_000;
+    let (emulator, cosmos) = crate::account::emulator();
+    cosmos.write("items.jsonl", lines(ITEMS).replace("\"pk\"", "\"tenant\""));
+    let begun = Instant::now();
+    let mut child = cosmos.start(&["import", "items.jsonl"]);
+    // Where it is killed does not matter: only that there is something before and something after.
+    while !cosmos.has("items.jsonl.import.json") || state(&cosmos).0 < 40_000 {
+        std::thread::sleep(Duration::from_millis(50));
+        drop(emulator.take_requests());
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (line, ..) = state(&cosmos);
+    println!(
+        "killed after line {line}, {:.1} s",
+        begun.elapsed().as_secs_f64()
+    );
+    let done = cosmos.run(&["import", "items.jsonl"]);
+    println!("{}", done.stderr);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    println!("{:.1} s in all", begun.elapsed().as_secs_f64());
+
+    let text = cosmos.ok(&["export", "-"]);
+    let mut found = std::collections::BTreeMap::new();
+    for line in text.lines() {
+        let item: Value = serde_json::from_str(line).unwrap();
+        *found
+            .entry(item["id"].as_str().unwrap().to_owned())
+            .or_insert(0) += 1;
+    }
+    println!("{} items, {} ids", text.lines().count(), found.len());
+    assert!(found == once(ITEMS), "{} ids", found.len());
+}
