@@ -38,7 +38,7 @@ Secrets, never as an argument and never in a file:
   COSMOS_TOKEN    a Microsoft Entra access token, in place of a key
   --key-stdin     reads the key from the first line of standard input
 
-Settings: an option goes before the profile that --profile names; that before the environment
+Settings: an option goes before the profile that --profile or COSMOS_PROFILE names; that before the environment
 (COSMOS_ENDPOINT, COSMOS_DATABASE, COSMOS_CONTAINER, COSMOS_REGIONS, COSMOS_ALLOW); that before the profile that
 the file calls default. The file is $XDG_CONFIG_HOME/cosmos/config.toml, else ~/.config/cosmos/config.toml:
   default = \"dev\"

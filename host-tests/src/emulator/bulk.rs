@@ -19,6 +19,15 @@ use super::rules::PARTITION_KEY;
 const SESSION_TOKEN: HeaderName = HeaderName::from_static("x-ms-session-token");
 const CHARGE: HeaderName = HeaderName::from_static("x-ms-request-charge");
 
+/// Headers that a request for one operation does not have.
+const BULK_ONLY: [&str; 5] = [
+    "x-ms-cosmos-is-batch-request",
+    "x-ms-cosmos-batch-atomic",
+    "x-ms-cosmos-batch-continue-on-error",
+    "x-ms-cosmos-batch-ordered",
+    "x-ms-documentdb-partitionkeyrangeid",
+];
+
 /// The most operations of a request.
 const MAX_OPERATIONS: usize = 100;
 
@@ -84,28 +93,20 @@ fn single(request: &Recorded, operation: &Raw) -> Option<Recorded> {
         "Delete" => (Method::DELETE, false),
         _ => return None,
     };
-    let mut single = request.clone();
-    single.body = operation
-        .get("resourceBody")
-        .map_or_else(Bytes::new, |body| Bytes::from(body.get().to_owned()));
+    let body = operation.get("resourceBody");
+    let mut single = Recorded {
+        body: body.map_or_else(Bytes::new, |body| Bytes::from(body.get().to_owned())),
+        ..request.clone()
+    };
     if method != Method::POST {
         let id = text("id")?;
         let id = utf8_percent_encode(&id, NON_ALPHANUMERIC);
         single.path = format!("{}/{id}", request.path);
     }
     single.method = method;
-    let batch = |name: &HeaderName| name.as_str().starts_with("x-ms-cosmos-batch");
-    let names: Vec<HeaderName> = single
-        .headers
-        .keys()
-        .filter(|n| batch(n))
-        .cloned()
-        .collect();
-    for name in names {
+    for name in BULK_ONLY {
         single.headers.remove(name);
     }
-    single.headers.remove("x-ms-cosmos-is-batch-request");
-    single.headers.remove("x-ms-documentdb-partitionkeyrangeid");
     let mut set = |name: HeaderName, value: String| {
         let value = HeaderValue::try_from(value).ok()?;
         single.headers.insert(name, value);

@@ -96,14 +96,12 @@ pub(crate) async fn run(
     }
     let resume = ResumeFile::new(arguments.resume_file.clone(), file, ".export.json");
     let mut state = begin(account, &arguments, &resume)?;
-    let partial = with_ending(file, ".partial");
-    let failed = || Failure::io(partial.display().to_string());
-    let mut output = open(&partial, state.length).map_err(failed())?;
+    let mut partial = Partial::open(with_ending(file, ".partial"), state.length)?;
     let feed = feed(account, &arguments, state.continuation.take()).await?;
     let (progress, before) = (Progress::new(None), state.items);
     while let Some(page) = account.traced_page(feed.next_page().await)? {
         let (text, count) = lines(&page)?;
-        output.write_all(&text).map_err(failed())?;
+        partial.add(&text)?;
         state.length = state.length.saturating_add(text.len() as u64);
         state.items = state.items.saturating_add(count);
         state.charge += page.request_charge();
@@ -113,22 +111,17 @@ pub(crate) async fn run(
         }
         state.continuation = feed.continuation().await?;
         if state.continuation.is_none() {
-            // The end; a run that began without a continuation would begin anew.
+            // The end: a run that went on from no continuation would begin anew.
             break;
         }
-        output.sync_data().map_err(failed())?;
+        partial.sync()?;
         resume.save(&state)?;
         let items = state.items;
         hint.set(format!(
             "{items} items are there, and the same command goes on"
         ));
     }
-    let finish = || {
-        output.sync_all()?;
-        fs::rename(&partial, file)?;
-        sync_folder(file)
-    };
-    finish().map_err(failed())?;
+    partial.finish(file)?;
     resume.remove()?;
     drop(progress);
     eprintln!(
@@ -169,17 +162,47 @@ fn begin(account: &Account, arguments: &Arguments, resume: &ResumeFile) -> Resul
     }
 }
 
-/// The partial file without what came after the last page that the resume file knows. Errors: it is shorter than that.
-fn open(partial: &Path, length: u64) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    let file = options.append(true).create(true).open(partial)?;
-    if file.metadata()?.len() < length {
-        return Err(io::Error::other(
-            "it has fewer rows than the resume file says: begin anew with --restart",
-        ));
+/// The rows so far.
+struct Partial {
+    path: PathBuf,
+    file: File,
+}
+
+impl Partial {
+    /// Without what came after the last page that the resume file knows. Errors: it is shorter than that.
+    fn open(path: PathBuf, length: u64) -> Result<Self, Failure> {
+        let open = || {
+            let mut options = OpenOptions::new();
+            let file = options.append(true).create(true).open(&path)?;
+            if file.metadata()?.len() < length {
+                return Err(io::Error::other(
+                    "it has fewer rows than the resume file says: begin anew with --restart",
+                ));
+            }
+            file.set_len(length)?;
+            Ok(file)
+        };
+        let file = open().map_err(Failure::io(path.display().to_string()))?;
+        Ok(Self { path, file })
     }
-    file.set_len(length)?;
-    Ok(file)
+
+    fn add(&mut self, text: &[u8]) -> Result<(), Failure> {
+        let written = self.file.write_all(text);
+        written.map_err(Failure::io(self.path.display().to_string()))
+    }
+
+    /// When this returns, what was added is on the disk.
+    fn sync(&self) -> Result<(), Failure> {
+        let synced = self.file.sync_data();
+        synced.map_err(Failure::io(self.path.display().to_string()))
+    }
+
+    /// Gives it its name.
+    fn finish(self, to: &Path) -> Result<(), Failure> {
+        self.sync()?;
+        let named = fs::rename(&self.path, to).and_then(|()| sync_folder(to));
+        named.map_err(Failure::io(to.display().to_string()))
+    }
 }
 
 async fn feed(

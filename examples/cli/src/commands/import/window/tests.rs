@@ -32,8 +32,8 @@ fn windows(text: &str, lines: usize) -> Vec<(Vec<u64>, u64)> {
 
 #[test]
 fn windows_hold_so_many_lines_and_end_at_a_line() {
-    let line = "{\"id\":\"1\",\"pk\":1}\n";
-    let text = line.replace('1', "1") + &line.replace('1', "2") + "\r\n" + &line.replace('1', "3");
+    let line = |id| format!("{{\"id\":\"{id}\",\"pk\":1}}\n");
+    let text = line(1) + &line(2) + "\r\n" + &line(3);
     assert_eq!(
         windows(&text, 2),
         [(vec![1, 2], 36), (vec![4], 56)],
