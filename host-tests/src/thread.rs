@@ -38,7 +38,12 @@ impl ServerThread {
 
     /// Listens on a free port of 127.0.0.1. Errors: the system gives no port.
     pub(crate) fn listen(&self) -> io::Result<TcpListener> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        self.listen_on(0)
+    }
+
+    /// Listens on this port of 127.0.0.1; 0: a free one. Errors: the port is taken.
+    pub(crate) fn listen_on(&self, port: u16) -> io::Result<TcpListener> {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
         let _entered = self.runtime.enter();
         TcpListener::from_std(listener)

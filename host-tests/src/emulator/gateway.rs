@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::auth::Credentials;
 use super::log::{Log, Recorded};
 use super::refusal::{Refusal, Stop};
-use super::{condition, invalid, rules};
+use super::{bulk, condition, invalid, rules};
 
 const ACTIVITY_ID: HeaderName = HeaderName::from_static("x-ms-activity-id");
 
@@ -111,6 +111,9 @@ impl Gateway {
         }
         self.credentials
             .verify(method, path, headers, SystemTime::now())?;
+        if bulk::is_bulk(request) {
+            return bulk::carry_out(self, region, request).await;
+        }
         rules::check(request)?;
         let answer = match condition::of(request) {
             None => self.forward(region, request).await?,

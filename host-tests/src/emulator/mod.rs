@@ -10,12 +10,14 @@
 //! - 400 with sub-status 1001 when the partition key header disagrees with the item, or has more or fewer components
 //!   than the container's key;
 //! - the `condition` of a patch;
+//! - bulk requests: their operations one by one;
 //! - `x-ms-activity-id` of the request in every answer;
 //! - 200 for `/probe` and `/connectivity-probe`, unsigned;
 //! - a dropped connection for every request to a region that is offline;
 //! - a record of every request.
 
 mod auth;
+mod bulk;
 mod condition;
 mod gateway;
 mod log;
@@ -58,6 +60,7 @@ impl Emulator {
     pub fn builder() -> Builder {
         Builder {
             regions: Vec::new(),
+            port: 0,
             multi_write: false,
             configure: Vec::new(),
         }
@@ -146,6 +149,7 @@ type Configure = Box<dyn FnOnce(VirtualAccountConfig) -> VirtualAccountConfig + 
 #[must_use = "nothing runs before `start`"]
 pub struct Builder {
     regions: Vec<String>,
+    port: u16,
     multi_write: bool,
     configure: Vec<Configure>,
 }
@@ -154,6 +158,12 @@ impl Builder {
     /// Adds a region. The first one takes the writes. Default: `East US` alone.
     pub fn region(mut self, name: &str) -> Self {
         self.regions.push(name.to_owned());
+        self
+    }
+
+    /// The port of the first region; the next ones have the ports after it. Default: 0, whatever is free.
+    pub fn port(mut self, first: u16) -> Self {
+        self.port = first;
         self
     }
 
@@ -188,8 +198,12 @@ impl Builder {
         let thread = ServerThread::start("cosmos-emulator")?;
         let mut regions = Vec::new();
         let mut listeners = Vec::new();
-        for name in &self.regions {
-            let listener = thread.listen()?;
+        for (name, place) in self.regions.iter().zip(0..) {
+            let port = match self.port {
+                0 => 0,
+                first => first.saturating_add(place),
+            };
+            let listener = thread.listen_on(port)?;
             let authority = listener.local_addr()?.to_string();
             regions.push(Region {
                 name: name.clone(),

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::log::Recorded;
 use super::refusal::Refusal;
 
-const PARTITION_KEY: HeaderName = HeaderName::from_static("x-ms-documentdb-partitionkey");
+pub(super) const PARTITION_KEY: HeaderName =
+    HeaderName::from_static("x-ms-documentdb-partitionkey");
 
 /// Headers that make a POST to a feed something else than a create or upsert.
 const NOT_A_CREATE: [&str; 3] = [

@@ -1,6 +1,7 @@
 //! The emulator, seen by a plain client that signs on its own.
 
 mod account;
+mod bulk;
 mod items;
 mod patches;
 mod signatures;
