@@ -44,7 +44,8 @@ function explore(session: Session, only: Place | undefined, activity: Activity):
     tabs.forEach((tab, i) => tab.setAttribute('aria-pressed', String(VIEWS[i]![0] === view)));
   };
   const item = new ItemPane(session, {
-    changed: () => void query.refresh(),
+    created: () => void query.run(),
+    changed: (id, key, text) => query.update(id, key, text),
     closed: () => {
       show('query');
       query.focusRow();

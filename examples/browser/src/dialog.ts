@@ -8,7 +8,8 @@ export interface Choice {
   class?: string;
 }
 
-/** Asks, and returns the value of the choice; none if it was closed. The last choice has the focus. */
+/** Asks, and returns the value of the choice; none if it was closed. The choice without a value, which changes nothing, has
+ * the focus. */
 export function ask(title: string, content: Child[], choices: Choice[], kind = ''): Promise<string | undefined> {
   const buttons = choices.map(({ label, value, class: look = '' }) =>
     h('button', { type: 'button', class: look, onclick: () => dialog.close(value) }, label));
@@ -17,7 +18,7 @@ export function ask(title: string, content: Child[], choices: Choice[], kind = '
     heading, h('div', { class: 'dialog-body' }, ...content), h('div', { class: 'actions' }, ...buttons));
   document.body.append(dialog);
   dialog.showModal();
-  buttons.at(-1)?.focus();
+  buttons[choices.findIndex(({ value }) => !value)]?.focus();
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => {
       dialog.remove();

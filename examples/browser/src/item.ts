@@ -6,7 +6,7 @@ import { alert, alertOf } from './advice.js';
 import { busy } from './connect.js';
 import { ask, compared } from './dialog.js';
 import { field, fill, h, number } from './dom.js';
-import { indented, keyOf, object, template } from './json.js';
+import { indented, keyOf, object, own, template } from './json.js';
 import type { Row } from './results.js';
 import type { Session } from './session.js';
 import { loading } from './tree.js';
@@ -19,8 +19,10 @@ interface Opened {
 
 /** What the rest of the page has to know. */
 export interface Events {
-  /** Something was created, changed or deleted. */
-  changed(): void;
+  /** An item was created. */
+  created(): void;
+  /** An item has this text now; none: it was deleted. */
+  changed(id: string, key: PartitionKey, text: string | undefined): void;
   /** The item was closed. */
   closed(): void;
   say(text: string): void;
@@ -84,7 +86,7 @@ export class ItemPane {
     try {
       const read = await this.#session.run(`${this.#target} / ${item.id}`, () => this.#items!.read(item.id, item.key));
       this.#opened = { ...item, etag: read.etag };
-      this.#lay(item.id, indented(decoder.decode(read.body)), false);
+      this.#lay(item.id, editable(read), false, read);
     } catch (error) {
       fill(this.element, this.#head(item.id), h('div', { class: 'form' }, alertOf(error)));
     }
@@ -118,12 +120,14 @@ export class ItemPane {
     return h('header', { class: 'bar' }, h('h2', { class: 'crumbs', title }, title), h('span', { class: 'grow' }), close);
   }
 
-  #lay(title: string, text: string, isReadOnly: boolean): void {
+  #lay(title: string, text: string, isReadOnly: boolean, answer?: CosmosResponse): void {
     this.#isOpen = true;
     this.#editor.readOnly = isReadOnly;
     this.#delete.hidden = !this.#opened;
     fill(this.#problem);
     this.#fill(text);
+    const changed = answer?.json<Record<string, unknown>>()['_ts'];
+    this.#facts.textContent = typeof changed === 'number' ? `Changed ${new Date(changed * 1000).toLocaleString()}` : '';
     const tools = h('footer', { class: 'bar' }, this.#facts, h('span', { class: 'grow' }), this.#delete, this.#discard, this.#save);
     fill(this.element, this.#head(title), h('div', { class: 'form tall' }, this.#problem, field('Document (JSON)', this.#editor)), isReadOnly ? undefined : tools);
   }
@@ -131,9 +135,6 @@ export class ItemPane {
   #fill(text: string): void {
     this.#original = this.#editor.value = text;
     this.#mark();
-    const document = parsed(text);
-    const changed = document?.['_ts'];
-    this.#facts.textContent = typeof changed === 'number' ? `Changed ${new Date(changed * 1000).toLocaleString()}` : '';
   }
 
   #isDirty(): boolean {
@@ -192,16 +193,17 @@ export class ItemPane {
   }
 
   #wrote(answer: CosmosResponse, id: string, key: PartitionKey): void {
+    if (this.#opened) this.#events.changed(id, key, decoder.decode(answer.body));
+    else this.#events.created();
     this.#opened = { id, key, etag: answer.etag };
-    this.#lay(id, indented(decoder.decode(answer.body)), false);
-    this.#events.changed();
+    this.#lay(id, editable(answer), false, answer);
   }
 
   /** Somebody was faster: shows both versions, and does what is decided. */
   async #resolve(mine: string): Promise<void> {
     const { id, key } = this.#opened!;
     const read = await this.#session.run(`${this.#target} / ${id}`, () => this.#items!.read(id, key));
-    const theirs = indented(decoder.decode(read.body));
+    const theirs = editable(read);
     const choice = await ask('Somebody else changed this item', [
       h('p', {}, 'It was changed after you opened it, so nothing was saved. Take over their version, or replace it with yours.'),
       compared(mine, theirs),
@@ -213,7 +215,8 @@ export class ItemPane {
     if (choice === 'overwrite') return this.#write(read.etag);
     if (choice !== 'reload') return;
     this.#opened = { id, key, etag: read.etag };
-    this.#lay(id, theirs, false);
+    this.#lay(id, theirs, false, read);
+    this.#events.changed(id, key, decoder.decode(read.body));
     this.#events.say('Reloaded; your changes are gone.');
   }
 
@@ -224,8 +227,8 @@ export class ItemPane {
     try {
       const answer = await this.#session.run(`${this.#target} / ${id}`, () => this.#items!.delete(id, key, { ifMatch: etag }));
       this.#empty();
+      this.#events.changed(id, key, undefined);
       this.#events.closed();
-      this.#events.changed();
       this.#events.say(`Deleted ${id}: ${number(answer.requestCharge)} RU`);
     } catch (error) {
       if (!is(error, 'precondition-failed')) throw error;
@@ -247,6 +250,9 @@ export class ItemPane {
     return isMoved ? alert('The id and the partition key cannot change', 'Create a new item with the new ones, and delete this one.') : undefined;
   }
 }
+
+/** What can be changed of an item. */
+const editable = (answer: CosmosResponse): string => indented(own(decoder.decode(answer.body)));
 
 function parsed(text: string): Record<string, unknown> | undefined {
   try {

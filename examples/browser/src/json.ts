@@ -43,6 +43,26 @@ export function rows(body: string): string[] {
   return found;
 }
 
+/** What the service adds to each item. */
+const SYSTEM = ['_rid', '_self', '_etag', '_attachments', '_ts', '_lsn'].map((name) => `"${name}"`);
+
+/** An item without what the service adds to it; all else as it stands. */
+export function own(text: string): string {
+  const kept: string[] = [];
+  let [depth, begin] = [0, 0];
+  for (const { 0: token, index } of text.matchAll(TOKENS)) {
+    if (depth === 1 && (token === ',' || token === '}')) {
+      const member = text.slice(begin, index).trim();
+      if (member && !SYSTEM.some((name) => member.startsWith(name))) kept.push(member);
+      begin = index + 1;
+    }
+    if (token === '{' || token === '[') depth++;
+    else if (isEnd(token)) depth--;
+    if (depth === 1 && kept.length === 0 && begin === 0) begin = index + 1;
+  }
+  return `{${kept.join(',')}}`;
+}
+
 /** An object, or undefined. */
 export function object(text: string): Record<string, unknown> | undefined {
   const value: unknown = JSON.parse(text);

@@ -6,7 +6,7 @@ import { alert, alertOf } from './advice.js';
 import { busy } from './connect.js';
 import { count, field, fill, h, number } from './dom.js';
 import { rows, typed, typedKey } from './json.js';
-import { Results, type Row } from './results.js';
+import { Results, rowOf, type Row } from './results.js';
 import type { Session } from './session.js';
 import { loading } from './tree.js';
 
@@ -23,7 +23,7 @@ export class QueryPane {
   readonly element = h('section', { class: 'pane query', 'aria-label': 'Query' });
   readonly #session: Session;
   readonly #open: (row: Row) => void;
-  readonly #text = h('textarea', { rows: 3, spellcheck: false, value: 'SELECT * FROM c', class: 'mono' });
+  readonly #text = h('textarea', { rows: 2, spellcheck: false, value: 'SELECT * FROM c', class: 'mono' });
   readonly #key = h('input', { placeholder: 'All keys', spellcheck: false, autocomplete: 'off' });
   readonly #keyHint = h('span', {});
   readonly #size = h('select', {}, ...[10, 25, 100].map((size) => h('option', { value: String(size), selected: size === 25 }, size)));
@@ -95,9 +95,16 @@ export class QueryPane {
     }
   }
 
-  /** Runs the query again from its beginning, after a change. */
-  async refresh(): Promise<void> {
-    await this.run();
+  /** Shows a change of an item where the item is among the rows: its new text, or without one that it is gone. */
+  update(id: string, key: PartitionKey, text: string | undefined): void {
+    for (const page of this.#pages) {
+      const at = page.rows.findIndex((row) => {
+        const { item } = rowOf(row, this.#paths());
+        return item?.id === id && JSON.stringify(item.key) === JSON.stringify(key);
+      });
+      if (at >= 0) page.rows.splice(at, 1, ...(text === undefined ? [] : [text]));
+    }
+    if (this.#pages.length) this.#results.show(this.#pages[this.#at]!.rows, this.#paths());
   }
 
   /** Moves the focus to the row that was opened. */
@@ -182,9 +189,9 @@ export class QueryPane {
     const path = h('span', { class: 'muted path' }, this.#database, ' / ');
     const head = h('header', { class: 'bar' },
       h('h2', { class: 'crumbs', title: this.#target }, path, id), h('span', { class: 'tag', title: 'Partition key' }, partitionKey.paths.join(', ')), h('span', { class: 'grow' }), create);
-    const add = h('button', { type: 'button', class: 'link', onclick: () => this.#addParameter() }, '+ Parameter');
-    const settings = h('div', { class: 'settings' }, field('Partition key', this.#key, this.#keyHint), field('Page size', this.#size), h('span', { class: 'grow' }), this.#run);
-    const form = h('div', { class: 'form' }, field('Query', this.#text), this.#parameters, add, settings, this.#problem);
+    const add = h('button', { type: 'button', onclick: () => this.#addParameter() }, 'Add parameter');
+    const settings = h('div', { class: 'settings' }, field('Partition key', this.#key, this.#keyHint), field('Page size', this.#size), add, h('span', { class: 'grow' }), this.#run);
+    const form = h('div', { class: 'form' }, field('Query', this.#text), this.#parameters, settings, this.#problem);
     fill(this.element, head, form, this.#results.element, h('footer', { class: 'bar' }, this.#said, h('span', { class: 'grow' }), this.#back, this.#next));
   }
 

@@ -50,10 +50,10 @@ export function waterfall({ diagnostics, timings }: Trace): HTMLElement {
   const span = Math.max(1, ...shown.map(({ end }) => end));
   const regions = [...new Set(shown.map(({ attempt }) => place(attempt)))];
   const rows = shown.flatMap((bar) => row(bar, span, regions.indexOf(place(bar.attempt)) % COLOURS));
-  const heads = ['Region', 'Request', 'Status', 'RU', `Time, 0 to ${number(span, 0)} ms`];
+  const heads = ['Region', 'Request', 'Status', 'RU', 'ms', `0 to ${number(span, 0)} ms`];
   const table = h('table', { class: 'waterfall' },
     h('caption', { class: 'sr' }, `Requests of ${title(diagnostics.operationName)}`),
-    h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))), h('tbody', {}, ...rows));
+    h('thead', {}, h('tr', {}, ...heads.map((head, i) => h('th', { scope: 'col', class: i > 1 && i < 5 ? 'num' : '' }, head)))), h('tbody', {}, ...rows));
   const omitted = diagnostics.omittedAttempts > 0 && h('p', { class: 'hint' }, `${count(diagnostics.omittedAttempts, 'equal request')} not shown.`);
   const hedge = diagnostics.hedge && h('p', { class: 'hint' }, `Hedged after ${number(diagnostics.hedge.thresholdMs)} ms: ${diagnostics.hedge.ending.replaceAll('_', ' ')}.`);
   const id = h('p', { class: 'hint' }, 'Activity id ', h('code', {}, diagnostics.activityId));
@@ -69,20 +69,14 @@ function row({ attempt, begin, end }: Bar, span: number, colour: number): HTMLEl
   const bar = h('span', { class: `span region-${colour}${failed ? ' failed' : ''}` });
   bar.style.left = `${(begin / span) * 100}%`;
   bar.style.width = `${Math.max(0.5, ((end - begin) / span) * 100)}%`;
-  const length = `${number(end - begin, 1)} ms`;
-  const label = h('span', { class: 'length' }, length, h('span', { class: 'sr' }, ` from ${number(begin, 1)} ms on`));
-  // Beside the bar, on the side where there is room.
-  if (end / span > 0.7) label.style.right = `${Math.min(100 - (end / span) * 100 + 1, 99)}%`;
-  else label.style.left = `${(end / span) * 100 + 1}%`;
-  if (end / span > 0.7) label.classList.add((end - begin) / span > 0.35 ? 'inside' : 'before');
-  if (label.classList.contains('before')) label.style.right = `${100 - (begin / span) * 100 + 1}%`;
   const said = status === undefined ? (timedOut ? 'timed out' : 'no answer') : subStatus ? `${status}/${subStatus}` : String(status);
   const main = h('tr', { class: failed ? 'is-failed' : '' },
     h('td', {}, h('span', { class: `dot region-${colour}`, 'aria-hidden': 'true' }), place(attempt)),
     h('td', {}, title(operationName), pipeline === 'metadata' && h('span', { class: 'tag' }, 'metadata'), context && h('span', { class: 'tag strong' }, context)),
     h('td', { class: 'num' }, said),
     h('td', { class: 'num' }, number(attempt.requestCharge)),
-    h('td', { class: 'time' }, h('span', { class: 'track' }, bar, label)));
+    h('td', { class: 'num' }, h('span', { title: `from ${number(begin, 1)} to ${number(end, 1)} ms` }, number(end - begin, 1))),
+    h('td', { class: 'time' }, h('span', { class: 'track' }, bar), h('span', { class: 'sr' }, `from ${number(begin, 1)} to ${number(end, 1)} ms`)));
   if (!error) return [main];
-  return [main, h('tr', { class: 'why' }, h('td', {}), h('td', { colSpan: 4 }, error))];
+  return [main, h('tr', { class: 'why' }, h('td', {}), h('td', { colSpan: 5 }, error))];
 }

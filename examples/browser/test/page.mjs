@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -21,8 +22,18 @@ export const PHONE = { width: 390, height: 844 };
 const results = fileURLToPath(new URL('../test-results/', import.meta.url));
 mkdirSync(results, { recursive: true });
 
-/** An account with data, the served page, and a browser; one for all tests of a file. */
-export async function startStage(t) {
+/** A stage for all tests of a suite; what it has is there when they run. */
+export function useStage() {
+  const [stage, ends] = [{}, []];
+  before(async () => void Object.assign(stage, await startStage({ after: (end) => ends.push(end) })));
+  after(async () => {
+    for (const end of ends.reverse()) await end();
+  });
+  return stage;
+}
+
+/** An account with data, the served page, and a browser. */
+async function startStage(t) {
   const servers = await startServers(t, ...REGIONS);
   const { server, url } = await serve(0);
   t.after(() => server.close());
@@ -57,6 +68,7 @@ function order(i) {
 /** A fresh page, with nothing kept from others. It must not log errors, or the tests say which it may. */
 export async function openPage(t, { browser, url }, { viewport = WIDE, colorScheme = 'light', allowed = [] } = {}) {
   const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const said = [];
   page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
