@@ -80,9 +80,11 @@ export class ItemPane {
   /** Reads an item and shows it; or a row that is none. */
   async open({ text, item }: Row): Promise<void> {
     if (!(await this.mayClose())) return;
-    if (!item) return this.#lay('Row', text, true);
-    fill(this.element, this.#head(item.id), loading('Reading'));
+    if (!item) this.#lay('Row', text, true);
+    else fill(this.element, this.#head(item.id), loading('Reading'));
+    this.element.querySelector('h2')!.focus();
     this.#isOpen = true;
+    if (!item) return;
     try {
       const read = await this.#session.run(`${this.#target} / ${item.id}`, () => this.#items!.read(item.id, item.key));
       this.#opened = { ...item, etag: read.etag };
@@ -117,10 +119,12 @@ export class ItemPane {
 
   #head(title: string): HTMLElement {
     const close = h('button', { type: 'button', class: 'quiet', 'aria-label': 'Close item', title: 'Escape', onclick: () => void this.close() }, '×');
-    return h('header', { class: 'bar' }, h('h2', { class: 'crumbs', title }, title), h('span', { class: 'grow' }), close);
+    return h('header', { class: 'bar' }, h('h2', { class: 'crumbs', title, tabIndex: -1 }, title), h('span', { class: 'grow' }), close);
   }
 
   #lay(title: string, text: string, isReadOnly: boolean, answer?: CosmosResponse): void {
+    const focused = document.activeElement;
+    const hadFocus = this.element.contains(focused);
     this.#isOpen = true;
     this.#editor.readOnly = isReadOnly;
     this.#delete.hidden = !this.#opened;
@@ -130,6 +134,8 @@ export class ItemPane {
     this.#facts.textContent = typeof changed === 'number' ? `Changed ${new Date(changed * 1000).toLocaleString()}` : '';
     const tools = h('footer', { class: 'bar' }, this.#facts, h('span', { class: 'grow' }), this.#delete, this.#discard, this.#save);
     fill(this.element, this.#head(title), h('div', { class: 'form tall' }, this.#problem, field('Document (JSON)', this.#editor)), isReadOnly ? undefined : tools);
+    // What was focused may have gone. The heading shows no keyboard on a phone, and Escape closes from there too.
+    if (hadFocus) (focused === this.#editor ? this.#editor : this.element.querySelector('h2'))?.focus();
   }
 
   #fill(text: string): void {

@@ -51,13 +51,17 @@ describe('access', () => {
     assert.equal(outline, 'solid', 'the focus can be seen');
     await press('Enter');
     await page.getByLabel('Document (JSON)').waitFor();
-    await page.getByRole('button', { name: 'Close item' }).focus();
+    assert.equal(await focused(page), 'h2 order-002');
+    await press('Tab');
+    assert.equal(await focused(page), 'button Close item');
     await press('Tab', 'ControlOrMeta+a');
     await page.keyboard.type('{"id":"order-002","customer":"fabrikam","item":"Cable"}');
     await press('Control+s');
     await page.getByText('Saved order-002').waitFor();
+    assert.equal(await focused(page), 'textarea Document (JSON)');
     await press('Escape');
-    await page.waitForFunction(() => document.activeElement.closest('.results'));
+    await page.getByText('No item is open').waitFor();
+    assert.equal(await focused(page), 'button order-002', 'back where it began');
     await shot(page, 'keyboard');
   });
 

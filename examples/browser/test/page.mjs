@@ -68,7 +68,7 @@ function order(i) {
 /** A fresh page, with nothing kept from others. It must not log errors, or the tests say which it may. */
 export async function openPage(t, { browser, url }, { viewport = WIDE, colorScheme = 'light', allowed = [] } = {}) {
   const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const said = [];
   page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
