@@ -48,7 +48,9 @@ export function advice(error: unknown): Advice & { detail: string } {
 /** The same as an element that is read out when it appears. */
 export function alertOf(error: unknown): HTMLElement {
   const { title, next, detail } = advice(error);
-  return alert(title, next, h('details', {}, h('summary', {}, 'Details'), h('p', { class: 'mono' }, detail)));
+  // What is wrong with a query only the service can say.
+  const open = error instanceof CosmosError && error.kind === 'invalid-argument';
+  return alert(title, next, h('details', { open }, h('summary', {}, 'Details'), h('p', { class: 'mono' }, detail)));
 }
 
 /** A problem, and what to do about it. */

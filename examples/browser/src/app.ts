@@ -19,10 +19,12 @@ const status = h('p', { class: 'toast', role: 'status', 'aria-live': 'polite' })
 document.body.append(root, status);
 start();
 
-/** Tells what has happened, for a while on the screen too. */
 let fading: ReturnType<typeof setTimeout> | undefined;
-function say(text: string): void {
+
+/** Tells what has happened, for a while on the screen too, unless it can be seen there anyway. */
+function say(text: string, isSeen = false): void {
   status.textContent = text;
+  status.className = isSeen ? 'sr' : 'toast';
   clearTimeout(fading);
   fading = setTimeout(() => (status.textContent = ''), 6000);
 }
@@ -86,6 +88,6 @@ function explore(session: Session, only: Place | undefined, activity: Activity):
   fill(panes, tree.element, query.element, item.element, activity.element);
   fill(root, h('div', { class: 'app' }, bar, panes, h('nav', { class: 'tabs', 'aria-label': 'Panes' }, ...tabs)));
   show('tree');
-  say(`Connected to ${session.account}`);
+  say(`Connected to ${session.account}`, true);
   void tree.load().then(() => tree.focus());
 }

@@ -131,7 +131,7 @@ export class ItemPane {
     fill(this.#problem);
     this.#fill(text);
     const changed = answer?.json<Record<string, unknown>>()['_ts'];
-    this.#facts.textContent = typeof changed === 'number' ? `Changed ${new Date(changed * 1000).toLocaleString()}` : '';
+    this.#facts.textContent = typeof changed === 'number' ? `Changed ${new Date(changed * 1000).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}` : '';
     const tools = h('footer', { class: 'bar' }, this.#facts, h('span', { class: 'grow' }), this.#delete, this.#discard, this.#save);
     fill(this.element, this.#head(title), h('div', { class: 'form tall' }, this.#problem, field('Document (JSON)', this.#editor)), isReadOnly ? undefined : tools);
     // What was focused may have gone. The heading shows no keyboard on a phone, and Escape closes from there too.

@@ -137,7 +137,7 @@ export class QueryPane {
     } catch (error) {
       if (this.#feed !== feed) return;
       fill(this.#problem, alertOf(error));
-      if (!this.#pages.length) this.#results.show([], this.#paths());
+      if (!this.#pages.length) this.#results.wait(h('p', {}));
     }
     if (this.#running === running) this.#ended();
   }

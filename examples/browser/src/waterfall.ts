@@ -46,6 +46,9 @@ export const title = (name: string): string => name.replaceAll('_', ' ').replace
 
 /** The requests of an operation as a table whose last column is the time line. */
 export function waterfall({ diagnostics, timings }: Trace): HTMLElement {
+  if (!diagnostics.attempts.length) {
+    return h('div', { class: 'empty' }, h('strong', {}, 'Nothing was sent'), h('p', {}, 'The driver had the answer already: rows that came with an earlier page.'));
+  }
   const shown = bars(diagnostics.attempts, timings);
   const span = Math.max(1, ...shown.map(({ end }) => end));
   const regions = [...new Set(shown.map(({ attempt }) => place(attempt)))];
