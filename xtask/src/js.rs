@@ -84,8 +84,9 @@ pub(crate) fn install(folder: &Path) -> Result<()> {
     if is_installed(folder) {
         return Ok(());
     }
+    println!("installing the packages of {}", folder.display());
     let mut install = Command::new("npm");
-    install.args(["ci", "--no-audit", "--no-fund"]);
+    install.args(["ci", "--no-audit", "--no-fund", "--fetch-retries=1"]);
     let output = install.current_dir(folder).stdout(Stdio::inherit());
     let output = output.output().context("`npm ci`")?;
     let said = String::from_utf8_lossy(&output.stderr);

@@ -44,6 +44,11 @@ function explore(session: Session, only: Place | undefined, activity: Activity):
   const show = (view: View): void => {
     panes.dataset['view'] = view;
     tabs.forEach((tab, i) => tab.setAttribute('aria-pressed', String(VIEWS[i]![0] === view)));
+    // On a narrow screen what had the focus may be hidden now.
+    if (document.activeElement !== document.body && document.activeElement?.checkVisibility()) return;
+    const heading = panes.querySelector<HTMLElement>(`.${view} h2`);
+    if (heading) heading.tabIndex = -1;
+    heading?.focus();
   };
   const item = new ItemPane(session, {
     created: () => void query.run(),
@@ -65,8 +70,9 @@ function explore(session: Session, only: Place | undefined, activity: Activity):
   const open = async (database: string, definition: ContainerDefinition): Promise<void> => {
     if (!(await item.mayClose())) return;
     item.use(database, definition);
+    const opened = query.open(database, definition);
     show('query');
-    await query.open(database, definition);
+    await opened;
   };
   const tree = new Tree(session, only, (database, definition) => void open(database, definition));
   const leave = async (): Promise<void> => {

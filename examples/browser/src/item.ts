@@ -56,7 +56,10 @@ export class ItemPane {
     this.#events = events;
     this.#save.addEventListener('click', () => void this.#work(() => this.#write(this.#opened?.etag)));
     this.#delete.addEventListener('click', () => void this.#work(() => this.#remove()));
-    this.#discard.addEventListener('click', () => this.#fill(this.#original));
+    this.#discard.addEventListener('click', () => {
+      this.#fill(this.#original);
+      this.#editor.focus();
+    });
     this.#editor.addEventListener('input', () => this.#mark());
     this.element.addEventListener('keydown', (event) => this.#key(event));
     this.#empty();

@@ -41,13 +41,17 @@ export class QueryPane {
   #pages: Shown[] = [];
   #at = 0;
   #isComplete = true;
-  #running: AbortController | undefined;
+  /** Pages that were dropped because there were too many. */
+  #dropped = 0;
+  /** Of the query that was begun last. */
+  #controller = new AbortController();
+  #isRunning = false;
 
   constructor(session: Session, open: (row: Row) => void, create: () => void) {
     this.#session = session;
     this.#open = open;
     this.#results = new Results((row) => this.#open(row));
-    this.#run.addEventListener('click', () => (this.#running ? this.#running.abort() : void this.run()));
+    this.#run.addEventListener('click', () => (this.#isRunning ? this.#controller.abort() : void this.run()));
     this.#back.addEventListener('click', () => this.#show(this.#at - 1));
     this.#next.addEventListener('click', () => void this.#forward());
     this.#key.addEventListener('input', () => this.#explainKey());
@@ -84,10 +88,10 @@ export class QueryPane {
     const key = typedKey(this.#key.value);
     if (typeof key === 'string') return fill(this.#problem, alert('This is no partition key', key));
     this.#stop();
-    this.#running = new AbortController();
-    [this.#pages, this.#at, this.#isComplete] = [[], 0, false];
+    this.#controller = new AbortController();
+    [this.#pages, this.#at, this.#dropped, this.#isComplete] = [[], 0, 0, false];
     try {
-      this.#feed = this.#begin(definition, key.key, this.#running.signal);
+      this.#feed = this.#begin(definition, key.key, this.#controller.signal);
       await this.#forward();
     } catch (error) {
       fill(this.#problem, alertOf(error));
@@ -124,49 +128,56 @@ export class QueryPane {
   async #forward(): Promise<void> {
     if (this.#at + 1 < this.#pages.length) return this.#show(this.#at + 1);
     const feed = this.#feed;
-    if (!feed || this.#isComplete) return;
-    const running = (this.#running ??= new AbortController());
+    if (!feed || this.#isComplete || this.#isRunning) return;
+    this.#isRunning = true;
     this.#run.textContent = 'Stop';
     busy(this.#next, true);
     fill(this.#problem);
     if (!this.#pages.length) this.#results.wait(loading('Running'));
     try {
       const page = await this.#session.run(this.#target, () => feed.nextPage());
-      if (this.#feed !== feed) return;
-      this.#took(feed, page);
+      if (this.#feed === feed) this.#took(feed, page);
     } catch (error) {
-      if (this.#feed !== feed) return;
-      fill(this.#problem, alertOf(error));
-      if (!this.#pages.length) this.#results.wait(h('p', {}));
+      if (this.#feed === feed) this.#failed(error);
     }
-    if (this.#running === running) this.#ended();
+    if (this.#feed === feed) this.#ended();
+  }
+
+  #failed(error: unknown): void {
+    fill(this.#problem, alertOf(error));
+    if (!this.#pages.length) this.#results.wait(h('p', {}));
+    // What was stopped does not go on; all else may be tried again.
+    if (this.#controller.signal.aborted) this.#isComplete = this.#next.disabled = true;
   }
 
   #took(feed: Feed, page: Page | undefined): void {
     this.#isComplete = !page || isAtEnd(feed);
     if (page || !this.#pages.length) this.#pages.push(shown(page));
-    if (this.#pages.length > MOST_PAGES) this.#pages.shift();
+    if (this.#pages.length > MOST_PAGES) this.#dropped += this.#pages.splice(0, 1).length;
     this.#show(this.#pages.length - 1);
   }
 
   #show(at: number): void {
     const page = this.#pages[at];
     if (!page) return;
+    const focused = document.activeElement;
     this.#at = at;
     this.#results.show(page.rows, this.#paths());
-    this.#said.textContent = `Page ${at + 1}${this.#isComplete && at + 1 === this.#pages.length ? ', the last one' : ''}: ${page.said}`;
+    this.#said.textContent = `Page ${this.#dropped + at + 1}${this.#isComplete && at + 1 === this.#pages.length ? ', the last one' : ''}: ${page.said}`;
     this.#back.disabled = at === 0;
     this.#next.disabled = this.#isComplete && at + 1 >= this.#pages.length;
+    // A button that cannot be pressed any more lets the focus go.
+    if ([this.#back, this.#next].some((button) => button === focused && button.disabled)) this.#results.focus();
   }
 
   #ended(): void {
-    this.#running = undefined;
+    this.#isRunning = false;
     this.#run.textContent = 'Run';
     busy(this.#next, false);
   }
 
   #stop(): void {
-    this.#running?.abort();
+    this.#controller.abort();
     this.#feed?.close();
     this.#feed = undefined;
     this.#ended();

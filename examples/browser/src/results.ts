@@ -27,8 +27,11 @@ export class Results {
     roving(this.element, 'button');
   }
 
+  /** Shows a notice instead of rows. */
   wait(notice: HTMLElement): void {
+    const hadFocus = this.element.contains(document.activeElement);
     fill(this.element, notice);
+    if (hadFocus) this.focus();
   }
 
   /** Shows rows. If the focus was here it stays here. */

@@ -91,6 +91,7 @@ describe('access', () => {
     await fits('connect');
     await openOrders(page, stage);
     await fits('items');
+    assert.match(await focused(page), /^h2 shop/, 'the focus is not left in a pane that is hidden');
     await page.getByRole('button', { name: 'Add parameter' }).click();
     await fits('parameters');
     await page.locator('.results button').first().click();

@@ -38,6 +38,7 @@ describe('queries', () => {
     await page.getByText(/^Page 4, the last one: 15 rows/).waitFor();
     assert.deepEqual(pages.flat(), all);
     assert(await page.getByRole('button', { name: 'Next page' }).isDisabled());
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), pages[3][0], 'the focus is with the rows');
     await stage.servers.requests('emulator');
     await page.getByRole('button', { name: 'Previous page' }).click();
     assert.deepEqual(await ids(page), pages[2]);
@@ -104,6 +105,7 @@ describe('queries', () => {
     });
     await run(page, 'SELECT * FROM c');
     await arrived;
+    assert.equal(await page.locator('.results').textContent(), 'Running…');
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByRole('alert').getByText('Stopped').waitFor();
     await held.abort().catch(() => {});
