@@ -19,6 +19,7 @@
 
 pub mod cluster;
 mod component;
+mod cors;
 pub mod emulator;
 pub mod fixed;
 pub mod gateway;

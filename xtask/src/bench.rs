@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::build;
+use crate::js;
+use crate::node;
 use crate::progress::run_shown;
 use crate::workspace::{Workspace, exit_code};
 
@@ -18,15 +20,21 @@ pub(crate) struct Options {
     /// Compiling, loading, instantiating, and memory, instead of the comparison.
     #[arg(long, conflicts_with = "scale")]
     cold: bool,
+    /// The package for JavaScript beside `@azure/cosmos`, instead of the comparison. Needs Node and npm.
+    #[arg(long, conflicts_with_all = ["scale", "cold"])]
+    js: bool,
     /// Only see that it runs: the figures mean nothing.
     #[arg(long)]
     quick: bool,
 }
 
 /// Builds the components and the program in `bench`, then runs it. Writes `target/bench.json`, or `bench-scale.json`, or
-/// `bench-cold.json`.
+/// `bench-cold.json`; what is about JavaScript only prints a table.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     build::run(workspace)?;
+    if options.js {
+        return js::or_skipped("the benchmark", in_node(workspace, options.quick));
+    }
     let target = workspace.target.join("bench");
     let mut build = workspace.cargo(["build", "--release", "--locked", "--manifest-path"]);
     build.arg(workspace.root.join("bench/Cargo.toml"));
@@ -47,4 +55,17 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     Ok(exit_code(
         bench.status().context("cannot run the benchmark")?,
     ))
+}
+
+/// Builds the package for JavaScript and measures it. Errors: Node or npm is missing, or the registry ([`js::Skipped`]).
+fn in_node(workspace: &Workspace, quick: bool) -> Result<ExitCode> {
+    let settings = node::prepare(workspace)?;
+    let folder = node::folder(workspace);
+    js::install(&folder.join("bench"))?;
+    let args: &[&str] = if quick {
+        &["bench", "--", "--quick"]
+    } else {
+        &["bench"]
+    };
+    js::script(&folder, args, &settings)
 }

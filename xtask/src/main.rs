@@ -9,6 +9,7 @@
 
 mod artefact;
 mod bench;
+mod browser;
 mod build;
 mod check;
 mod compose;
@@ -17,6 +18,7 @@ mod gauges;
 mod guests;
 mod hosts;
 mod hot;
+mod js;
 mod node;
 mod progress;
 mod python;
@@ -39,6 +41,8 @@ use workspace::Workspace;
 enum Command {
     /// Measure both components beside the native driver and a plain HTTP client.
     Bench(bench::Options),
+    /// Build the data explorer in examples/browser and test it in Chromium, if there are Node and Chromium on this machine.
+    Browser,
     /// Build both components into target/components.
     Build,
     /// Format, lints, docs, licences, rings and WIT; everything but the tests.
@@ -69,7 +73,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Build the components, then run all tests.
+    /// Build the components, then run all tests; those of the package for JavaScript and of the data explorer if the machine
+    /// has the tools.
     Test {
         /// Passed on to the test runner: `cargo nextest run` if it is installed, else `cargo test`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -88,6 +93,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::locate()?;
     match command {
         Command::Bench(options) => bench::run(&workspace, &options),
+        Command::Browser => browser::run(&workspace),
         Command::Build => build::run(&workspace),
         Command::Check => check::run(&workspace),
         Command::Compose { args } => compose::run(&workspace, &args),

@@ -1,6 +1,5 @@
-// `npm run bench`: operations per second beside `@azure/cosmos`, in rounds that take turns, against one server.
-//
-// `npm run bench -- --quick` for a smoke test. Needs the test servers: `cargo build --workspace --bin serve`.
+// `cargo xtask bench --js`: operations per second beside `@azure/cosmos`, in rounds that take turns, against one server.
+// With `--quick` a smoke test.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync, brotliCompressSync } from 'node:zlib';
 
-/** Of all parts with gzip. The goal is 260 000. */
-const MOST = 305_000;
+/** Of all parts with gzip. */
+const MOST = 260_000;
 
 const parts = { component: 'driver.wasm', 'glue and wrapper': 'index.js', 'platform (browser)': 'platform.js' };
 const sums = [0, 0, 0];

@@ -16,21 +16,21 @@ const program = process.env.COSMOSDB_TEST_SERVERS ?? resolve(target, 'debug', 's
 /** A key that protects nothing. */
 export const KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==';
 
-/** The emulator and the simulated gateway of `host-tests`, in a process of their own. */
-export async function startServers(t) {
-  const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
+/** The emulator and the simulated gateway of `host-tests`, in a process of their own; the emulator with these regions. */
+export async function startServers(t, ...regions) {
+  const child = spawn(program, regions, { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => child.stdin.end());
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async () => JSON.parse((await lines.next()).value);
   const servers = await line();
-  return {
-    ...servers,
-    /** What a server has seen since the last time. */
-    async requests(name) {
-      child.stdin.write(`${name}\n`);
-      return line();
-    },
+  /** Has the servers do something: `offline West US`. */
+  const tell = (command) => {
+    child.stdin.write(`${command}\n`);
+    return line();
   };
+  /** What a server has seen since the last time. */
+  const requests = (name) => tell(name);
+  return { ...servers, tell, requests };
 }
 
 /** A client that is closed after the test. */

@@ -1,10 +1,18 @@
 //! The servers of this crate for tests that are not written in Rust: `cargo run -p host-tests --bin serve`.
 //!
-//! Prints one line of JSON that says where they are, then reads lines until its input ends: the name of a server is
-//! answered with one line of JSON, the requests that it has seen since it was last asked.
+//! Arguments are the regions of the emulator's account; without any it has one. Prints one line of JSON that says where
+//! the servers are, then reads lines until its input ends, and answers each with one line of JSON:
+//!
+//! | Line | Answer |
+//! |---|---|
+//! | the name of a server | the requests that it has seen since it was last asked |
+//! | `offline` and a region of the emulator | `null`; from now on the region drops every connection |
+//! | `online` and a region | `null`; it serves again |
+//! | `accept` and a resource token | `null`; from now on the emulator accepts it, for everything |
 
 #![allow(clippy::print_stdout, reason = "it is what this program is for")]
 
+use std::env;
 use std::error::Error;
 use std::io::{self, BufRead as _};
 
@@ -16,7 +24,9 @@ use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let emulator = Emulator::builder().start_blocking()?;
+    let regions = env::args().skip(1);
+    let emulator = regions.fold(Emulator::builder(), |builder, name| builder.region(&name));
+    let emulator = emulator.start_blocking()?;
     let fixed = FixedServer::start()?;
     let gateway = Gateway::start(Options {
         ranges: 4,
@@ -33,27 +43,45 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     println!("{servers}");
     for line in io::stdin().lock().lines() {
-        let seen: Value = match line?.as_str() {
-            "emulator" => {
-                let requests = emulator.take_requests();
-                let requests = requests.iter();
-                requests
-                    .map(|seen| request(&seen.method, &seen.path, &seen.headers))
-                    .collect()
-            }
-            "gateway" => {
-                let requests = gateway.requests();
-                gateway.clear();
-                let requests = requests.iter();
-                requests
-                    .map(|seen| request(&seen.method, &seen.path, &seen.headers))
-                    .collect()
-            }
-            other => return Err(format!("there is no server named `{other}`").into()),
-        };
-        println!("{seen}");
+        println!("{}", answer(&line?, &emulator, &gateway)?);
     }
     Ok(())
+}
+
+/// Does what a line says. Errors: it says nothing that is known.
+fn answer(line: &str, emulator: &Emulator, gateway: &Gateway) -> Result<Value, Box<dyn Error>> {
+    match line.split_once(' ') {
+        None if line == "emulator" => {
+            let requests = emulator.take_requests();
+            let requests = requests.iter().map(|seen| {
+                let mut request = request(&seen.method, &seen.path, &seen.headers);
+                request["region"] = Value::from(seen.region.as_str());
+                request["status"] = Value::from(seen.status);
+                request
+            });
+            Ok(requests.collect())
+        }
+        None if line == "gateway" => {
+            let requests = gateway.requests();
+            gateway.clear();
+            let requests = requests.iter();
+            let requests = requests.map(|seen| request(&seen.method, &seen.path, &seen.headers));
+            Ok(requests.collect())
+        }
+        Some(("offline", region)) => {
+            emulator.with_store(|store| store.set_region_offline(region))?;
+            Ok(Value::Null)
+        }
+        Some(("online", region)) => {
+            emulator.with_store(|store| store.set_region_online(region))?;
+            Ok(Value::Null)
+        }
+        Some(("accept", token)) => {
+            emulator.accept_resource_token(token);
+            Ok(Value::Null)
+        }
+        _ => Err(format!("nothing is known of `{line}`").into()),
+    }
 }
 
 /// What the gateway understands besides simple filters.

@@ -1,0 +1,43 @@
+//! `cargo xtask browser`: the data explorer, built, and tested in the machine's Chromium.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::js;
+use crate::node;
+use crate::workspace::Workspace;
+
+/// What Chromium is called, by distribution.
+const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
+/// Builds the package for JavaScript, then the page, and runs its tests without a screen. Says `skipped` and why, and
+/// succeeds, on a machine without Node, npm or Chromium.
+pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
+    js::or_skipped("the data explorer", test(workspace))
+}
+
+fn test(workspace: &Workspace) -> Result<ExitCode> {
+    js::check_tools()?;
+    let chromium = chromium().ok_or_else(|| js::lacking("chromium"))?;
+    let folder = workspace.root.join("examples").join("browser");
+    js::install(&folder)?;
+    let mut settings = node::prepare(workspace)?;
+    settings.push(("CHROMIUM", chromium));
+    js::build(&folder, "build", &settings)?;
+    js::script(&folder, &["test"], &settings)
+}
+
+/// The program that CHROMIUM names, or the first one found.
+fn chromium() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("CHROMIUM") {
+        return Some(named.into());
+    }
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let mut files = NAMES
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    files.find(|file| file.is_file())
+}
