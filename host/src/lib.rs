@@ -118,7 +118,7 @@ pub mod types;
 
 pub use batch::Batch;
 pub use bulk::Bulk;
-pub use client::{Client, Container, Database, Feed, Resource, blocking};
+pub use client::{Client, Container, Database, Feed, Items, Resource, blocking};
 pub use config::{Config, Credential};
 pub use control::ProvisionedThroughput;
 pub use definition::ContainerDefinition;

@@ -4,7 +4,9 @@ mod api;
 pub mod blocking;
 mod control;
 mod feed;
+mod items;
 mod operations;
+mod rows;
 
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use tokio::sync::Mutex;
 use self::api::typed_api;
 use self::control::control_api;
 pub use self::feed::Feed;
+pub use self::items::Items;
 use self::operations::Target;
 use crate::batch::Batch;
 use crate::bulk::Bulk;

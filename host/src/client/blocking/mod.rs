@@ -1,6 +1,7 @@
 //! The blocking client, on the component's WASI 0.2 face.
 
 mod feed;
+mod items;
 
 use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::feed::Feed;
+pub use self::items::Items;
 use super::api::typed_api;
 use super::control::{self, control_api};
 use super::operations::{self, Target};
