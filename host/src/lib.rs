@@ -135,4 +135,4 @@ pub use query::Query;
 pub use read_feed::{ChangeFeed, ReadFeed, ReadMany};
 pub use response::Response;
 pub use runtime_config::RuntimeConfig;
-pub use transport::{Denied, MasterKeySigner, Signer};
+pub use transport::{Denied, MasterKeySigner, Proxy, Signer};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Signer;
+use crate::{Proxy, Signer};
 
 /// How a [`Host`](crate::Host) runs the component and reaches the network.
 ///
@@ -43,6 +43,11 @@ pub struct Options {
     /// Certificate authorities that are trusted besides the public ones (Mozilla's list), each in PEM (any number
     /// in one text) or DER. For emulators and private proxies.
     pub ca_roots: Vec<Vec<u8>>,
+    /// Whether the public certificate authorities are trusted too; without them only `ca_roots` are. Default: true.
+    pub public_roots: bool,
+    /// A proxy for connections to `https` origins. Default: none, whatever the environment says; see
+    /// [`Proxy::from_environment`].
+    pub proxy: Option<Proxy>,
     /// How long a connection may take, name lookup and TLS included. A shorter one that the guest asks for goes
     /// first; so it does for the other two. Default: 5 s.
     pub connect_timeout: Duration,
@@ -64,6 +69,8 @@ impl Default for Options {
             pooled_instances: None,
             allow: Vec::new(),
             ca_roots: Vec::new(),
+            public_roots: true,
+            proxy: None,
             connect_timeout: Duration::from_secs(5),
             first_byte_timeout: Duration::from_secs(65),
             between_bytes_timeout: Duration::from_secs(65),

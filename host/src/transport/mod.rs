@@ -10,6 +10,7 @@ mod body;
 mod connect;
 mod failure;
 mod policy;
+mod proxy;
 mod resolve;
 mod sign;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use wasmtime_wasi_http::{
 use self::body::TimedBody;
 use self::connect::Connector;
 pub(crate) use self::policy::Allow;
+pub use self::proxy::Proxy;
 pub use self::sign::{Denied, MasterKeySigner, Signer};
 use self::timeouts::Timeouts;
 use crate::options::Options;
@@ -53,10 +55,10 @@ pub(crate) struct Transport {
 impl Transport {
     pub(crate) fn new(options: Options) -> Result<Self, crate::Error> {
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls::config(&options.ca_roots)?)
+            .with_tls_config(tls::config(&options.ca_roots, options.public_roots)?)
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(Connector::new());
+            .wrap_connector(Connector::new(options.proxy.as_ref().map(Proxy::rules)));
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())

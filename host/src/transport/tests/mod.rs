@@ -1,6 +1,7 @@
 //! The transport against real sockets.
 
 mod failures;
+mod proxy;
 mod server;
 mod tls;
 
