@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Proxy, Signer};
+use crate::{Observer, Proxy, Signer};
 
 /// How a [`Host`](crate::Host) runs the component and reaches the network.
 ///
@@ -31,8 +31,12 @@ pub struct Options {
     /// a few times the size of the bodies that are under way in it. Default: 256 MiB.
     pub max_memory: usize,
     /// Room for this many instances is reserved at once (address space, not memory), which makes a new instance
-    /// cheap (microseconds); more than these fail to open. Default: none, every instance allocates its own.
+    /// cheap (microseconds); more than these fail to open, with
+    /// [`Error::Overloaded`](crate::Error::Overloaded). Default: none, every instance allocates its own.
     pub pooled_instances: Option<u32>,
+    /// The most instances that may live at one time, of all clients of the host together; one more fails with
+    /// [`Error::Overloaded`](crate::Error::Overloaded). Default: as many as there is memory for.
+    pub max_instances: Option<u32>,
     /// Origins that may be reached besides those of the account, like `https://proxy.example:8443`. Without a
     /// scheme, `https` is meant.
     ///
@@ -58,6 +62,8 @@ pub struct Options {
     /// Signs requests outside of the guest; use it with [`Credential::host`](crate::Credential::host).
     /// Default: none.
     pub signer: Option<Arc<dyn Signer>>,
+    /// Hears of every operation. Default: none, and nothing is measured.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl Default for Options {
@@ -67,6 +73,7 @@ impl Default for Options {
             metered: false,
             max_memory: 256 << 20,
             pooled_instances: None,
+            max_instances: None,
             allow: Vec::new(),
             ca_roots: Vec::new(),
             public_roots: true,
@@ -75,6 +82,7 @@ impl Default for Options {
             first_byte_timeout: Duration::from_secs(65),
             between_bytes_timeout: Duration::from_secs(65),
             signer: None,
+            observer: None,
         }
     }
 }

@@ -10,6 +10,7 @@ use wasmtime_wasi_io::IoView;
 use wasmtime_wasi_io::bindings::wasi::io::error::Error as IoError;
 
 use crate::config::Config;
+use crate::slots::Slot;
 use crate::transport::Hooks;
 
 /// The imports of one instance and its limits.
@@ -20,10 +21,12 @@ pub(crate) struct State {
     clocks: WasiClocksCtx,
     random: WasiRandomCtx,
     pub(crate) limits: StoreLimits,
+    /// Goes with the store.
+    _instance: Slot,
 }
 
 impl State {
-    pub(crate) fn new(hooks: Hooks, limits: StoreLimits) -> Self {
+    pub(crate) fn new(hooks: Hooks, limits: StoreLimits, instance: Slot) -> Self {
         Self {
             table: ResourceTable::new(),
             http: WasiHttpCtx::new(),
@@ -31,6 +34,7 @@ impl State {
             clocks: WasiClocksCtx::default(),
             random: WasiRandomCtx::default(),
             limits,
+            _instance: instance,
         }
     }
 
