@@ -8,6 +8,7 @@ use zeroize::Zeroize;
 
 use crate::bindings::wit;
 use crate::error::Error;
+use crate::gate::Limits;
 use crate::runtime_config::RuntimeConfig;
 use crate::setters::option_setters;
 use crate::types::{MetadataMode, OperationOptions, PartitionFailover};
@@ -37,6 +38,7 @@ pub struct Config {
     max_concurrent_metadata_hedges: Option<u32>,
     partition_failover: PartitionFailover,
     runtime: Option<RuntimeConfig>,
+    limits: Limits,
 }
 
 impl Config {
@@ -65,6 +67,7 @@ impl Config {
             max_concurrent_metadata_hedges: None,
             partition_failover: PartitionFailover::default(),
             runtime: None,
+            limits: Limits::new(),
         }
     }
 
@@ -130,6 +133,18 @@ impl Config {
     pub fn runtime(mut self, runtime: RuntimeConfig) -> Self {
         self.runtime = Some(runtime);
         self
+    }
+
+    /// How much a client does at a time, and what becomes of the calls beyond. No meaning for instances without a client.
+    /// Default: no limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    pub(crate) fn client_limits(&self) -> Limits {
+        self.limits
     }
 
     /// Where the account is, from wherever it was given. None if that is not readable: the driver says what is wrong.

@@ -36,6 +36,10 @@ pub enum Error {
         /// What ended it.
         reason: String,
     },
+    /// Too much is going on: a limit of [`Limits`](crate::Limits), [`Options::max_instances`](crate::Options::max_instances)
+    /// or [`Options::pooled_instances`](crate::Options::pooled_instances) is reached. Nothing was sent; the same call may
+    /// succeed later.
+    Overloaded(&'static str),
     /// Nothing of a snapshot can be used. The client works as if there had been none.
     Snapshot(types::SnapshotRefusal),
     /// The component could not be loaded or instantiated.
@@ -67,7 +71,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Driver(error) => error.retryable,
-            Self::Instance { .. } => true,
+            Self::Instance { .. } | Self::Overloaded(_) => true,
             _ => false,
         }
     }
@@ -100,6 +104,11 @@ impl Error {
     /// 429: out of request units; wait for [`retry_after`](Self::retry_after).
     pub fn is_throttled(&self) -> bool {
         self.kind() == Some(types::ErrorKind::Throttled)
+    }
+
+    /// The client was closed, and takes no calls any more; nothing was sent.
+    pub fn is_closed(&self) -> bool {
+        self.kind() == Some(types::ErrorKind::Closed)
     }
 
     /// The operation for whose sake a batch was not carried out: its place in the batch, from 0. None if the batch as a
@@ -197,7 +206,7 @@ impl fmt::Display for Error {
             ),
             Self::Snapshot(refusal) => f.write_str(refused(*refusal)),
             Self::Load(text) | Self::Options(text) => f.write_str(text),
-            Self::Runtime(text) => f.write_str(text),
+            Self::Runtime(text) | Self::Overloaded(text) => f.write_str(text),
         }
     }
 }

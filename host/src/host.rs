@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use wasmtime::component::{Component, Instance, InstancePre, Linker};
 use wasmtime::{
-    Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreLimitsBuilder,
+    Engine, InstanceAllocationStrategy, PoolConcurrencyLimitError, PoolingAllocationConfig, Store,
+    StoreLimitsBuilder,
 };
 
 use crate::background::Background;
@@ -15,7 +16,9 @@ use crate::cache;
 use crate::config::Config;
 use crate::error::Error;
 use crate::face::Face;
+use crate::observe::Observer;
 use crate::options::Options;
+use crate::slots::Slots;
 use crate::state::{State, link_async, link_blocking};
 use crate::transport::{Allow, Hooks, Transport};
 
@@ -37,6 +40,8 @@ struct Shared {
     allow: Allow,
     metered: bool,
     max_memory: usize,
+    slots: Slots,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// Where the functions of the component's face are.
@@ -83,6 +88,8 @@ impl Host {
             allow: Allow::of(&options)?,
             metered: options.metered,
             max_memory: options.max_memory,
+            slots: Slots::new(options.max_instances),
+            observer: options.observer.clone(),
             transport: Transport::new(options)?,
             background: Background::default(),
         })))
@@ -94,6 +101,15 @@ impl Host {
             Exports::Blocking(..) => Face::Blocking,
             Exports::Async(_) => Face::Async,
         }
+    }
+
+    /// How many instances live now, of all its clients together: those in use and those that are idle.
+    pub fn instances(&self) -> usize {
+        self.0.slots.live()
+    }
+
+    pub(crate) fn observer(&self) -> Option<&Arc<dyn Observer>> {
+        self.0.observer.as_ref()
     }
 
     pub(crate) fn exports(&self) -> &Exports {
@@ -109,6 +125,12 @@ impl Host {
     pub(crate) async fn instantiate(&self, store: &mut Store<State>) -> Result<Instance, Error> {
         let instance = self.0.pre.instantiate_async(store).await;
         instance.map_err(|error| {
+            if error.is::<PoolConcurrencyLimitError>() {
+                return Error::Overloaded(
+                    "the host has as many instances as Options::pooled_instances has room for: let idle ones go \
+                     (Client::release_idle), close clients that are not needed, or raise it",
+                );
+            }
             Error::Load(format!(
                 "the component cannot be instantiated: {error:#}. If Options::pooled_instances or \
              Options::max_memory is too small, raise it"
@@ -123,7 +145,7 @@ impl Host {
         let limits = StoreLimitsBuilder::new()
             .memory_size(shared.max_memory)
             .build();
-        let mut state = State::new(hooks, limits);
+        let mut state = State::new(hooks, limits, shared.slots.take()?);
         state.allow(config);
         let mut store = Store::new(shared.pre.engine(), state);
         store.limiter(|state| &mut state.limits);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Paths, Signer};
+use crate::{Observer, Paths, Proxy, Signer};
 
 /// How a [`Host`](crate::Host) runs the component and reaches the network.
 ///
@@ -31,8 +31,12 @@ pub struct Options {
     /// a few times the size of the bodies that are under way in it. Default: 256 MiB.
     pub max_memory: usize,
     /// Room for this many instances is reserved at once (address space, not memory), which makes a new instance
-    /// cheap (microseconds); more than these fail to open. Default: none, every instance allocates its own.
+    /// cheap (microseconds); more than these fail to open, with
+    /// [`Error::Overloaded`](crate::Error::Overloaded). Default: none, every instance allocates its own.
     pub pooled_instances: Option<u32>,
+    /// The most instances that may live at one time, of all clients of the host together; one more fails with
+    /// [`Error::Overloaded`](crate::Error::Overloaded). Default: as many as there is memory for.
+    pub max_instances: Option<u32>,
     /// Origins that may be reached besides those of the account, like `https://proxy.example:8443`. Without a
     /// scheme, `https` is meant.
     ///
@@ -45,6 +49,11 @@ pub struct Options {
     /// Certificate authorities that are trusted besides the public ones (Mozilla's list), each in PEM (any number
     /// in one text) or DER. For emulators and private proxies.
     pub ca_roots: Vec<Vec<u8>>,
+    /// Whether the public certificate authorities are trusted too; without them only `ca_roots` are. Default: true.
+    pub public_roots: bool,
+    /// A proxy for connections to `https` origins. Default: none, whatever the environment says; see
+    /// [`Proxy::from_environment`].
+    pub proxy: Option<Proxy>,
     /// How long a connection may take, name lookup and TLS included. A shorter one that the guest asks for goes
     /// first; so it does for the other two. Default: 5 s.
     pub connect_timeout: Duration,
@@ -55,6 +64,8 @@ pub struct Options {
     /// Signs requests outside of the guest; use it with [`Credential::host`](crate::Credential::host).
     /// Default: none.
     pub signer: Option<Arc<dyn Signer>>,
+    /// Hears of every operation. Default: none, and nothing is measured.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl Default for Options {
@@ -64,13 +75,17 @@ impl Default for Options {
             metered: false,
             max_memory: 256 << 20,
             pooled_instances: None,
+            max_instances: None,
             allow: Vec::new(),
             paths: None,
             ca_roots: Vec::new(),
+            public_roots: true,
+            proxy: None,
             connect_timeout: Duration::from_secs(5),
             first_byte_timeout: Duration::from_secs(65),
             between_bytes_timeout: Duration::from_secs(65),
             signer: None,
+            observer: None,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Pages of feeds.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::error::Error;
 use crate::types::{self, Diagnostics, ResponseHeaders};
 
 /// The status of what comes after the last page.
-const END: u16 = 204;
+pub(crate) const END: u16 = 204;
 
 /// Some rows of a feed, and what they cost. May have none though more pages follow.
 #[derive(Debug, Clone)]
@@ -37,6 +38,12 @@ struct Rows<T> {
         rename = "Documents"
     )]
     rows: Vec<T>,
+}
+
+/// How many rows the body of a page has. None if it is none.
+pub(crate) fn count_rows(body: &[u8]) -> Option<usize> {
+    let rows: Rows<IgnoredAny> = serde_json::from_slice(body).ok()?;
+    Some(rows.rows.len())
 }
 
 impl Page {

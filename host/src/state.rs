@@ -9,6 +9,7 @@ use wasmtime_wasi_http::{Error, WasiHttp, WasiHttpCtx, WasiHttpCtxView};
 use wasmtime_wasi_io::bindings::wasi::io::error::Error as IoError;
 
 use crate::config::Config;
+use crate::slots::Slot;
 use crate::transport::Hooks;
 
 /// What the driver imports, for one store: HTTP within what is allowed, clocks and random numbers. Made by
@@ -64,13 +65,16 @@ pub trait HasImports: Send + 'static {
 pub(crate) struct State {
     imports: Imports,
     pub(crate) limits: StoreLimits,
+    /// Goes with the store.
+    _instance: Slot,
 }
 
 impl State {
-    pub(crate) fn new(hooks: Hooks, limits: StoreLimits) -> Self {
+    pub(crate) fn new(hooks: Hooks, limits: StoreLimits, instance: Slot) -> Self {
         Self {
             imports: Imports::new(hooks),
             limits,
+            _instance: instance,
         }
     }
 
@@ -142,15 +146,18 @@ fn error_code(error: &Error) -> Option<ErrorCode> {
     }
 }
 
-/// The same for WASI 0.3.
-pub(crate) fn link_async(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+/// [`link_blocking`] for the WASI 0.3 component: `wasi:http/{types,client}`, `wasi:clocks/{types,monotonic-clock,system-clock}`
+/// and `wasi:random/random`. Errors: the linker has one of these already.
+pub fn link_async<T: HasImports>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     use wasmtime_wasi::p3::bindings::{clocks, random};
     use wasmtime_wasi_http::p3::bindings::http;
 
-    http::client::add_to_linker::<_, WasiHttp>(linker, |data| data.imports.http())?;
-    http::types::add_to_linker::<_, WasiHttp>(linker, |data| data.imports.http())?;
-    clocks::types::add_to_linker::<_, WasiClocks>(linker, |data| data.imports.clocks())?;
-    clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, |data| data.imports.clocks())?;
-    clocks::system_clock::add_to_linker::<_, WasiClocks>(linker, |data| data.imports.clocks())?;
-    random::random::add_to_linker::<_, WasiRandom>(linker, |data| &mut data.imports.random)
+    http::client::add_to_linker::<_, WasiHttp>(linker, |data| data.imports().http())?;
+    http::types::add_to_linker::<_, WasiHttp>(linker, |data| data.imports().http())?;
+    clocks::types::add_to_linker::<_, WasiClocks>(linker, |data| data.imports().clocks())?;
+    clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, |data| {
+        data.imports().clocks()
+    })?;
+    clocks::system_clock::add_to_linker::<_, WasiClocks>(linker, |data| data.imports().clocks())?;
+    random::random::add_to_linker::<_, WasiRandom>(linker, |data| &mut data.imports().random)
 }

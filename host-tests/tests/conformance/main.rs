@@ -58,6 +58,7 @@ mod keys;
 mod lab;
 mod layers;
 mod metadata;
+mod observation;
 mod options;
 mod patches;
 mod queries;

@@ -1,10 +1,13 @@
 //! Feeds of the async client.
 
+use std::sync::Arc;
+
 use super::Client;
+use super::front::FeedFront;
 use crate::error::Error;
 use crate::instance::AsyncFeed;
 use crate::page::Page;
-use crate::types::{FeedOperation, FeedOptions, OperationOptions};
+use crate::types::{FeedOperation, FeedOptions, OperationOptions, Response};
 
 /// The pages of an operation that has many answers. Made by methods such as
 /// [`Container::query_items`](super::Container::query_items).
@@ -27,8 +30,11 @@ use crate::types::{FeedOperation, FeedOptions, OperationOptions};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
-pub struct Feed(AsyncFeed);
+#[derive(Clone)]
+pub struct Feed {
+    feed: AsyncFeed,
+    front: Arc<FeedFront>,
+}
 
 impl Client {
     /// Opens any feed of the contract. Sends nothing. The other methods that make feeds are made from this one.
@@ -38,20 +44,37 @@ impl Client {
         feed: FeedOptions,
         options: OperationOptions,
     ) -> Result<Feed, Error> {
+        let front = Arc::new(self.0.front.feed(&operation));
         let instance = self.instance().await?;
-        instance.open_feed(operation, feed, options).await.map(Feed)
+        let feed = instance.open_feed(operation, feed, options).await?;
+        Ok(Feed { feed, front })
     }
 }
 
 impl Feed {
     /// The next page; none after the last one. After an error the next call goes on where the feed stands, if it can.
     pub async fn next_page(&self) -> Result<Option<Page>, Error> {
-        self.0.next_page().await.map(Page::of)
+        let watch = self.front.watch();
+        let result = self.enter_and_ask().await;
+        watch.end(&result);
+        result.map(Page::of)
+    }
+
+    async fn enter_and_ask(&self) -> Result<Response, Error> {
+        let ticket = self.front.front.enter().await?;
+        self.feed.next_page_with(Some(ticket)).await
     }
 
     /// Where the feed stands after the pages that were given, for a feed of the same operation later; none at its end.
     /// Errors of note: the driver's `not-resumable`; `invalid-argument` while the page of a dropped call waits to be taken.
     pub async fn continuation(&self) -> Result<Option<String>, Error> {
-        self.0.continuation().await
+        let _call = self.front.front.gate.begin()?;
+        self.feed.continuation().await
+    }
+}
+
+impl std::fmt::Debug for Feed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Feed").finish_non_exhaustive()
     }
 }

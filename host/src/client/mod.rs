@@ -4,23 +4,30 @@ mod api;
 pub mod blocking;
 mod control;
 mod feed;
+mod front;
+mod items;
 mod operations;
+mod rows;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use self::api::typed_api;
 use self::control::control_api;
 pub use self::feed::Feed;
+use self::front::Front;
+pub use self::items::Items;
 use self::operations::Target;
 use crate::batch::Batch;
 use crate::bulk::Bulk;
 use crate::config::Config;
 use crate::error::Error;
 use crate::fault::Rules;
+use crate::gate::Abandoned;
 use crate::host::Host;
 use crate::instance::AsyncInstance;
 use crate::item_options::ItemOptions;
@@ -62,6 +69,7 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     host: Host,
+    front: Arc<Front>,
     current: Mutex<Current>,
 }
 
@@ -72,7 +80,8 @@ struct Current {
     faults: Rules,
     /// And this, if there is one.
     snapshot: Option<Vec<u8>>,
-    instance: AsyncInstance,
+    /// None until it is needed again.
+    instance: Option<AsyncInstance>,
 }
 
 impl Client {
@@ -82,38 +91,53 @@ impl Client {
     /// face; [`Error::Runtime`] outside of a tokio runtime.
     pub async fn open(host: &Host, config: Config) -> Result<Self, Error> {
         let instance = AsyncInstance::open(host, &config).await?;
+        let front = Arc::new(Front::new(host, &config));
         let current = Mutex::new(Current {
             config,
             faults: Rules::default(),
             snapshot: None,
-            instance,
+            instance: Some(instance),
         });
         Ok(Self(Arc::new(Inner {
             host: host.clone(),
+            front,
             current,
         })))
     }
 
     /// Runs any operation of the contract. The other methods are made from this one.
+    ///
+    /// Errors, besides the driver's: [`Error::Overloaded`] if the client's [`Limits`](crate::Limits) are reached.
     pub async fn execute(
         &self,
         operation: Operation,
         options: OperationOptions,
     ) -> Result<Response, Error> {
+        let watch = self.0.front.watch(&operation);
+        let result = self.enter_and_execute(operation, options).await;
+        watch.end(&result);
+        result.map(Response::from)
+    }
+
+    async fn enter_and_execute(
+        &self,
+        operation: Operation,
+        options: OperationOptions,
+    ) -> Result<crate::types::Response, Error> {
+        let ticket = self.0.front.enter().await?;
         let instance = self.instance().await?;
         instance
-            .execute(operation, options)
+            .execute_with(Some(ticket), operation, options)
             .await
-            .map(Response::from)
     }
 
     /// Replaces the bearer token; operations that begin later use the new one. Sends nothing.
     ///
     /// Errors: the driver's `invalid-argument` if the token is malformed, or the client was not opened with one.
     pub async fn set_bearer_token(&self, token: &str) -> Result<(), Error> {
-        let mut current = self.0.current.lock().await;
-        current.renew(&self.0.host).await?;
-        current.instance.set_bearer_token(token).await?;
+        let mut current = self.current().await?;
+        let instance = current.instance(&self.0.host).await?;
+        instance.set_bearer_token(token).await?;
         current.config.replace_bearer_token(token);
         Ok(())
     }
@@ -124,18 +148,18 @@ impl Client {
     /// Errors: the driver's `invalid-argument` for an id that is taken.
     pub async fn add_fault(&self, rule: impl Into<FaultRule>) -> Result<(), Error> {
         let rule = rule.into();
-        let mut current = self.0.current.lock().await;
-        current.renew(&self.0.host).await?;
-        current.instance.add_fault(rule.clone()).await?;
+        let mut current = self.current().await?;
+        let instance = current.instance(&self.0.host).await?;
+        instance.add_fault(rule.clone()).await?;
         current.faults.add(rule);
         Ok(())
     }
 
     /// Switches a fault rule on or off. False if there is none of this id.
     pub async fn set_fault_enabled(&self, id: &str, enabled: bool) -> Result<bool, Error> {
-        let mut current = self.0.current.lock().await;
-        current.renew(&self.0.host).await?;
-        let there = current.instance.set_fault_enabled(id, enabled).await?;
+        let mut current = self.current().await?;
+        let instance = current.instance(&self.0.host).await?;
+        let there = instance.set_fault_enabled(id, enabled).await?;
         current.faults.set_enabled(id, enabled);
         Ok(there)
     }
@@ -147,9 +171,9 @@ impl Client {
 
     /// Takes a fault rule away. False if there is none of this id.
     pub async fn remove_fault(&self, id: &str) -> Result<bool, Error> {
-        let mut current = self.0.current.lock().await;
-        current.renew(&self.0.host).await?;
-        let there = current.instance.remove_fault(id).await?;
+        let mut current = self.current().await?;
+        let instance = current.instance(&self.0.host).await?;
+        let there = instance.remove_fault(id).await?;
         current.faults.remove(id);
         Ok(there)
     }
@@ -185,9 +209,9 @@ impl Client {
     ///
     /// Errors: [`Error::Snapshot`] if nothing of it can be used, and the client works as if there had been none.
     pub async fn restore(&self, snapshot: &[u8]) -> Result<Restored, Error> {
-        let mut current = self.0.current.lock().await;
-        current.renew(&self.0.host).await?;
-        let restored = current.instance.restore(snapshot).await?;
+        let mut current = self.current().await?;
+        let instance = current.instance(&self.0.host).await?;
+        let restored = instance.restore(snapshot).await?;
         current.snapshot = Some(snapshot.to_owned());
         Ok(restored)
     }
@@ -198,26 +222,71 @@ impl Client {
         self.instance().await?.fuel_consumed().await
     }
 
+    /// Lets the instance go when the calls and feeds that are open in it have ended; the next call opens another one, which
+    /// begins with what this one has learned. For clients that are idle for long, of which a host has many. Sends nothing.
+    pub async fn release_idle(&self) -> Result<(), Error> {
+        let mut current = self.current().await?;
+        if let Some(instance) = current.instance.take().filter(|one| !one.has_ended()) {
+            current.snapshot = Some(instance.snapshot().await?);
+        }
+        Ok(())
+    }
+
+    /// Takes no calls any more, waits for those under way, and lets the instance go. Calls that come later, on clones and
+    /// feeds too, fail with an error that [`is_closed`](Error::is_closed).
+    pub async fn close(&self) {
+        self.end(None).await;
+    }
+
+    /// [`close`](Self::close) that waits no longer than this, and says what it did not wait for.
+    pub async fn shutdown(&self, time: Duration) -> Abandoned {
+        self.end(Some(time)).await
+    }
+
+    async fn end(&self, time: Option<Duration>) -> Abandoned {
+        let abandoned = self.0.front.gate.close(time).await;
+        let instance = self.0.current.lock().await.instance.take();
+        if let Some(instance) = instance {
+            // If it has ended, there is nothing to wipe.
+            drop(instance.close().await);
+            instance.end().await;
+        }
+        abandoned
+    }
+
     async fn instance(&self) -> Result<AsyncInstance, Error> {
-        let mut current = self.0.current.lock().await;
-        current.renew(&self.0.host).await?;
-        Ok(current.instance.clone())
+        let mut current = self.current().await?;
+        current.instance(&self.0.host).await.cloned()
+    }
+
+    /// Errors: the driver's `closed`.
+    async fn current(&self) -> Result<MutexGuard<'_, Current>, Error> {
+        let current = self.0.current.lock().await;
+        self.0.front.gate.check_open()?;
+        Ok(current)
     }
 }
 
 impl Current {
-    async fn renew(&mut self, host: &Host) -> Result<(), Error> {
-        if self.instance.has_ended() {
-            let instance = AsyncInstance::open(host, &self.config).await?;
-            for rule in self.faults.iter() {
-                instance.add_fault(rule.clone()).await?;
-            }
-            if let Some(snapshot) = &self.snapshot {
-                instance.restore(snapshot).await?;
-            }
-            self.instance = instance;
+    /// A new one if there is none, or it has ended.
+    async fn instance(&mut self, host: &Host) -> Result<&AsyncInstance, Error> {
+        let live = self.instance.take().filter(|one| !one.has_ended());
+        let instance = match live {
+            Some(instance) => instance,
+            None => self.open(host).await?,
+        };
+        Ok(self.instance.insert(instance))
+    }
+
+    async fn open(&self, host: &Host) -> Result<AsyncInstance, Error> {
+        let instance = AsyncInstance::open(host, &self.config).await?;
+        for rule in self.faults.iter() {
+            instance.add_fault(rule.clone()).await?;
         }
-        Ok(())
+        if let Some(snapshot) = &self.snapshot {
+            instance.restore(snapshot).await?;
+        }
+        Ok(instance)
     }
 }
 

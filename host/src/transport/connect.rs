@@ -11,26 +11,39 @@ use std::task::{Context, Poll};
 use futures_util::TryFutureExt;
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+use super::proxy::Rules;
 use super::resolve::Resolver;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Opens [`Stream`]s.
+/// Opens [`Stream`]s, through a proxy where there is one.
 #[derive(Debug, Clone)]
-pub(super) struct Connector(HttpConnector<Resolver>);
+pub(super) struct Connector {
+    tcp: HttpConnector<Resolver>,
+    proxy: Option<Rules>,
+}
 
 impl Connector {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(proxy: Option<Rules>) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
         // The scheme is checked elsewhere.
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        Self(tcp)
+        Self { tcp, proxy }
+    }
+
+    /// The way to the proxy.
+    fn direct(&self) -> Self {
+        Self {
+            tcp: self.tcp.clone(),
+            proxy: None,
+        }
     }
 }
 
@@ -40,11 +53,23 @@ impl Service<Uri> for Connector {
     type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(context).map_err(Into::into)
+        self.tcp.poll_ready(context).map_err(Into::into)
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let stream = self.0.call(uri).map_ok(|tcp| Stream { tcp, broken: false });
+        let through = self.proxy.as_ref();
+        if let Some(proxy) = through.and_then(|proxy| proxy.intercept(&uri)) {
+            let tunnel = Tunnel::new(proxy.uri().clone(), self.direct());
+            let mut tunnel = match proxy.basic_auth() {
+                Some(credentials) => tunnel.with_auth(credentials.clone()),
+                None => tunnel,
+            };
+            return Box::pin(tunnel.call(uri).map_err(Into::into));
+        }
+        let stream = self
+            .tcp
+            .call(uri)
+            .map_ok(|tcp| Stream { tcp, broken: false });
         Box::pin(stream.map_err(Into::into))
     }
 }

@@ -12,6 +12,7 @@ mod failure;
 mod meter;
 mod paths;
 mod policy;
+mod proxy;
 mod resolve;
 mod sign;
 #[cfg(test)]
@@ -39,6 +40,7 @@ use self::connect::Connector;
 pub use self::meter::{Budget, Meter, Spent};
 pub use self::paths::Paths;
 pub(crate) use self::policy::Allow;
+pub use self::proxy::Proxy;
 pub use self::sign::{Denied, MasterKeySigner, Signer};
 use self::timeouts::Timeouts;
 use crate::options::Options;
@@ -57,10 +59,10 @@ pub(crate) struct Transport {
 impl Transport {
     pub(crate) fn new(options: Options) -> Result<Self, crate::Error> {
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls::config(&options.ca_roots)?)
+            .with_tls_config(tls::config(&options.ca_roots, options.public_roots)?)
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(Connector::new());
+            .wrap_connector(Connector::new(options.proxy.as_ref().map(Proxy::rules)));
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())

@@ -7,17 +7,24 @@ use std::sync::Arc;
 
 use crate::error::Error;
 
-/// TLS 1.2 and 1.3 with ring. Trusts the public roots and these.
-pub(super) fn config(extra_roots: &[Vec<u8>]) -> Result<ClientConfig, Error> {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+/// TLS 1.2 and 1.3 with ring. Trusts these roots and, if asked, the public ones.
+pub(super) fn config(extra_roots: &[Vec<u8>], public: bool) -> Result<ClientConfig, Error> {
+    let mut roots = RootCertStore::empty();
+    if public {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
     for (index, bytes) in extra_roots.iter().enumerate() {
         for certificate in certificates(bytes).map_err(|problem| invalid(index, &problem))? {
             roots
                 .add(certificate)
                 .map_err(|error| invalid(index, &error.to_string()))?;
         }
+    }
+    if roots.is_empty() {
+        return Err(Error::Options(
+            "no certificate authority is trusted: give ca_roots, or leave public_roots true"
+                .to_owned(),
+        ));
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
@@ -64,7 +71,7 @@ mod tests {
             [one.der().clone(), two.der().clone()]
         );
         assert_eq!(certificates(one.der()).unwrap(), [one.der().clone()]);
-        assert!(config(&[pem, one.der().to_vec()]).is_ok());
+        assert!(config(&[pem, one.der().to_vec()], true).is_ok());
     }
 
     #[test]
@@ -73,10 +80,17 @@ mod tests {
             let good = rcgen::generate_simple_self_signed(["a".to_owned()])
                 .unwrap()
                 .cert;
-            let error = config(&[good.der().to_vec(), bytes.to_vec()])
+            let error = config(&[good.der().to_vec(), bytes.to_vec()], true)
                 .unwrap_err()
                 .to_string();
             assert!(error.contains("ca_roots[1]"), "{error}");
         }
+    }
+
+    #[test]
+    fn without_any_root_nothing_starts() {
+        assert!(config(&[], true).is_ok());
+        let error = config(&[], false).unwrap_err().to_string();
+        assert!(error.contains("public_roots"), "{error}");
     }
 }

@@ -224,6 +224,7 @@ async fn instances_come_from_a_pool_of_the_asked_size() {
     let open = || Client::open(&host, config(&server, Credential::account_key(KEY)));
     let clients = [open().await.unwrap(), open().await.unwrap()];
     let error = open().await.unwrap_err();
+    assert!(matches!(error, Error::Overloaded(_)) && error.is_retryable());
     assert!(error.to_string().contains("pooled_instances"), "{error}");
     for client in clients {
         client

@@ -12,8 +12,12 @@
 mod async_client;
 mod blocking_client;
 mod broken_tls;
+mod limits;
 mod loading;
 mod server;
+mod shutdown;
+#[cfg(feature = "tracing")]
+mod spans;
 
 use std::path::PathBuf;
 
@@ -33,9 +37,10 @@ fn artefact(face: Face) -> PathBuf {
         Face::Blocking => "cosmosdb-driver.wasm",
         Face::Async => "cosmosdb-driver-async.wasm",
     };
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../target/components")
-        .join(name)
+    let target = std::env::var_os("CARGO_TARGET_DIR").filter(|target| !target.is_empty());
+    let target = target.map_or_else(|| "target".into(), PathBuf::from);
+    let workspace = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    workspace.join(target).join("components").join(name)
 }
 
 fn host(face: Face, options: Options) -> Host {

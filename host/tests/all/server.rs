@@ -1,6 +1,8 @@
 //! A server with a handful of behaviours, chosen by the item's id, which records what it saw.
 
 use std::convert::Infallible;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -76,6 +78,22 @@ impl Server {
 
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many requests have come.
+    pub(crate) fn wait_for(&self, requests: usize) {
+        while self.seen.lock().unwrap().len() < requests {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Sends one more request of those that are answered together, by itself.
+    pub(crate) fn release(&self) {
+        let address = self.origin.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let request = "GET /together HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
     }
 
     pub(crate) fn last(&self) -> Seen {

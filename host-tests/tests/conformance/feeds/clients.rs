@@ -15,7 +15,7 @@ use crate::face::Face;
 use crate::scene::config;
 
 /// An account of four partitions with twenty items, of two keys.
-fn account() -> (Gateway, u64) {
+pub(super) fn account() -> (Gateway, u64) {
     let options = gateway::Options {
         database: DATABASE,
         container: CONTAINER,
@@ -30,13 +30,13 @@ fn account() -> (Gateway, u64) {
     (gateway, now)
 }
 
-fn put(gateway: &Gateway, n: i64) {
+pub(super) fn put(gateway: &Gateway, n: i64) {
     let key = if n < 15 { "a" } else { "b" };
     let container = gateway.container(DATABASE, CONTAINER);
     container.put(json!({ "id": n.to_string(), "pk": key, "n": n }));
 }
 
-fn host(face: Face) -> Host {
+pub(super) fn host(face: Face) -> Host {
     face.host(Options::default())
 }
 

@@ -3,6 +3,7 @@
 mod change_feed;
 mod clients;
 mod hostile;
+mod items;
 mod read_feed;
 mod read_many;
 mod resources;

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Client, Pooled};
+use super::Client;
+use super::pool::Pooled;
+use crate::client::front::FeedFront;
 use crate::error::Error;
 use crate::instance;
 use crate::page::Page;
@@ -33,6 +35,7 @@ struct Inner {
     /// Gone only while it is being dropped.
     open: Mutex<Option<(Pooled, instance::Feed)>>,
     client: Client,
+    front: FeedFront,
 }
 
 impl Client {
@@ -44,7 +47,9 @@ impl Client {
         feed: FeedOptions,
         options: OperationOptions,
     ) -> Result<Feed, Error> {
+        let front = self.0.front.feed(&operation);
         let opened = self.0.host.block_on(async {
+            let _call = self.0.front.gate.begin()?;
             let mut pooled = self.checkout().await?;
             let opened = pooled.instance.open_feed(&operation, &feed, &options).await;
             match opened {
@@ -58,6 +63,7 @@ impl Client {
         Ok(Feed(Arc::new(Inner {
             open: Mutex::new(Some(opened)),
             client: self.clone(),
+            front,
         })))
     }
 }
@@ -65,8 +71,10 @@ impl Client {
 impl Feed {
     /// The next page; none after the last one. After an error the next call goes on where the feed stands, if it can.
     pub fn next_page(&self) -> Result<Option<Page>, Error> {
-        let page = self.call(async |pooled, feed| pooled.instance.next_page(feed).await)?;
-        Ok(Page::of(page))
+        let watch = self.0.front.watch();
+        let result = self.call(async |pooled, feed| pooled.instance.next_page(feed).await);
+        watch.end(&result);
+        result.map(Page::of)
     }
 
     /// Where the feed stands after the pages that were given, for a feed of the same operation later; none at its end.
@@ -79,11 +87,14 @@ impl Feed {
         &self,
         act: impl AsyncFnOnce(&mut Pooled, &instance::Feed) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let gate = &self.0.front.front.gate;
+        let _call = gate.begin()?;
         let mut open = self.0.open();
         let Some((pooled, feed)) = &mut *open else {
             return Err(Error::Runtime("the feed is gone"));
         };
-        self.0.client.0.host.block_on(act(pooled, feed))?
+        let work = gate.unless_abandoned(act(pooled, feed));
+        self.0.client.0.host.block_on(work)?
     }
 }
 

@@ -1,24 +1,32 @@
 //! The blocking client, on the component's WASI 0.2 face.
 
 mod feed;
+mod items;
+mod pool;
+mod tasks;
 
 use std::mem::take;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::feed::Feed;
+pub use self::items::Items;
+use self::pool::Pool;
+pub use self::tasks::Tasks;
 use super::api::typed_api;
 use super::control::{self, control_api};
+use super::front::Front;
 use super::operations::{self, Target};
 use crate::batch::Batch;
 use crate::bulk::Bulk;
 use crate::config::Config;
 use crate::error::Error;
-use crate::fault::Rules;
+use crate::gate::Abandoned;
 use crate::host::Host;
-use crate::instance::{BlockingInstance, Task};
+use crate::instance::BlockingInstance;
 use crate::item_options::ItemOptions;
 use crate::key::PartitionKey;
 use crate::patch::Patch;
@@ -61,24 +69,7 @@ struct Inner {
     /// Goes first: what its instances have open needs the host's threads.
     pool: Mutex<Pool>,
     host: Host,
-}
-
-struct Pool {
-    /// For new instances.
-    config: Config,
-    /// For new instances too.
-    faults: Rules,
-    /// And this, if there is one.
-    snapshot: Option<Arc<[u8]>>,
-    /// How often configuration and rules have changed.
-    version: u64,
-    idle: Vec<Pooled>,
-}
-
-struct Pooled {
-    instance: BlockingInstance,
-    /// The version of the pool that it agrees with.
-    version: u64,
+    front: Arc<Front>,
 }
 
 impl Client {
@@ -88,35 +79,36 @@ impl Client {
     /// face; [`Error::Runtime`] inside of an async runtime, or if no threads can be started.
     pub fn open(host: &Host, config: Config) -> Result<Self, Error> {
         let instance = host.block_on(BlockingInstance::open(host, &config))??;
-        let pool = Pool {
-            config,
-            faults: Rules::default(),
-            snapshot: None,
-            version: 0,
-            idle: vec![Pooled {
-                instance,
-                version: 0,
-            }],
-        };
+        let front = Arc::new(Front::new(host, &config));
         Ok(Self(Arc::new(Inner {
-            pool: Mutex::new(pool),
+            pool: Mutex::new(Pool::new(config, instance)),
             host: host.clone(),
+            front,
         })))
     }
 
     /// Runs any operation of the contract. The other methods are made from this one.
+    ///
+    /// Errors, besides the driver's: [`Error::Overloaded`] if the client's [`Limits`](crate::Limits) are reached.
     #[allow(clippy::needless_pass_by_value)] // As the async client's.
     pub fn execute(
         &self,
         operation: Operation,
         options: OperationOptions,
     ) -> Result<Response, Error> {
-        self.0.host.block_on(async {
+        let front = &self.0.front;
+        let watch = front.watch(&operation);
+        let result = self.0.host.block_on(async {
+            let _call = front.gate.begin()?;
             let mut pooled = self.checkout().await?;
-            let result = pooled.instance.execute(&operation, &options).await;
+            let work = pooled.instance.execute(&operation, &options);
+            let result = front.gate.unless_abandoned(work).await;
             self.give_back(pooled);
-            result.map(Response::from)
-        })?
+            result
+        });
+        let result = result.flatten();
+        watch.end(&result);
+        result.map(Response::from)
     }
 
     /// Replaces the bearer token; operations that begin later use the new one. Sends nothing.
@@ -156,6 +148,7 @@ impl Client {
             (take(&mut pool.idle), known.then_some(0_u32))
         };
         self.0.host.block_on(async {
+            let _call = self.0.front.gate.begin()?;
             for mut pooled in idle {
                 let hits = pooled.instance.fault_hits(id).await?.unwrap_or(0);
                 sum = sum.map(|sum| sum.saturating_add(hits));
@@ -192,6 +185,7 @@ impl Client {
     pub fn snapshot(&self) -> Result<Vec<u8>, Error> {
         let others = take(&mut self.pool().idle);
         self.0.host.block_on(async {
+            let _call = self.0.front.gate.begin()?;
             let mut others = others.into_iter();
             let mut first = match others.next() {
                 Some(first) => first,
@@ -215,6 +209,7 @@ impl Client {
     /// Errors: [`Error::Snapshot`] if nothing of it can be used, and the client works as if there had been none.
     pub fn restore(&self, snapshot: &[u8]) -> Result<Restored, Error> {
         self.0.host.block_on(async {
+            let _call = self.0.front.gate.begin()?;
             let mut pooled = self.checkout().await?;
             let restored = pooled.instance.restore(snapshot).await;
             let mut others = Vec::new();
@@ -235,13 +230,9 @@ impl Client {
     /// A new instance for operations that run side by side as tasks. It has the client's fault rules of this moment, and
     /// begins with what the client was told to [restore](Self::restore).
     ///
-    /// Errors: [`Error::Load`] if the host's instance pool is used up.
+    /// Errors: [`Error::Overloaded`] if a limit is reached.
     pub fn tasks(&self) -> Result<Tasks, Error> {
-        let opened = self.0.host.block_on(self.open_instance())??;
-        Ok(Tasks {
-            instance: opened.instance,
-            client: self.clone(),
-        })
+        Tasks::open(self)
     }
 
     /// What the instances that are idle now have executed, in wasmtime's fuel. None unless
@@ -254,6 +245,39 @@ impl Client {
             .sum()
     }
 
+    /// Lets the instances go that are idle now; later calls open others. Returns how many there were. What they have learned
+    /// goes with them: see [`snapshot`](Self::snapshot).
+    pub fn release_idle(&self) -> usize {
+        let idle = take(&mut self.pool().idle);
+        idle.len()
+    }
+
+    /// Takes no calls any more, waits for those of other threads, and lets all instances go. Calls that come later, on clones
+    /// and feeds too, fail with an error that [`is_closed`](Error::is_closed). An instance that an open feed has goes with
+    /// the feed.
+    ///
+    /// Errors: [`Error::Runtime`] inside of an async runtime.
+    pub fn close(&self) -> Result<(), Error> {
+        self.end(None).map(drop)
+    }
+
+    /// [`close`](Self::close) that waits no longer than this, and says what it did not wait for.
+    pub fn shutdown(&self, time: Duration) -> Result<Abandoned, Error> {
+        self.end(Some(time))
+    }
+
+    fn end(&self, time: Option<Duration>) -> Result<Abandoned, Error> {
+        self.0.host.block_on(async {
+            let abandoned = self.0.front.gate.close(time).await;
+            let idle = take(&mut self.pool().idle);
+            for mut pooled in idle {
+                // If it has ended, there is nothing to wipe.
+                drop(pooled.instance.close().await);
+            }
+            abandoned
+        })
+    }
+
     /// Changes one instance, and what later ones are opened with; all others go.
     fn change<T>(
         &self,
@@ -261,6 +285,7 @@ impl Client {
         keep: impl FnOnce(&mut Pool),
     ) -> Result<T, Error> {
         self.0.host.block_on(async {
+            let _call = self.0.front.gate.begin()?;
             let mut pooled = self.checkout().await?;
             let result = act(&mut pooled.instance).await;
             if result.is_ok() {
@@ -274,49 +299,6 @@ impl Client {
             result
         })?
     }
-
-    async fn checkout(&self) -> Result<Pooled, Error> {
-        let idle = self.pool().idle.pop();
-        match idle {
-            Some(pooled) => Ok(pooled),
-            None => self.open_instance().await,
-        }
-    }
-
-    /// A new instance, as the pool is at this moment.
-    async fn open_instance(&self) -> Result<Pooled, Error> {
-        let (config, faults, snapshot, version) = {
-            let pool = self.pool();
-            let snapshot = pool.snapshot.clone();
-            (
-                pool.config.clone(),
-                pool.faults.clone(),
-                snapshot,
-                pool.version,
-            )
-        };
-        let mut instance = BlockingInstance::open(&self.0.host, &config).await?;
-        for rule in faults.iter() {
-            instance.add_fault(rule.clone()).await?;
-        }
-        if let Some(snapshot) = snapshot {
-            instance.restore(&snapshot).await?;
-        }
-        Ok(Pooled { instance, version })
-    }
-
-    /// One that has ended, or was opened before a change, goes.
-    fn give_back(&self, pooled: Pooled) {
-        let mut pool = self.pool();
-        if !pooled.instance.has_ended() && pooled.version == pool.version {
-            pool.idle.push(pooled);
-        }
-    }
-
-    fn pool(&self) -> MutexGuard<'_, Pool> {
-        // Every change to the pool is complete in itself.
-        self.0.pool.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl std::fmt::Debug for Client {
@@ -327,81 +309,3 @@ impl std::fmt::Debug for Client {
 
 typed_api!([] []);
 control_api!([] []);
-
-/// Operations that run side by side in one instance: submit, then [`wait`](Self::wait) for the tasks that come back
-/// and [`take`](Self::take) their results. Nothing runs between calls. Made by [`Client::tasks`].
-///
-/// ```no_run
-/// # use cosmosdb_driver_host::{blocking::Client, types::Operation, Error};
-/// # fn example(client: &Client, operations: Vec<Operation>) -> Result<(), Error> {
-/// let mut tasks = client.tasks()?;
-/// for operation in operations {
-///     tasks.submit(operation, Default::default())?;
-/// }
-/// loop {
-///     let finished = tasks.wait()?;
-///     if finished.is_empty() {
-///         break;
-///     }
-///     for task in finished {
-///         match tasks.take(task) {
-///             Ok(response) => println!("{:?}", response.map(|response| response.status)),
-///             Err(error) => eprintln!("{error}"),
-///         }
-///     }
-/// }
-/// # Ok(())
-/// # }
-/// ```
-pub struct Tasks {
-    instance: BlockingInstance,
-    client: Client,
-}
-
-impl Tasks {
-    /// Accepts an operation. Nothing is sent before [`step`](Self::step) or [`wait`](Self::wait), and a wrong
-    /// operation is reported by [`take`](Self::take). Errors: [`Error::Instance`].
-    #[allow(clippy::needless_pass_by_value)] // As `Client::execute`.
-    pub fn submit(
-        &mut self,
-        operation: Operation,
-        options: OperationOptions,
-    ) -> Result<Task, Error> {
-        self.client
-            .0
-            .host
-            .block_on(self.instance.submit(&operation, &options))?
-    }
-
-    /// Runs whatever can run without waiting. Returns the tasks that finished since the last `step` or `wait`.
-    /// Errors: [`Error::Instance`].
-    pub fn step(&mut self) -> Result<Vec<Task>, Error> {
-        self.client.0.host.block_on(self.instance.step())?
-    }
-
-    /// Like [`step`](Self::step), but waits until a task has finished. Empty only when no task is running.
-    pub fn wait(&mut self) -> Result<Vec<Task>, Error> {
-        self.client.0.host.block_on(self.instance.wait())?
-    }
-
-    /// Takes the result of a task, once; none while it runs. Errors: the operation's own; the driver's
-    /// `invalid-argument` for a task whose result was taken before.
-    pub fn take(&mut self, task: Task) -> Result<Option<Response>, Error> {
-        let taken = self.client.0.host.block_on(self.instance.take(task))??;
-        Ok(taken.map(Response::from))
-    }
-
-    /// Abandons a task: its result becomes a `cancelled` error, unless it had finished. Errors:
-    /// [`Error::Instance`].
-    pub fn cancel(&mut self, task: Task) -> Result<(), Error> {
-        self.client.0.host.block_on(self.instance.cancel(task))?
-    }
-}
-
-impl std::fmt::Debug for Tasks {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tasks")
-            .field("instance", &self.instance)
-            .finish_non_exhaustive()
-    }
-}

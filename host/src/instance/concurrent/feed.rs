@@ -9,6 +9,7 @@ use super::service::{Service, reply};
 use super::{AsyncInstance, Call, Reply};
 use crate::bindings::wit;
 use crate::error::Error;
+use crate::gate::Ticket;
 use crate::state::State;
 use crate::types::{FeedOperation, FeedOptions, OperationOptions};
 
@@ -34,7 +35,12 @@ pub(super) enum FeedCall {
         Box<(FeedOperation, FeedOptions, OperationOptions)>,
         Reply<Result<ResourceAny, Error>>,
     ),
-    NextPage(ResourceAny, OwnedMutexGuard<Option<Answer>>, Reply<Answer>),
+    NextPage(
+        ResourceAny,
+        OwnedMutexGuard<Option<Answer>>,
+        Option<Ticket>,
+        Reply<Answer>,
+    ),
     Continuation(ResourceAny, Reply<Result<Option<String>, Error>>),
     Close(ResourceAny, Arc<Mutex<Option<Answer>>>),
 }
@@ -62,12 +68,20 @@ impl AsyncFeed {
     /// The next page: status 200, 304 if a change feed has nothing new, or 204 after the last one. A call that is dropped
     /// loses nothing: its page is the next caller's. Errors: [`Error::Driver`], [`Error::Instance`].
     pub async fn next_page(&self) -> Result<wit::Response, Error> {
+        self.next_page_with(None).await
+    }
+
+    /// The ticket goes when the page is there, whether or not its caller still waits.
+    pub(crate) async fn next_page_with(
+        &self,
+        ticket: Option<Ticket>,
+    ) -> Result<wit::Response, Error> {
         let mut turn = Arc::clone(&self.0.unclaimed).lock_owned().await;
         if let Some(page) = turn.take() {
             return page;
         }
         let handle = self.0.handle;
-        let next = |reply| Call::Feed(FeedCall::NextPage(handle, turn, reply));
+        let next = |reply| Call::Feed(FeedCall::NextPage(handle, turn, ticket, reply));
         self.0.driver.0.instance.call(next).await?
     }
 
@@ -117,7 +131,7 @@ impl Service {
                     self.guest.feed().call_close(store, feed).await?;
                 }
             }
-            FeedCall::NextPage(feed, mut unclaimed, answer) => {
+            FeedCall::NextPage(feed, mut unclaimed, _ticket, answer) => {
                 let page = self.guest.feed().call_next_page(store, feed).await?;
                 *unclaimed = answer.send(page.map_err(Error::from)).err();
             }

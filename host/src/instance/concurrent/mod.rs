@@ -16,6 +16,7 @@ use crate::bindings::wit;
 use crate::config::Config;
 use crate::error::Error;
 use crate::face::Face;
+use crate::gate::Ticket;
 use crate::host::{Exports, Host};
 use crate::runtime_config::RuntimeConfig;
 use crate::types::{FaultRule, Operation, OperationOptions, Restored};
@@ -55,7 +56,7 @@ struct Link {
 enum Call {
     Execute(
         ResourceAny,
-        Box<(Operation, OperationOptions)>,
+        Box<(Operation, OperationOptions, Option<Ticket>)>,
         Reply<Result<wit::Response, Error>>,
     ),
     SetBearerToken(ResourceAny, String, Reply<Result<(), Error>>),
@@ -67,6 +68,8 @@ enum Call {
     Runtime(Box<RuntimeConfig>, Reply<Result<ResourceAny, Error>>),
     Open(ResourceAny, Box<Config>, Reply<Result<ResourceAny, Error>>),
     Fuel(Reply<Option<u64>>),
+    /// Ends the instance, with all that is under way in it.
+    End,
 }
 
 /// What is done with fault rules.
@@ -141,7 +144,17 @@ impl AsyncInstance {
         operation: Operation,
         options: OperationOptions,
     ) -> Result<wit::Response, Error> {
-        let (driver, call) = (self.0.handle, Box::new((operation, options)));
+        self.execute_with(None, operation, options).await
+    }
+
+    /// The ticket goes when the operation has ended, whether or not its caller still waits.
+    pub(crate) async fn execute_with(
+        &self,
+        ticket: Option<Ticket>,
+        operation: Operation,
+        options: OperationOptions,
+    ) -> Result<wit::Response, Error> {
+        let (driver, call) = (self.0.handle, Box::new((operation, options, ticket)));
         let execute = |reply| Call::Execute(driver, call, reply);
         self.0.instance.call(execute).await?
     }
@@ -205,6 +218,13 @@ impl AsyncInstance {
         let driver = self.0.handle;
         let close = |reply| Call::Close(driver, Some(reply));
         self.0.instance.call(close).await
+    }
+
+    /// Ends the instance with all that is under way in it, and waits for that.
+    pub(crate) async fn end(&self) {
+        drop(self.0.instance.calls.send(Call::End));
+        let mut ended = self.0.instance.ended.clone();
+        drop(ended.wait_for(Option::is_some).await);
     }
 
     /// Whether a trap ended the instance.

@@ -9,6 +9,7 @@ use wasmtime::{AsContext, Store};
 use super::{Call, FaultCall, Reply};
 use crate::bindings::{async_driver, wit};
 use crate::error::Error;
+use crate::gate::SHUT_DOWN;
 use crate::host::Host;
 use crate::state::State;
 
@@ -58,7 +59,7 @@ impl Service {
         let guest = self.guest.driver();
         match call {
             Call::Execute(driver, call, answer) => {
-                let (operation, options) = *call;
+                let (operation, options, _ticket) = *call;
                 let result = guest
                     .call_execute(store, driver, operation, options)
                     .await?;
@@ -98,6 +99,7 @@ impl Service {
                 let left = store.with(|store| store.as_context().get_fuel());
                 reply(answer, self.host.fuel_consumed(left));
             }
+            Call::End => return Err(wasmtime::Error::msg(SHUT_DOWN)),
         }
         Ok(())
     }

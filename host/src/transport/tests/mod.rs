@@ -2,6 +2,7 @@
 
 mod failures;
 mod metered;
+mod proxy;
 mod server;
 mod tls;
 

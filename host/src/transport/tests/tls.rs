@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use super::*;
 
 /// Serves HTTP/2 on localhost until the test ends. Returns its URL and its certificate in DER.
-async fn start() -> (String, Vec<u8>) {
+pub(super) async fn start() -> (String, Vec<u8>) {
     let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let certificate = key.cert.der().clone();
     let private = PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
