@@ -52,9 +52,9 @@ fn export(outer: &mut Component) {
     outer.section(&export);
 }
 
-/// Ends with a component that is given a type, and a type that refers to it.
+/// Ends with a component that has types and is given one, and a type that refers to it.
 fn finish(mut outer: Component, component: u32, ty: u32) -> Vec<u8> {
-    outer.section(&NestedComponentSection(&Component::new()));
+    outer.section(&NestedComponentSection(&types(false)));
     let mut instance = ComponentInstanceSection::new();
     instance.instantiate(component, [("both", ComponentExportKind::Type, ty)]);
     outer.section(&instance);
@@ -101,7 +101,11 @@ fn what_is_defined_only_inside_is_defined_outside() -> Result<()> {
 
 #[test]
 fn other_components_stay() -> Result<()> {
-    for inner in [Component::new(), types(false)] {
+    let mut with_two_names = types(true);
+    let mut export = ComponentExportSection::new();
+    export.export("c", ComponentExportKind::Type, 0, None);
+    with_two_names.section(&export);
+    for inner in [Component::new(), types(false), with_two_names] {
         let component = with_inner(types(false), &inner, 3);
         assert_eq!(once(&component)?, component);
     }
