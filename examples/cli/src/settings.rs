@@ -12,7 +12,7 @@ use crate::profile::{self, Profile};
 /// Options of all commands.
 #[derive(Args, Default)]
 pub(crate) struct Settings {
-    /// The account's endpoint, like https://my-account.documents.azure.com/.
+    /// The account's endpoint, like `https://my-account.documents.azure.com/`.
     #[arg(long, global = true, value_name = "URL", help_heading = "Account")]
     endpoint: Option<String>,
     /// The id of the database.
@@ -41,7 +41,7 @@ pub(crate) struct Settings {
         help_heading = "Account"
     )]
     pub(crate) regions: Vec<String>,
-    /// Allow requests to this origin besides the account's, like http://127.0.0.1:8082.
+    /// Allow requests to this origin besides the account's, like `http://127.0.0.1:8082`.
     #[arg(long, global = true, value_name = "ORIGIN", help_heading = "Account")]
     allow: Vec<String>,
     /// Take what is not said otherwise from this profile of the configuration file.

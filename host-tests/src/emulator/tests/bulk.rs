@@ -25,12 +25,10 @@ async fn bulk(signed: &Signed, operations: Value) -> Answer {
     signed.send(request, "docs", "dbs/d/colls/c").await
 }
 
-fn operation(kind: &str, key: &str, more: Value) -> Value {
-    let mut operation = json!({ "operationType": kind, "partitionKey": format!("[\"{key}\"]") });
-    for (name, value) in more.as_object().unwrap() {
-        operation[name] = value.clone();
-    }
-    operation
+fn operation(kind: &str, key: &str, mut more: Value) -> Value {
+    more["operationType"] = kind.into();
+    more["partitionKey"] = format!("[\"{key}\"]").into();
+    more
 }
 
 #[tokio::test]
