@@ -18,12 +18,11 @@ const IMPORTS: [&str; 2] = [
 /// [`Error::Plugin`]: the plugin is no component, imports something else than the driver, or another version of it.
 pub(crate) fn compose(driver: &[u8], plugin: &[u8]) -> Result<Vec<u8>, Error> {
     check_imports(plugin)?;
-    let composed = join(driver, plugin).map_err(|reason| {
+    join(driver, plugin).map_err(|reason| {
         Error::Plugin(format!(
             "the plugin does not fit the driver ({reason}): build it with the WIT files of this version"
         ))
-    })?;
-    Ok(composed)
+    })
 }
 
 /// The driver's imports are the host's to give. A plugin with the same imports would be given them too, so it must not

@@ -10,7 +10,7 @@ use plugin_sdk::cosmosdb::driver::types::{
 };
 use plugin_sdk::exports::example::plugins::job::{Guest, Place};
 use plugin_sdk::{container, feed_options, item, open, options, told};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How often somebody else may be faster.
 const TRIES: usize = 5;
@@ -60,14 +60,14 @@ impl Shop<'_> {
                 .driver
                 .execute(&read, &options())
                 .map_err(|error| told(&error))?;
-            let mut value = json(&read.body)?;
-            if value["status"] == "paid" {
+            let mut value = object(&read.body)?;
+            if value.get("status") == Some(&"paid".into()) {
                 return Err(format!("{id} was paid before"));
             }
-            value["status"] = "paid".into();
+            value.insert("status".to_owned(), "paid".into());
             let replace = Operation::ReplaceItem(ReplaceItem {
                 item: order.clone(),
-                body: value.to_string().into_bytes(),
+                body: Value::Object(value).to_string().into_bytes(),
                 precondition: read.headers.etag.map(Precondition::IfMatch),
                 session_token: read.headers.session_token,
             });
@@ -97,8 +97,9 @@ impl Shop<'_> {
         let feed = feed.map_err(|rejection| rejection.message)?;
         let mut ids = Vec::new();
         while let Some(page) = next_page(&feed)? {
-            let rows = page["Documents"].as_array().into_iter().flatten();
-            ids.extend(rows.filter_map(|order| order["id"].as_str().map(str::to_owned)));
+            let rows = page.get("Documents").and_then(Value::as_array);
+            let id = |order: &Value| order.get("id")?.as_str().map(str::to_owned);
+            ids.extend(rows.into_iter().flatten().filter_map(id));
         }
         ids.sort();
         Ok(ids)
@@ -106,13 +107,14 @@ impl Shop<'_> {
 }
 
 /// None after the last one.
-fn next_page(feed: &Feed) -> Result<Option<Value>, String> {
+fn next_page(feed: &Feed) -> Result<Option<Map<String, Value>>, String> {
     let page = feed.next_page().map_err(|error| told(&error))?;
-    (page.status != 204).then(|| json(&page.body)).transpose()
+    (page.status != 204).then(|| object(&page.body)).transpose()
 }
 
-fn json(bytes: &[u8]) -> Result<Value, String> {
-    serde_json::from_slice(bytes).map_err(|error| format!("the account sent no JSON: {error}"))
+fn object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| format!("the account sent no JSON object: {error}"))
 }
 
 /// What the host calls.
