@@ -7,7 +7,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::{Config, Engine, OptLevel, Store};
 use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView, WasiClocksView};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomCtx, WasiRandomView};
 use wasmtime_wasi_http::{
@@ -127,7 +127,10 @@ impl bindings::example::middleware::tape::Host for State {
 
 /// Instantiates what these bytes hold, with all that this host has.
 pub(crate) fn load(composed: &[u8]) -> (Store<State>, Component, Linker<State>) {
-    let engine = Engine::new(&Config::new()).unwrap();
+    let mut config = Config::new();
+    // Compiled anew in each test: that takes longer than to run it.
+    config.cranelift_opt_level(OptLevel::None);
+    let engine = Engine::new(&config).unwrap();
     let component = Component::new(&engine, composed).unwrap();
     let mut linker = Linker::new(&engine);
     wasmtime_wasi_http::p3::add_to_linker(&mut linker).unwrap();

@@ -46,17 +46,17 @@ async fn calls_that_are_refused_at_once_leave_nothing_behind() {
 
 #[tokio::test]
 async fn answers_of_a_layer_leave_nothing_behind() {
-    let refusing = faults("1-1000000 status 404 1003");
+    let refusing = faults("1-1000000 refuse");
     let (mut store, caller) = open(&driver(&[&refusing])).await;
     let mut sizes = Vec::new();
-    for times in [10, 1_000] {
+    for times in [1, 4] {
         let read = store
             .run_concurrent(async |store| {
                 let id = "1".to_owned();
                 caller.call_read_often(store, id, times).await.unwrap()
             })
             .await;
-        assert_eq!(read.unwrap(), 0, "there is no such item");
+        assert_eq!(read.unwrap(), 0, "there is no network");
         sizes.push(store.concurrent_state_table_size());
     }
     assert_eq!(sizes[0], sizes[1]);

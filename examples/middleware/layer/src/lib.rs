@@ -1,6 +1,6 @@
 //! What the layers share: their bindings, requests taken apart and put together, bodies read and written.
 //!
-//! A layer implements [`Layer`] and exports itself:
+//! A layer implements `Layer` and exports itself:
 //!
 //! ```ignore
 //! struct Nothing;
