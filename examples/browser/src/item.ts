@@ -55,7 +55,7 @@ export class ItemPane {
     this.#session = session;
     this.#events = events;
     this.#save.addEventListener('click', () => void this.#work(() => this.#write(this.#opened?.etag)));
-    this.#delete.addEventListener('click', () => void this.#work(() => this.#remove()));
+    this.#delete.addEventListener('click', () => void this.#askAndRemove());
     this.#discard.addEventListener('click', () => {
       this.#fill(this.#original);
       this.#editor.focus();
@@ -229,10 +229,14 @@ export class ItemPane {
     this.#events.say('Reloaded; your changes are gone.');
   }
 
+  async #askAndRemove(): Promise<void> {
+    const choices = [{ label: 'Delete item', value: 'delete', class: 'danger' }, { label: 'Cancel', value: '' }];
+    const choice = await ask(`Delete ${this.#opened!.id}?`, [h('p', {}, 'It cannot be brought back.')], choices);
+    if (choice === 'delete') await this.#work(() => this.#remove());
+  }
+
   async #remove(): Promise<void> {
     const { id, key, etag } = this.#opened!;
-    const choices = [{ label: 'Delete item', value: 'delete', class: 'danger' }, { label: 'Cancel', value: '' }];
-    if ((await ask(`Delete ${id}?`, [h('p', {}, 'It cannot be brought back.')], choices)) !== 'delete') return;
     try {
       const answer = await this.#session.run(`${this.#target} / ${id}`, () => this.#items!.delete(id, key, { ifMatch: etag }));
       this.#empty();

@@ -55,8 +55,10 @@ fn answer(line: &str, emulator: &Emulator, gateway: &Gateway) -> Result<Value, B
             let requests = emulator.take_requests();
             let requests = requests.iter().map(|seen| {
                 let mut request = request(&seen.method, &seen.path, &seen.headers);
-                request["region"] = Value::from(seen.region.as_str());
-                request["status"] = Value::from(seen.status);
+                if let Value::Object(fields) = &mut request {
+                    fields.insert("region".to_owned(), seen.region.as_str().into());
+                    fields.insert("status".to_owned(), seen.status.into());
+                }
                 request
             });
             Ok(requests.collect())
