@@ -146,6 +146,4 @@ pub use read_feed::{ChangeFeed, ReadFeed, ReadMany};
 pub use response::Response;
 pub use runtime_config::RuntimeConfig;
 pub use state::{HasImports, Imports, link_async, link_blocking};
-pub use transport::{
-    Budget, Denied, MasterKeySigner, Meter, Paths, Proxy, Signer, Spent,
-};
+pub use transport::{Budget, Denied, MasterKeySigner, Meter, Paths, Proxy, Signer, Spent};

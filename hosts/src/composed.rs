@@ -41,8 +41,14 @@ impl Composed {
         let runtime = current_thread()?;
         let (app, driver) = (std::fs::read(app)?, std::fs::read(driver)?);
         let composed = plug(&app, &[&driver]).map_err(io::Error::other)?;
-        let (store, app) = runtime.block_on(instantiate(&composed)).map_err(io::Error::other)?;
-        Ok(Self { runtime, store, app })
+        let (store, app) = runtime
+            .block_on(instantiate(&composed))
+            .map_err(io::Error::other)?;
+        Ok(Self {
+            runtime,
+            store,
+            app,
+        })
     }
 }
 
@@ -59,11 +65,14 @@ async fn instantiate(composed: &[u8]) -> wasmtime::Result<(Store<State>, App)> {
 
 impl Agent for Composed {
     fn step(&mut self, step: &Value) -> io::Result<Value> {
-        let Self { runtime, store, app } = self;
+        let Self {
+            runtime,
+            store,
+            app,
+        } = self;
         let step = step.to_string();
-        let told = runtime.block_on(
-            store.run_concurrent(async |store| app.call_step(store, step).await),
-        );
+        let told =
+            runtime.block_on(store.run_concurrent(async |store| app.call_step(store, step).await));
         let told = told.flatten().map_err(io::Error::other)?;
         serde_json::from_str(&told).map_err(io::Error::other)
     }

@@ -84,8 +84,12 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         println!("skipped: {name}: {reason}");
     }
     let outcomes = || columns.iter().flat_map(|column| &column.outcomes);
-    let passed = outcomes().filter(|what| matches!(what, Outcome::Passed)).count();
-    let failed = outcomes().filter(|what| matches!(what, Outcome::Failed(_))).count();
+    let passed = outcomes()
+        .filter(|what| matches!(what, Outcome::Passed))
+        .count();
+    let failed = outcomes()
+        .filter(|what| matches!(what, Outcome::Failed(_)))
+        .count();
     println!(
         "{passed} passed, {failed} failed, {} hosts skipped",
         arguments.skipped.len()

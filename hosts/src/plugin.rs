@@ -43,7 +43,8 @@ impl Sandbox {
         }
         let (endpoint, key) = self.account.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         let account = Account::new(endpoint, key, database, text("container"));
-        let host = account.and_then(|account| PluginHost::new(&self.driver, account, Limits::default()));
+        let host =
+            account.and_then(|account| PluginHost::new(&self.driver, account, Limits::default()));
         let plugin = host.and_then(|host| host.load(&self.plugin));
         let plugin = plugin.map_err(io::Error::other)?;
         self.loaded = Some((database.to_owned(), plugin.clone()));

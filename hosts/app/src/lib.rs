@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use driver_guest::types::{Config, Credential, FeedOptions, MetadataMode, OperationOptions, RuntimeConfig};
+use driver_guest::types::{
+    Config, Credential, FeedOptions, MetadataMode, OperationOptions, RuntimeConfig,
+};
 use driver_guest::{Driver, Runtime, types};
 use serde_json::{Value, json};
 
@@ -14,11 +16,21 @@ use bindings::Guest;
 use steps::answer::{self, Rows};
 use steps::operation;
 
-#[allow(clippy::indexing_slicing, clippy::panic, reason = "a test may panic over a wrong case")]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic over a wrong case"
+)]
 #[path = "../../src/steps/mod.rs"]
 mod steps;
 
-#[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, clippy::restriction)]
+#[allow(
+    missing_docs,
+    unsafe_code,
+    unreachable_pub,
+    clippy::all,
+    clippy::restriction
+)]
 mod bindings {
     wasip3::wit_bindgen::generate!({ path: "wit", runtime_path: "wasip3::wit_bindgen::rt" });
 }

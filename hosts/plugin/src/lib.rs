@@ -9,7 +9,11 @@ use serde_json::{Value, json};
 use steps::answer::{self, Rows};
 use steps::operation;
 
-#[allow(clippy::indexing_slicing, clippy::panic, reason = "a test may panic over a wrong case")]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic over a wrong case"
+)]
 #[allow(dead_code, reason = "a plugin takes no snapshots")]
 #[path = "../../src/steps/mod.rs"]
 mod steps;
