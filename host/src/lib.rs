@@ -10,7 +10,7 @@
 //!   [tasks](blocking::Tasks).
 //! - [`instance`]: the layer below, for hosts that manage instances and runtimes themselves.
 //!
-//! The contract's own types are in [`types`].
+//! The contract's own types are in [`types`]. [`guide`] has a page for each task.
 //!
 //! ```no_run
 //! use cosmosdb_driver_host::{blocking::Client, Config, Host, Options, PartitionKey, Patch};
@@ -101,6 +101,7 @@ mod face;
 mod fault;
 mod feed_options;
 mod gate;
+pub mod guide;
 mod host;
 pub mod instance;
 mod item_options;

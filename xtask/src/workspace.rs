@@ -6,6 +6,9 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+/// What is off by default, and checked and tested like everything else.
+pub(crate) const FEATURES: &str = "--features=cosmosdb-driver-host/tracing";
+
 /// The folders of the workspace.
 pub(crate) struct Workspace {
     /// Holds the workspace's `Cargo.toml`.
