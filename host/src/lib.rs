@@ -11,7 +11,7 @@
 //! - [`instance`]: the layer below, for hosts that manage instances and runtimes themselves.
 //! - [`Network`]: for components that have the driver inside, such as plugins.
 //!
-//! The contract's own types are in [`types`].
+//! The contract's own types are in [`types`]. [`guide`] has a page for each task.
 //!
 //! ```no_run
 //! use cosmosdb_driver_host::{blocking::Client, Config, Host, Options, PartitionKey, Patch};
@@ -102,6 +102,7 @@ mod face;
 mod fault;
 mod feed_options;
 mod gate;
+pub mod guide;
 mod host;
 pub mod instance;
 mod item_options;

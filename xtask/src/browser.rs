@@ -19,14 +19,25 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
 }
 
 fn test(workspace: &Workspace) -> Result<ExitCode> {
-    js::check_tools()?;
-    let chromium = chromium().ok_or_else(|| js::lacking("chromium"))?;
-    let folder = workspace.root.join("examples").join("browser");
-    js::install(&folder)?;
+    let chromium = prepare(workspace)?;
     let mut settings = node::prepare(workspace)?;
     settings.push(("CHROMIUM", chromium));
-    js::build(&folder, "build", &settings)?;
-    js::script(&folder, &["test"], &settings)
+    js::build(&folder(workspace), "build", &settings)?;
+    js::script(&folder(workspace), &["test"], &settings)
+}
+
+/// Where the page is.
+pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.root.join("examples").join("browser")
+}
+
+/// Installs what the page is made with. Returns the machine's Chromium. Errors: Node, npm or Chromium is missing
+/// ([`js::Skipped`]).
+pub(crate) fn prepare(workspace: &Workspace) -> Result<PathBuf> {
+    js::check_tools()?;
+    let chromium = chromium().ok_or_else(|| js::lacking("chromium"))?;
+    js::install(&folder(workspace))?;
+    Ok(chromium)
 }
 
 /// The program that CHROMIUM names, or the first one found.

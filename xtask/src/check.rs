@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::build::{self, FACES, Face};
 use crate::progress::{self, Finished, Output, seconds};
-use crate::workspace::Workspace;
+use crate::workspace::{FEATURES, Workspace};
 use crate::{deny, guests, rings, wit};
 
 /// Runs all steps, one line each; the details of those that failed follow their line.
@@ -26,7 +26,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     }
     steps.cargo(
         "lints",
-        lints(workspace.cargo(["clippy", "--workspace", "--all-targets"])),
+        lints(workspace.cargo(["clippy", "--workspace", "--all-targets", FEATURES])),
     );
     for face in &FACES {
         steps.cargo(
@@ -38,7 +38,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         "lints of the examples' components",
         lints(guests::command(workspace, "clippy")),
     );
-    let mut docs = workspace.cargo(["doc", "--workspace", "--no-deps"]);
+    let mut docs = workspace.cargo(["doc", "--workspace", "--no-deps", FEATURES]);
     docs.env("RUSTDOCFLAGS", "-Dwarnings");
     steps.cargo("docs", docs);
     Ok(steps.end())

@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::workspace::{Workspace, exit_code};
-use crate::{build, guests, node, python};
+use crate::js::Skipped;
+use crate::{browser, build, guests, node, python};
 
 /// What to do before, and which cases to run.
 #[derive(Args)]
@@ -28,42 +29,59 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     build::run(workspace)?;
     guests::run(workspace)?;
     if options.install {
-        install(workspace)?;
+        install(workspace);
     }
     let mut hosts = workspace.cargo(["run", "--quiet", "--workspace", "--bin", "hosts", "--"]);
     hosts.args(options.only.iter().flat_map(|text| ["--only", text]));
-    add(&mut hosts, "Node", node_agent(workspace, "node".into())?);
-    let newer = newer_node(workspace);
-    let newer = if newer.is_file() {
-        node_agent(workspace, newer)?
-    } else {
-        Err(format!("{NEWER_NODE} is not installed: --install"))
-    };
-    add(&mut hosts, "newer Node", newer);
-    add(&mut hosts, "Python", python_agent(workspace)?);
+    add(&mut hosts, "Node", node_agent(workspace, "node".into()))?;
+    add(&mut hosts, "newer Node", newer_node_agent(workspace))?;
+    add(&mut hosts, "Chromium", chromium_agent(workspace))?;
+    add(&mut hosts, "Python", python_agent(workspace))?;
     let component = workspace.components().join("cosmosdb-driver.wasm");
     hosts.env("COSMOSDB_DRIVER_WASM", component);
     Ok(exit_code(hosts.status().context("cannot run cargo")?))
 }
 
-/// The command of an agent, or why there is none.
-type Agent = Result<Vec<PathBuf>, String>;
+/// The command of an agent.
+type Agent = Vec<PathBuf>;
 
-fn add(hosts: &mut Command, name: &str, agent: Agent) {
+/// Adds a host, or the reason why it is not there.
+fn add(hosts: &mut Command, name: &str, agent: Result<Agent>) -> Result<()> {
     match agent {
         Ok(command) => hosts.args(["--agent", name]).args(command),
-        Err(reason) => hosts.args(["--skipped", name, &reason]),
+        Err(error) => {
+            let Skipped(reason) = error.downcast()?;
+            hosts.args(["--skipped", name, &reason])
+        }
     };
+    Ok(())
 }
 
 fn node_agent(workspace: &Workspace, program: PathBuf) -> Result<Agent> {
+    node::prepare(workspace)?;
     let script = node::folder(workspace).join("test/agent/node.mjs");
-    Ok(node::prepare(workspace)?.map(|()| vec![program, script]))
+    Ok(vec![program, script])
+}
+
+fn newer_node_agent(workspace: &Workspace) -> Result<Agent> {
+    let program = newer_node(workspace);
+    if !program.is_file() {
+        return Err(Skipped(format!("{NEWER_NODE} is not installed (--install does it)")).into());
+    }
+    node_agent(workspace, program)
+}
+
+fn chromium_agent(workspace: &Workspace) -> Result<Agent> {
+    node::prepare(workspace)?;
+    let chromium = browser::prepare(workspace)?;
+    let script = browser::folder(workspace).join("test/agent.mjs");
+    Ok(vec!["node".into(), script, chromium])
 }
 
 fn python_agent(workspace: &Workspace) -> Result<Agent> {
-    let agent = python::folder(workspace).join("tests").join("agent.py");
-    Ok(python::prepare(workspace)?.map(|python| vec![python, agent]))
+    let python = python::prepare(workspace)?;
+    let script = python::folder(workspace).join("tests").join("agent.py");
+    Ok(vec![python, script])
 }
 
 fn newer_node(workspace: &Workspace) -> PathBuf {
@@ -71,13 +89,16 @@ fn newer_node(workspace: &Workspace) -> PathBuf {
     modules.join("node").join("bin").join("node")
 }
 
-fn install(workspace: &Workspace) -> Result<()> {
+fn install(workspace: &Workspace) {
     let mut npm = Command::new("npm");
     npm.args(["install", "--no-audit", "--no-fund", "--prefix"]);
     npm.arg(workspace.target.join("newer-node")).arg(NEWER_NODE);
-    let status = npm.status().context("cannot run npm")?;
-    if !status.success() {
-        eprintln!("{NEWER_NODE} could not be installed");
+    let mut apt = Command::new("apt-get");
+    apt.args(["install", "--yes", "chromium"]);
+    for (what, mut tool) in [(NEWER_NODE, npm), ("chromium", apt)] {
+        // Without it its host is skipped, and the matrix says so.
+        if !tool.status().is_ok_and(|status| status.success()) {
+            eprintln!("{what} could not be installed; the messages above say why");
+        }
     }
-    Ok(())
 }

@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 
 use crate::build;
+use crate::js::{self, Skipped};
 use crate::progress::run_shown;
 use crate::workspace::{Workspace, exit_code};
 
@@ -14,13 +15,11 @@ const OLDEST: u32 = 11;
 
 /// Builds what is missing and runs the tests. Says `skipped` and why, and succeeds, on a machine without Python.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
-    let python = match prepare(workspace)? {
-        Ok(python) => python,
-        Err(reason) => {
-            println!("skipped: {reason}");
-            return Ok(ExitCode::SUCCESS);
-        }
-    };
+    js::or_skipped("the package for Python", test(workspace))
+}
+
+fn test(workspace: &Workspace) -> Result<ExitCode> {
+    let python = prepare(workspace)?;
     run_shown(
         "building the servers of the tests",
         workspace.cargo(["build", "--workspace", "--bin", "serve"]),
@@ -36,10 +35,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     Ok(exit_code(tests.status()?))
 }
 
-/// A Python that has wasmtime, in a virtual environment below target, and the component; or why there is none.
-pub(crate) fn prepare(workspace: &Workspace) -> Result<Result<PathBuf, String>> {
+/// A Python that has wasmtime, in a virtual environment below target, and the component. Errors: there is no Python, or
+/// wasmtime cannot be installed ([`Skipped`]).
+pub(crate) fn prepare(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(reason) = missing() {
-        return Ok(Err(reason));
+        return Err(Skipped(reason).into());
     }
     if !component(workspace).is_file() {
         build::run(workspace)?;
@@ -58,12 +58,11 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<Result<PathBuf, String>> 
             WASMTIME,
         ]);
         if !succeeds(make.args(["-m", "venv"]).arg(&environment)) || !succeeds(&mut install) {
-            return Ok(Err(format!(
-                "{WASMTIME} could not be installed; the messages above say why"
-            )));
+            let reason = format!("{WASMTIME} could not be installed; the messages above say why");
+            return Err(Skipped(reason).into());
         }
     }
-    Ok(Ok(python))
+    Ok(python)
 }
 
 /// The folder of the package.

@@ -5,7 +5,7 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::workspace::{Workspace, exit_code};
+use crate::workspace::{FEATURES, Workspace, exit_code};
 use crate::{browser, build, guests, node, python};
 
 /// Builds the components, then runs the doc tests and all other tests with `args`; without `args` also those in JavaScript
@@ -30,10 +30,14 @@ pub(crate) fn run(workspace: &Workspace, args: &[OsString]) -> Result<ExitCode> 
 fn in_rust(workspace: &Workspace, args: &[OsString]) -> Result<ExitCode> {
     if !has_nextest(workspace) {
         // Includes the doc tests.
-        return cargo(workspace, &["test", "--workspace"], args);
+        return cargo(workspace, &["test", "--workspace", FEATURES], args);
     }
-    let docs = cargo(workspace, &["test", "--doc", "--workspace"], &[])?;
-    let tests = cargo(workspace, &["nextest", "run", "--workspace"], args)?;
+    let docs = cargo(workspace, &["test", "--doc", "--workspace", FEATURES], &[])?;
+    let tests = cargo(
+        workspace,
+        &["nextest", "run", "--workspace", FEATURES],
+        args,
+    )?;
     Ok(if tests == ExitCode::SUCCESS {
         docs
     } else {

@@ -6,6 +6,9 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+/// What is off by default, and checked and tested like everything else.
+pub(crate) const FEATURES: &str = "--features=cosmosdb-driver-host/tracing";
+
 /// The folders of the workspace.
 pub(crate) struct Workspace {
     /// Holds the workspace's `Cargo.toml`.
@@ -59,6 +62,15 @@ impl Workspace {
     pub(crate) fn cargo<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         let mut cargo = self.command(cargo_path(), args);
         cargo.env("CARGO_TARGET_DIR", &self.target);
+        // They tell of xtask itself; build scripts that watch them would run again.
+        let ours = |name: &OsStr| {
+            let name = name.to_string_lossy();
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        };
+        let ours = std::env::vars_os().filter(|(name, _)| ours(name));
+        ours.for_each(|(name, _)| {
+            cargo.env_remove(name);
+        });
         cargo
     }
 }

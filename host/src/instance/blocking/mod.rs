@@ -52,8 +52,8 @@ pub struct Task(tasks::TaskId);
 impl BlockingInstance {
     /// Instantiates the component and opens a driver in it, with a runtime of its own. Sends nothing.
     ///
-    /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Load`] if the host holds the other face, or
-    /// its instance pool is used up.
+    /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Load`] if the host holds the other face;
+    /// [`Error::Overloaded`] if the host may have no more instances.
     pub async fn open(host: &Host, config: &Config) -> Result<Self, Error> {
         let Exports::Blocking(driver, tasks) = host.exports() else {
             return Err(wrong_face(Face::Blocking));

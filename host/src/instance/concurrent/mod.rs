@@ -85,8 +85,8 @@ type Reply<T> = oneshot::Sender<T>;
 impl AsyncInstance {
     /// Instantiates the component and opens a driver in it, with a runtime of its own. Sends nothing.
     ///
-    /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Load`] if the host holds the other face, or
-    /// its instance pool is used up; [`Error::Runtime`] outside of a tokio runtime.
+    /// Errors: [`Error::Driver`] for a wrong configuration; [`Error::Load`] if the host holds the other face;
+    /// [`Error::Overloaded`] if the host may have no more instances; [`Error::Runtime`] outside of a tokio runtime.
     pub async fn open(host: &Host, config: &Config) -> Result<Self, Error> {
         let Exports::Async(exports) = host.exports() else {
             return Err(wrong_face(Face::Async));
