@@ -17,8 +17,8 @@ use wasmparser::{
 };
 
 /// The component without the section that names its parts, and with short names for what the components inside it
-/// import: one stands around each interface, and is given every type that the interface names. 16 KB together; the
-/// types that are said once are 8 KB, the order of functions is 2 KB. Nobody outside sees any of it.
+/// import: one stands around each interface, and is given every type that the interface names. 16 KB together. Types
+/// that are said once are 8 KB, equal functions and the order of functions 2 KB each. Nobody outside sees any of it.
 ///
 /// The names that link the modules inside are another 8 KB: they stay where `keeps_links`.
 pub(crate) fn slim(component: &[u8], keeps_links: bool) -> Result<Vec<u8>> {
