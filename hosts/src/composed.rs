@@ -4,14 +4,14 @@ use std::io;
 use std::path::Path;
 
 use compose::plug;
-use cosmosdb_driver_host::{HasImports, Imports, Meter, Network, Options, link_async};
+use cosmosdb_driver_host::{Budget, HasImports, Imports, Meter, Network, Options, link_async};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
 use crate::agent::Agent;
-use crate::wasmtime::current_thread;
+use crate::faces::current_thread;
 
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::restriction)]
 mod bindings {
@@ -36,13 +36,13 @@ impl HasImports for State {
 }
 
 impl Composed {
-    /// Composes and instantiates.
-    pub(crate) fn load(app: &Path, driver: &Path) -> io::Result<Self> {
+    /// Composes and instantiates. It may reach the servers at these origins.
+    pub(crate) fn load(app: &Path, driver: &Path, allow: Vec<String>) -> io::Result<Self> {
         let runtime = current_thread()?;
         let (app, driver) = (std::fs::read(app)?, std::fs::read(driver)?);
         let composed = plug(&app, &[&driver]).map_err(io::Error::other)?;
         let (store, app) = runtime
-            .block_on(instantiate(&composed))
+            .block_on(instantiate(&composed, allow))
             .map_err(io::Error::other)?;
         Ok(Self {
             runtime,
@@ -52,13 +52,18 @@ impl Composed {
     }
 }
 
-async fn instantiate(composed: &[u8]) -> wasmtime::Result<(Store<State>, App)> {
+async fn instantiate(composed: &[u8], allow: Vec<String>) -> wasmtime::Result<(Store<State>, App)> {
     let engine = Engine::default();
     let component = Component::new(&engine, composed)?;
     let mut linker = Linker::new(&engine);
     link_async(&mut linker)?;
-    let network = Network::new(Options::default())?;
-    let mut store = Store::new(&engine, State(network.imports("", &Meter::default())));
+    let options = Options {
+        allow,
+        ..Options::default()
+    };
+    let network = Network::new(options)?;
+    let meter = Meter::new(Budget::default());
+    let mut store = Store::new(&engine, State(network.imports("", &meter)));
     let app = App::instantiate_async(&mut store, &component, &linker).await?;
     Ok((store, app))
 }

@@ -37,11 +37,11 @@ mod agent;
 mod case;
 mod composed;
 mod expect;
+mod faces;
 mod plugin;
 mod process;
 mod servers;
 mod steps;
-mod wasmtime;
 
 use std::error::Error;
 use std::process::{Command, ExitCode};
@@ -52,10 +52,10 @@ use host_tests::component;
 use agent::Agent;
 use case::{Case, cases};
 use composed::Composed;
+use faces::Wasmtime;
 use plugin::Sandbox;
 use process::Process;
 use servers::Servers;
-use wasmtime::Wasmtime;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments = Arguments::parse(std::env::args().skip(1));
@@ -75,7 +75,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         columns.push(Column::run(&name, &mut agent, &cases, &servers));
     }
     let drivers = FACES.map(|(_, file)| component(file));
-    let mut app = Composed::load(&component("hosts-app.wasm"), &drivers[1])?;
+    let mut app = Composed::load(
+        &component("hosts-app.wasm"),
+        &drivers[1],
+        servers.endpoints(),
+    )?;
     columns.push(Column::run("composed app", &mut app, &cases, &servers));
     let mut sandbox = Sandbox::load(&component("hosts-plugin.wasm"), &drivers[0])?;
     columns.push(Column::run("plugin", &mut sandbox, &cases, &servers));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::agent::Agent;
-use crate::wasmtime::{Wasmtime, current_thread};
+use crate::faces::{Wasmtime, current_thread};
 
 /// The sandbox: each step is a run of its own, in a store of its own. Databases and containers are not a plugin's to make:
 /// another host does those steps.

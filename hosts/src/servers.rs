@@ -56,6 +56,12 @@ impl Servers {
         })
     }
 
+    /// Where they all are.
+    pub(crate) fn endpoints(&self) -> Vec<String> {
+        let (gateway, emulator) = (self.gateway.endpoint(), self.emulator.endpoint());
+        vec![gateway, emulator, self.refused.clone()]
+    }
+
     /// What an agent needs to open a client of a server; none if there is no such server.
     pub(crate) fn open(&self, server: &str) -> Option<Value> {
         let (endpoint, key) = match server {

@@ -6,8 +6,8 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::workspace::{Workspace, exit_code};
 use crate::js::Skipped;
+use crate::workspace::{Workspace, exit_code};
 use crate::{browser, build, guests, node, python};
 
 /// What to do before, and which cases to run.

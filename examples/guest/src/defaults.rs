@@ -1,8 +1,8 @@
 //! Records that say nothing, so that the driver's own defaults apply.
 
 use crate::types::{
-    Config, Credential, DiagnosticsConfig, MetadataMode, OperationOptions, PartitionFailover,
-    RequestTimeouts, RuntimeConfig,
+    Config, Credential, DiagnosticsConfig, FeedOptions, MetadataMode, OperationOptions,
+    PartitionFailover, RequestTimeouts, RuntimeConfig,
 };
 
 impl Config {
@@ -82,6 +82,20 @@ impl Default for OperationOptions {
             retry_ambiguous_writes: None,
             ru_budget: None,
             diagnostics_report: None,
+        }
+    }
+}
+
+impl Default for FeedOptions {
+    fn default() -> Self {
+        Self {
+            max_item_count: None,
+            max_concurrency: None,
+            prefetch: None,
+            max_fan_out: None,
+            continuation: None,
+            session_token: None,
+            resumable: false,
         }
     }
 }
