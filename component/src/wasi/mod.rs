@@ -22,6 +22,8 @@ mod driver;
 mod failure;
 #[cfg(not(test))]
 mod head;
+#[cfg(not(test))]
+mod timers;
 
 #[cfg(all(feature = "p2", not(test)))]
 mod p2;

@@ -4,8 +4,6 @@ mod driver;
 mod http;
 mod reactor;
 mod tasks;
-mod timers;
-
 mod world;
 
 pub(super) use world::Wasi;

@@ -9,14 +9,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use slab::Slab;
-use wasi::clocks::monotonic_clock::subscribe_duration;
+use wasi::clocks::monotonic_clock::{now, subscribe_duration, subscribe_instant};
 use wasi::io::poll::{Pollable, poll};
 
-use super::timers;
+use crate::wasi::timers;
 
 thread_local! {
     static WAITING: RefCell<Slab<Waiting>> = const { RefCell::new(Slab::new()) };
+    static ALARM: RefCell<Option<Alarm>> = const { RefCell::new(None) };
 }
+
+/// When it rings, and the host's pollable.
+type Alarm = (u64, Rc<Pollable>);
 
 /// Someone who waits for a pollable.
 struct Waiting {
@@ -97,7 +101,7 @@ pub(super) fn turn(turn: Turn) -> bool {
             .map(|(place, waiting)| (place, Rc::clone(&waiting.source)))
             .collect()
     });
-    let alarm = timers::alarm();
+    let alarm = alarm();
     match (waiting.as_slice(), &alarm) {
         ([], None) => return false,
         ([(place, only)], None) => {
@@ -116,13 +120,31 @@ pub(super) fn turn(turn: Turn) -> bool {
             for index in poll(&pollables) {
                 match many.get(index as usize) {
                     Some((place, _)) => fire(*place),
-                    None if index as usize == many.len() && alarm.is_some() => timers::ring(),
+                    None if index as usize == many.len() && alarm.is_some() => ring(),
                     None => {}
                 }
             }
         }
     }
     true
+}
+
+/// The pollable that is ready when the earliest timer may be due; none if nobody waits.
+fn alarm() -> Option<Rc<Pollable>> {
+    let earliest = timers::earliest()?;
+    ALARM.with_borrow_mut(|alarm| match alarm {
+        Some((at, pollable)) if *at <= earliest => Some(Rc::clone(pollable)),
+        _ => {
+            let pollable = Rc::new(subscribe_instant(earliest));
+            *alarm = Some((earliest, Rc::clone(&pollable)));
+            Some(pollable)
+        }
+    })
+}
+
+fn ring() {
+    ALARM.take();
+    timers::ring(now());
 }
 
 fn fire(place: usize) {

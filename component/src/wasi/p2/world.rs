@@ -11,12 +11,12 @@ use wasi::http::types::{
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
 use wasi::random::random::get_random_u64;
 
+use super::http;
 use super::reactor::Source;
-use super::{http, timers};
 use crate::core::exchange::{Head, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
 use crate::engine::World;
 use crate::wasi::failure::ErrorCode;
-use crate::wasi::{failure, head};
+use crate::wasi::{failure, head, timers};
 
 /// How much is asked for at once. Most answers fit, so a body costs one host call.
 const READ_BYTES: u64 = 1 << 20;

@@ -6,8 +6,8 @@ use std::task::Poll;
 
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
-use wit_bindgen::rt::async_support::{TaskCancelOnDrop, callback, start_task};
 
+use super::task;
 use crate::core::{Operation, OperationOptions, Response, Result};
 use crate::wasi::abi;
 use crate::wasi::driver::{Handle, Pages};
@@ -40,13 +40,13 @@ unsafe extern "C" fn next_page(feed: usize) -> i32 {
 #[unsafe(export_name = "[callback][async-lift]cosmosdb:driver/async-driver@0.1.0#[method]driver.execute")]
 unsafe extern "C" fn execute_goes_on(event: u32, waitable: u32, code: u32) -> u32 {
     // SAFETY: the host calls it for a task that was started here.
-    unsafe { callback(event, waitable, code) }
+    unsafe { task::resume(event, waitable, code) }
 }
 
 #[unsafe(export_name = "[callback][async-lift]cosmosdb:driver/async-driver@0.1.0#[method]feed.next-page")]
 unsafe extern "C" fn next_page_goes_on(event: u32, waitable: u32, code: u32) -> u32 {
     // SAFETY: the host calls it for a task that was started here.
-    unsafe { callback(event, waitable, code) }
+    unsafe { task::resume(event, waitable, code) }
 }
 
 /// Starts a call, whose result the host gets when there is one.
@@ -54,32 +54,37 @@ fn start(
     call: LocalBoxFuture<'static, Result<Response>>,
     give: unsafe extern "C" fn(*mut u8),
 ) -> i32 {
-    start_task(async move {
-        let cancelled = TaskCancelOnDrop::new();
+    let task = async move {
         let answer = abi::answer(suspending(call).await);
-        cancelled.forget();
         // SAFETY: the host has read the answer when it is back.
         unsafe {
             give(answer);
             abi::release(answer);
         }
-    })
+    };
+    task::start(task.boxed_local())
 }
 
 /// Runs a call that suspends at least once. In a composition of components wasmtime 48 leaks a table slot for every
 /// async call that returns without suspending, as argument errors do.
 async fn suspending<F: Future + Unpin>(mut call: F) -> F::Output {
-    let mut at_once = true;
-    let output = poll_fn(|context| match call.poll_unpin(context) {
-        Poll::Ready(output) => Poll::Ready(output),
-        Poll::Pending => {
-            at_once = false;
-            Poll::Pending
+    let (mut suspended, mut early) = (false, None);
+    poll_fn(|context| {
+        let polled = match early.take() {
+            Some(output) => return Poll::Ready(output),
+            None => call.poll_unpin(context),
+        };
+        match polled {
+            Poll::Ready(output) if !suspended => {
+                early = Some(output);
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            polled => {
+                suspended = true;
+                polled
+            }
         }
     })
-    .await;
-    if at_once {
-        wit_bindgen::yield_async().await;
-    }
-    output
+    .await
 }

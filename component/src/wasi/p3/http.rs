@@ -3,10 +3,12 @@
 #![allow(unsafe_code)] // the component's imports
 
 use std::alloc::Layout;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 
 use wasip3::http::types::{Fields, Request, RequestOptions, Response};
 use wasip3::wit_bindgen::rt::async_support::{
-    FutureReader, FutureVtable, StreamReader, Subtask, future_new,
+    FutureReader, FutureVtable, FutureWriter, StreamReader, Subtask, future_new,
 };
 use wasip3::wit_stream::StreamPayload;
 
@@ -40,16 +42,19 @@ unsafe extern "C" {
 
 owned!(Fields, Request, Response);
 
+/// A future that the host reads: dropping it says that there is nothing to say. Once the host listens, that takes no
+/// waiting.
+pub(super) type Unsaid = FutureWriter<Done>;
+
 /// `request.new`, without trailers. How the sending ends is told by [`send`].
 pub(super) fn request(
     headers: &Fields,
     contents: Option<StreamReader<u8>>,
     options: &RequestOptions,
-) -> Request {
+) -> (Request, Unsaid) {
     // SAFETY: these are the types of the WIT.
     unsafe {
-        // The writer is dropped, which makes it "none".
-        let (_, trailers) = future_new(|| Ok(()), &TRAILERS);
+        let (unsaid, trailers) = future_new(|| Ok(()), &TRAILERS);
         let (request, sent): (Request, u32) = abi::imported(|result| {
             request_new(
                 headers.take_handle(),
@@ -62,7 +67,7 @@ pub(super) fn request(
             );
         });
         drop(FutureReader::new(sent, &DONE));
-        request
+        (request, unsaid)
     }
 }
 
@@ -70,18 +75,27 @@ pub(super) fn request(
 pub(super) fn body(response: &Response) -> (StreamReader<u8>, FutureReader<Done>) {
     // SAFETY: these are the types of the WIT.
     unsafe {
-        let (_, done) = future_new(|| Ok(()), &DONE);
+        let (unsaid, done) = future_new(|| Ok(()), &DONE);
         let (response, done) = (response.take_handle(), done.take_handle());
         let (body, trailers): (u32, u32) =
             abi::imported(|result| consume_body(response, done, result));
+        drop(unsaid);
         let body = StreamReader::new(body, <u8 as StreamPayload>::VTABLE);
         (body, FutureReader::new(trailers, &TRAILERS))
     }
 }
 
 /// `client.send`.
-pub(super) async fn send(request: Request) -> Result<Response, ErrorCode> {
-    Sending.call(request).await
+pub(super) async fn send((request, trailers): (Request, Unsaid)) -> Result<Response, ErrorCode> {
+    let mut sending = Sending;
+    let mut sending = pin!(sending.call(request));
+    let mut trailers = Some(trailers);
+    poll_fn(|context| {
+        let polled = sending.as_mut().poll(context);
+        drop(trailers.take());
+        polled
+    })
+    .await
 }
 
 struct Sending;

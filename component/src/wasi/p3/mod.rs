@@ -2,6 +2,7 @@
 
 mod driver;
 mod http;
+mod task;
 mod world;
 
 pub(super) use world::Wasi;

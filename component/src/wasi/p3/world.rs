@@ -1,6 +1,8 @@
 //! The outside world over WASI 0.3.
 
+use std::cell::RefCell;
 use std::future::Future;
+use std::mem;
 use std::pin::pin;
 
 use futures_util::future::{Either, select};
@@ -14,7 +16,8 @@ use super::http;
 use crate::core::exchange::{Head, HttpResponse, MAX_RESPONSE_BYTES, TransportFailure};
 use crate::engine::World;
 use crate::wasi::failure::ErrorCode;
-use crate::wasi::{failure, head};
+use crate::wasi::{failure, head, timers};
+use crate::wire::headers::name;
 
 /// The buffer for a body whose length is not announced; it grows as needed.
 const READ_BYTES: usize = 16 << 10;
@@ -24,18 +27,21 @@ const WRITE_BYTES: usize = 256 << 10;
 
 type Sent<T> = Result<T, TransportFailure>;
 
+/// A request with its trailers.
+type Unsent = (Request, http::Unsaid);
+
 /// The imports of the component.
 #[derive(Debug)]
 pub(in crate::wasi) struct Wasi;
 
 impl World for Wasi {
-    type Outgoing = (Request, Option<StreamWriter<u8>>);
+    type Outgoing = (Unsent, Option<StreamWriter<u8>>);
 
     fn begin(&self, head: &Head<'_>) -> Sent<Self::Outgoing> {
         let (writer, reader) = head.has_body.then(wit_stream::new).unzip();
         let fields = Fields::from_list(head.headers).map_err(|_| failure::refused("headers"))?;
         let request = http::request(&fields, reader, &timeouts(head));
-        head::fill(&request, head)?;
+        head::fill(&request.0, head)?;
         Ok((request, writer))
     }
 
@@ -56,7 +62,7 @@ impl World for Wasi {
     }
 
     fn sleep_until(&self, at: u64) -> impl Future<Output = ()> {
-        monotonic_clock::wait_until(at)
+        timers::sleep_until(at)
     }
 
     fn unix_seconds(&self) -> u64 {
@@ -68,18 +74,31 @@ impl World for Wasi {
     }
 }
 
-/// What the host is asked to hold to. It may refuse, or accept and ignore it: the driver's own clock runs beside.
-fn timeouts(head: &Head<'_>) -> RequestOptions {
-    let options = RequestOptions::new();
-    let _ = options.set_connect_timeout(Some(head.connect_timeout));
-    let _ = options.set_first_byte_timeout(Some(head::first_byte_timeout(head)));
-    options
+thread_local! {
+    /// The timeouts asked for last, and the host's resource for them: to copy it is one call.
+    static TIMEOUTS: RefCell<Option<(u64, u64, RequestOptions)>> = const { RefCell::new(None) };
 }
 
-/// Uploads and waits for the response side by side. A response that comes first is the answer: the rest of the upload
-/// is abandoned. An upload that breaks off leaves it to the response to say why.
+/// What the host is asked to hold to. It may refuse, or accept and ignore it: the driver's own clock runs beside.
+fn timeouts(head: &Head<'_>) -> RequestOptions {
+    TIMEOUTS.with_borrow_mut(|last| {
+        let (connect, first_byte, options) =
+            last.get_or_insert_with(|| (0, 0, RequestOptions::new()));
+        if mem::replace(connect, head.connect_timeout) != *connect {
+            let _ = options.set_connect_timeout(Some(*connect));
+        }
+        if mem::replace(first_byte, head::first_byte_timeout(head)) != *first_byte {
+            let _ = options.set_first_byte_timeout(Some(*first_byte));
+        }
+        options.clone()
+    })
+}
+
+/// Waits for the response and uploads side by side, in this order: what is written once the host reads is taken at once.
+/// A response that comes first is the answer: the rest of the upload is abandoned. An upload that breaks off leaves it to
+/// the response to say why.
 async fn exchange(
-    request: Request,
+    request: Unsent,
     mut writer: StreamWriter<u8>,
     bytes: &[u8],
 ) -> Result<Response, ErrorCode> {
@@ -92,9 +111,9 @@ async fn exchange(
             }
         }
     });
-    match select(upload, response).await {
-        Either::Left(((), response)) => response.await,
-        Either::Right((response, _)) => response,
+    match select(response, upload).await {
+        Either::Left((response, _)) => response,
+        Either::Right(((), response)) => response.await,
     }
 }
 
@@ -104,15 +123,22 @@ async fn receive(response: &Response) -> Sent<HttpResponse> {
     let (mut stream, trailers) = http::body(response);
     let body = read_all(&mut stream).await?;
     drop(stream);
-    // A response that broke off shows here, not in the stream.
-    match trailers.await {
-        Ok(()) => Ok(HttpResponse {
-            status,
-            headers,
-            body,
-        }),
-        Err(code) => Err(failure::after_head(code)),
+    // A response that broke off shows here, not in the stream. One that is as long as announced did not.
+    if !is_whole(&headers, body.len()) {
+        trailers.await.map_err(failure::after_head)?;
     }
+    Ok(HttpResponse {
+        status,
+        headers,
+        body,
+    })
+}
+
+fn is_whole(headers: &[(String, Vec<u8>)], length: usize) -> bool {
+    let announced = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(name::CONTENT_LENGTH));
+    announced.is_some_and(|(_, text)| text == length.to_string().as_bytes())
 }
 
 async fn read_all(stream: &mut StreamReader<u8>) -> Sent<Vec<u8>> {

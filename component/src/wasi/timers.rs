@@ -1,25 +1,22 @@
-//! Waiting for the clock. One alarm at the host serves all timers: it is set for the earliest, and left as it is when a
-//! later one joins, so that an attempt which ends in time costs no host call for its timer.
+//! Waiting for the clock. One alarm at the host serves all timers: the face sets it for the earliest, and leaves it as it
+//! is when a later one joins, so that an attempt which ends in time costs no host call for its timer.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use slab::Slab;
-use wasi::clocks::monotonic_clock::{now, subscribe_instant};
-use wasi::io::poll::Pollable;
 
 thread_local! {
     static TIMERS: RefCell<Timers> = const {
-        RefCell::new(Timers { waiting: Slab::new(), alarm: None })
+        RefCell::new(Timers { waiting: Slab::new(), earliest: u64::MAX })
     };
 }
 
 struct Timers {
     waiting: Slab<Timer>,
-    /// When it rings, and the host's pollable.
-    alarm: Option<(u64, Rc<Pollable>)>,
+    /// None of them is due before. It may be too early, because the one that it was made for has gone.
+    earliest: u64,
 }
 
 struct Timer {
@@ -45,6 +42,7 @@ pub(super) async fn sleep_until(at: u64) {
             let Some(Place(index)) = place else {
                 let waker = Some(context.waker().clone());
                 place = Some(Place(timers.waiting.insert(Timer { at, waker })));
+                timers.earliest = timers.earliest.min(at);
                 return Poll::Pending;
             };
             match timers.waiting.get_mut(index).map(|timer| &mut timer.waker) {
@@ -59,31 +57,19 @@ pub(super) async fn sleep_until(at: u64) {
     .await;
 }
 
-/// The pollable that is ready when the earliest timer may be due; none if nobody waits.
-pub(super) fn alarm() -> Option<Rc<Pollable>> {
-    TIMERS.with_borrow_mut(|timers| {
-        let waits = |(_, timer): (usize, &Timer)| timer.waker.is_some().then_some(timer.at);
-        let earliest = timers.waiting.iter().filter_map(waits).min()?;
-        match &timers.alarm {
-            Some((at, pollable)) if *at <= earliest => Some(Rc::clone(pollable)),
-            _ => {
-                let pollable = Rc::new(subscribe_instant(earliest));
-                timers.alarm = Some((earliest, Rc::clone(&pollable)));
-                Some(pollable)
-            }
-        }
-    })
+/// When the alarm must ring at the latest; none if nobody waits.
+pub(super) fn earliest() -> Option<u64> {
+    TIMERS.with_borrow(|timers| (!timers.waiting.is_empty()).then_some(timers.earliest))
 }
 
 /// The alarm rang: wakes whose time has come.
-pub(super) fn ring() {
-    let now = now();
+pub(super) fn ring(now: u64) {
     TIMERS.with_borrow_mut(|timers| {
-        timers.alarm = None;
+        timers.earliest = u64::MAX;
         for (_, timer) in &mut timers.waiting {
-            if timer.at <= now
-                && let Some(waker) = timer.waker.take()
-            {
+            if timer.at > now {
+                timers.earliest = timers.earliest.min(timer.at);
+            } else if let Some(waker) = timer.waker.take() {
                 waker.wake();
             }
         }
