@@ -15,9 +15,14 @@ pub(super) const MAX_CONTAINERS: usize = 1024;
 /// Between two tries to read partition key ranges that operations wait for.
 const RANGES_PAUSE: Nanos = 30 * SECOND;
 
-/// Sorted by name.
+/// All of them.
 #[derive(Debug, Default)]
-pub(super) struct Containers(RefCell<Vec<(ContainerRef, Rc<Known>)>>);
+pub(super) struct Containers {
+    /// Sorted by name.
+    known: RefCell<Vec<(ContainerRef, Rc<Known>)>>,
+    /// Whether ranges were ever missed: otherwise no operation need look.
+    missed: Cell<bool>,
+}
 
 /// What is known of one container.
 #[derive(Debug, Default)]
@@ -33,7 +38,7 @@ pub(super) struct Known {
 impl Containers {
     /// The container's entry, made if it is not there.
     pub(super) fn entry(&self, at: &ContainerRef) -> Rc<Known> {
-        let mut containers = self.0.borrow_mut();
+        let mut containers = self.known.borrow_mut();
         let place = match containers.binary_search_by(|(known, _)| known.cmp(at)) {
             Ok(place) => place,
             Err(_) if containers.len() >= MAX_CONTAINERS => {
@@ -54,18 +59,18 @@ impl Containers {
 
     /// The container's entry, made if it is not there and there is room for it.
     pub(super) fn entry_if_room(&self, at: &ContainerRef) -> Option<Rc<Known>> {
-        let full = self.0.borrow().len() >= MAX_CONTAINERS;
+        let full = self.known.borrow().len() >= MAX_CONTAINERS;
         (!full || self.definition_of(at).is_some()).then(|| self.entry(at))
     }
 
     /// All of them, by name. They must not change meanwhile.
     pub(super) fn all(&self) -> Ref<'_, Vec<(ContainerRef, Rc<Known>)>> {
-        self.0.borrow()
+        self.known.borrow()
     }
 
     /// The definition, if it has been read.
     pub(super) fn definition_of(&self, at: &ContainerRef) -> Option<Rc<Container>> {
-        let containers = self.0.borrow();
+        let containers = self.known.borrow();
         let place = containers.binary_search_by(|(name, _)| name.cmp(at)).ok()?;
         let (_, known) = containers.get(place)?;
         known.definition.ready()
@@ -73,7 +78,7 @@ impl Containers {
 
     /// The partition key ranges, if they have been read.
     pub(super) fn ranges_of(&self, at: &ContainerRef) -> Option<Rc<RangeMap>> {
-        let containers = self.0.borrow();
+        let containers = self.known.borrow();
         let place = containers.binary_search_by(|(name, _)| name.cmp(at)).ok()?;
         let (_, known) = containers.get(place)?;
         known.ranges.borrow().ready()
@@ -81,7 +86,10 @@ impl Containers {
 
     /// The container's entry, if somebody missed its ranges and nobody has fetched them.
     pub(super) fn missing_ranges(&self, at: &ContainerRef) -> Option<Rc<Known>> {
-        let containers = self.0.borrow();
+        if !self.missed.get() {
+            return None;
+        }
+        let containers = self.known.borrow();
         let place = containers.binary_search_by(|(name, _)| name.cmp(at)).ok()?;
         let (_, known) = containers.get(place)?;
         known.ranges_missed.get().then(|| Rc::clone(known))
@@ -102,6 +110,7 @@ impl Containers {
 
     /// An operation would have fared better with the ranges.
     pub(super) fn miss_ranges(&self, at: &ContainerRef) {
+        self.missed.set(true);
         self.entry(at).ranges_missed.set(true);
     }
 
@@ -112,11 +121,13 @@ impl Containers {
 
     /// Drops what may be outdated or is gone.
     pub(super) fn forget(&self, at: &ContainerRef) {
-        self.0.borrow_mut().retain(|(name, _)| name != at);
+        self.known.borrow_mut().retain(|(name, _)| name != at);
     }
 
     /// Drops all containers of a database.
     pub(super) fn forget_database(&self, id: &str) {
-        self.0.borrow_mut().retain(|(name, _)| name.database != id);
+        self.known
+            .borrow_mut()
+            .retain(|(name, _)| name.database != id);
     }
 }

@@ -159,9 +159,8 @@ impl<W: World> Pipeline<W> {
             .container
             .as_ref()
             .map(|container| container.rid.as_str());
-        let ranges = self.state.containers.ranges_of(&scope.container);
         let range = self.route.partition().and_then(|partition| {
-            let range = ranges.as_ref()?.by_id(&partition.range)?;
+            let range = self.ranges.as_ref()?.by_id(&partition.range)?;
             Some(RangeRef {
                 id: &range.id,
                 parents: &range.parents,
