@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use cosmosdb_driver_host::instance::{AsyncInstance, BlockingInstance};
-use cosmosdb_driver_host::types::{Operation, OperationOptions, Response};
-use cosmosdb_driver_host::{Config, Options};
+use cosmosdb_driver_host::types::{ErrorKind, Operation, OperationOptions, Response};
+use cosmosdb_driver_host::{Config, Error, Options};
 use host_tests::scripted::{Gate, ScriptedServer, Seen, Step};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use crate::account::lean;
@@ -173,4 +173,57 @@ async fn fifty_cold_calls_read_the_metadata_once() {
         paths.len(),
         "each is counted once"
     );
+}
+
+/// An operation that has so many milliseconds, in a tokio task of its own, once the server has seen it.
+async fn begun(
+    server: &ScriptedServer,
+    instance: &AsyncInstance,
+    id: usize,
+    end_to_end_timeout_ms: u64,
+) -> JoinHandle<Result<Response, Error>> {
+    let options = OperationOptions {
+        end_to_end_timeout_ms: Some(end_to_end_timeout_ms),
+        ..OperationOptions::default()
+    };
+    let instance = instance.clone();
+    let call = tokio::spawn(async move { instance.execute(read(id), options).await });
+    let seen = server.wait_until(|seen| seen.len() > id);
+    timeout(PATIENCE, seen).await.expect("the server sees it");
+    call
+}
+
+async fn end(call: JoinHandle<Result<Response, Error>>) -> Result<Response, Error> {
+    let ended = timeout(PATIENCE, call).await;
+    ended.expect("it ends").expect("it does not panic")
+}
+
+/// All timers share an alarm, which is the first call's. Each row: the milliseconds of two calls; whether the first one is
+/// answered before the second one's time is up, or afterwards.
+#[tokio::test]
+async fn deadlines_hold_whoever_set_the_alarm() {
+    for (first_ms, second_ms, at_once) in [
+        (20_000, 1_000, false),
+        (1_000, 1_001, true),
+        (20_000, 1_000, true),
+    ] {
+        let (gate, never) = (Gate::new(), Gate::new());
+        let answer = Step::respond(200, &[], GOOD).after(&gate);
+        let server = ScriptedServer::start([answer, Step::silent().after(&never)]).unwrap();
+        let instance = async_instance(&lean(config(&server.endpoint()))).await;
+        let first = begun(&server, &instance, 0, first_ms).await;
+        let second = begun(&server, &instance, 1, second_ms).await;
+        let late = if at_once {
+            gate.open();
+            end(first).await.unwrap();
+            end(second).await
+        } else {
+            let late = end(second).await;
+            gate.open();
+            end(first).await.unwrap();
+            late
+        };
+        let late = late.expect_err("it is not answered");
+        assert_eq!(late.kind(), Some(ErrorKind::Timeout), "{late}");
+    }
 }
