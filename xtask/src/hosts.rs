@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::js::Skipped;
+use crate::progress::run_shown;
 use crate::workspace::{Workspace, exit_code};
 use crate::{browser, build, guests, node, python};
 
@@ -31,7 +32,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     if options.install {
         install(workspace);
     }
-    let mut hosts = workspace.cargo(["run", "--quiet", "--workspace", "--bin", "hosts", "--"]);
+    run_shown(
+        "building the suite",
+        workspace.cargo(["build", "--workspace", "--bin", "hosts"]),
+    )?;
+    let program = workspace.target.join("debug").join("hosts");
+    let mut hosts = workspace.command(program, [""; 0]);
+    hosts.env("CARGO_TARGET_DIR", &workspace.target);
     hosts.args(options.only.iter().flat_map(|text| ["--only", text]));
     add(&mut hosts, "Node", node_agent(workspace, "node".into()))?;
     add(&mut hosts, "newer Node", newer_node_agent(workspace))?;
@@ -39,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     add(&mut hosts, "Python", python_agent(workspace))?;
     let component = workspace.components().join("cosmosdb-driver.wasm");
     hosts.env("COSMOSDB_DRIVER_WASM", component);
-    Ok(exit_code(hosts.status().context("cannot run cargo")?))
+    Ok(exit_code(hosts.status().context("cannot run the suite")?))
 }
 
 /// The command of an agent.

@@ -16,7 +16,7 @@ use crate::wasi::timers;
 
 thread_local! {
     static WAITING: RefCell<Slab<Waiting>> = const { RefCell::new(Slab::new()) };
-    static ALARM: RefCell<Option<Alarm>> = const { RefCell::new(None) };
+    static ALARM: Cell<Option<Alarm>> = const { Cell::new(None) };
 }
 
 /// When it rings, and the host's pollable.
@@ -132,14 +132,13 @@ pub(super) fn turn(turn: Turn) -> bool {
 /// The pollable that is ready when the earliest timer may be due; none if nobody waits.
 fn alarm() -> Option<Rc<Pollable>> {
     let earliest = timers::earliest()?;
-    ALARM.with_borrow_mut(|alarm| match alarm {
-        Some((at, pollable)) if *at <= earliest => Some(Rc::clone(pollable)),
-        _ => {
-            let pollable = Rc::new(subscribe_instant(earliest));
-            *alarm = Some((earliest, Rc::clone(&pollable)));
-            Some(pollable)
-        }
-    })
+    let alarm = match ALARM.take() {
+        Some(alarm) if alarm.0 <= earliest => alarm,
+        _ => (earliest, Rc::new(subscribe_instant(earliest))),
+    };
+    let pollable = Rc::clone(&alarm.1);
+    ALARM.set(Some(alarm));
+    Some(pollable)
 }
 
 fn ring() {

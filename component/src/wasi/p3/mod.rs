@@ -1,5 +1,6 @@
 //! The WASI 0.3 face: many calls in flight in one instance.
 
+mod canon;
 mod driver;
 mod http;
 mod task;

@@ -2,7 +2,7 @@
 //!
 //! `wit-bindgen` has this too. But there every task that sleeps listens for others that might wake it, which costs it half
 //! a dozen host calls each time; here it costs only the one that does, and sets and the alarm serve many tasks.
-#![allow(unsafe_code, improper_ctypes)] // the canonical ABI; the host only hands tasks back
+#![allow(unsafe_code, improper_ctypes)] // the canonical ABI, and a C interface that only hands tasks on
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -15,47 +15,11 @@ use futures_util::future::LocalBoxFuture;
 use slab::Slab;
 use wasip3::clocks::monotonic_clock::now;
 
+use super::canon::{
+    cancel_subtask, cancelled, context, drop_reader, drop_subtask, drop_writer, join, listen,
+    new_bell, new_set, ring_bell, set_context, stop_listening, wait_until,
+};
 use crate::wasi::timers;
-
-#[link(wasm_import_module = "$root")]
-unsafe extern "C" {
-    #[link_name = "[context-get-0]"]
-    fn context() -> *const Task;
-    #[link_name = "[context-set-0]"]
-    fn set_context(task: *const Task);
-    #[link_name = "[waitable-set-new]"]
-    fn new_set() -> u32;
-    #[link_name = "[waitable-join]"]
-    fn join(waitable: u32, set: u32);
-    #[link_name = "[subtask-cancel]"]
-    fn cancel_subtask(subtask: u32) -> u32;
-    #[link_name = "[subtask-drop]"]
-    fn drop_subtask(subtask: u32);
-    #[link_name = "[stream-new-unit]"]
-    fn new_bell() -> u64;
-    #[link_name = "[async-lower][stream-read-unit]"]
-    fn listen(reader: u32, values: *mut u8, count: usize) -> u32;
-    #[link_name = "[stream-cancel-read-unit]"]
-    fn stop_listening(reader: u32) -> u32;
-    #[link_name = "[async-lower][stream-write-unit]"]
-    fn ring_bell(writer: u32, values: *const u8, count: usize) -> u32;
-    #[link_name = "[stream-drop-readable-unit]"]
-    fn drop_reader(reader: u32);
-    #[link_name = "[stream-drop-writable-unit]"]
-    fn drop_writer(writer: u32);
-}
-
-#[link(wasm_import_module = "[export]$root")]
-unsafe extern "C" {
-    #[link_name = "[task-cancel]"]
-    fn cancelled();
-}
-
-#[link(wasm_import_module = "wasi:clocks/monotonic-clock@0.3.0")]
-unsafe extern "C" {
-    #[link_name = "[async-lower]wait-until"]
-    fn wait_until(at: u64) -> u32;
-}
 
 unsafe extern "C" {
     /// Makes this the current task for the bindings of imports, and gives the one that was.
@@ -201,7 +165,7 @@ pub(super) fn start(future: LocalBoxFuture<'static, ()>) -> i32 {
     });
     // SAFETY: the task stays until it has ended.
     unsafe {
-        set_context(Rc::into_raw(task));
+        set_context(Rc::into_raw(task).cast());
         resume(event::NONE, 0, 0).cast_signed()
     }
 }
@@ -213,7 +177,7 @@ pub(super) fn start(future: LocalBoxFuture<'static, ()>) -> i32 {
 pub(super) unsafe fn resume(event: u32, waitable: u32, code: u32) -> u32 {
     // SAFETY: the caller's promise; the task's own count is given back once, when it has ended.
     unsafe {
-        let task = context();
+        let task = context().cast::<Task>();
         if (*task).run(event, waitable, code) {
             return WAIT | (*task).set << 4;
         }
