@@ -100,9 +100,15 @@ fn install(workspace: &Workspace) {
     let mut npm = Command::new("npm");
     npm.args(["install", "--no-audit", "--no-fund", "--prefix"]);
     npm.arg(workspace.target.join("newer-node")).arg(NEWER_NODE);
+    let mut lists = Command::new("apt-get");
+    lists.args(["update", "--quiet"]);
     let mut apt = Command::new("apt-get");
-    apt.args(["install", "--yes", "chromium"]);
-    for (what, mut tool) in [(NEWER_NODE, npm), ("chromium", apt)] {
+    apt.args(["install", "--yes", "--quiet", "chromium"]);
+    for (what, mut tool) in [
+        (NEWER_NODE, npm),
+        ("Debian's lists", lists),
+        ("chromium", apt),
+    ] {
         // Without it its host is skipped, and the matrix says so.
         if !tool.status().is_ok_and(|status| status.success()) {
             eprintln!("{what} could not be installed; the messages above say why");

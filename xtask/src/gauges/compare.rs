@@ -6,7 +6,7 @@ use std::fmt;
 use super::record::{Gauges, Value};
 
 /// The most that a component may weigh, in bytes.
-const RAW_LIMIT: u64 = 620_000;
+const RAW_LIMIT: u64 = 600_000;
 
 /// The most fuel that a warm point read may burn in a blocking call.
 const READ_LIMIT: u64 = 74_903;
