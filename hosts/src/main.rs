@@ -1,7 +1,7 @@
 //! One suite of cases for every host of the component: `cargo xtask hosts` runs them and prints which hold where.
 //!
 //! The cases are data (`cases/*.json`): steps such as `{"do": "read", "id": "1", "key": ["a"]}`, with what is expected
-//! of the answer and of the requests that the server saw. A host takes part through an [`Agent`](agent::Agent), which does a step by
+//! of the answer and of the requests that the server saw. A host takes part through an [`Agent`], which does a step by
 //! the means of its host and says what came of it; nothing else is written for it. Agents outside of this process speak
 //! lines of JSON over their standard input and output.
 //!

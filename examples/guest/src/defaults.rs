@@ -86,6 +86,7 @@ impl Default for OperationOptions {
     }
 }
 
+#[allow(clippy::derivable_impls, reason = "the type is generated")]
 impl Default for FeedOptions {
     fn default() -> Self {
         Self {
