@@ -20,10 +20,14 @@ mod bindings {
 
 pub use bindings::*;
 
+/// What says nothing, so that the driver's own defaults apply: as in `examples/guest`, for these bindings.
+#[path = "../../../../guest/src/defaults.rs"]
+mod defaults;
+
 use cosmosdb::driver::driver::{Driver, Runtime};
 use cosmosdb::driver::types::{
-    Config, ContainerRef, Credential, DiagnosticsConfig, Error, FeedOptions, ItemRef, KeyComponent,
-    MetadataMode, OperationOptions, PartitionFailover, Rejection, RequestTimeouts, RuntimeConfig,
+    self, Config, ContainerRef, Credential, Error, FeedOptions, ItemRef, KeyComponent,
+    MetadataMode, OperationOptions, Rejection, RuntimeConfig,
 };
 use exports::example::plugins::job::Place;
 
@@ -37,91 +41,22 @@ pub fn open(place: &Place) -> Result<Driver, Rejection> {
 
 /// The configuration of [`open`], with another credential maybe. `lean`: a plugin lives for one call.
 pub fn config(place: &Place, credential: Credential) -> Config {
-    Config {
-        endpoint: Some(place.endpoint.clone()),
-        credential,
-        metadata: MetadataMode::Lean,
-        defaults: options(),
-        preferred_regions: Vec::new(),
-        application_region: None,
-        backup_endpoints: Vec::new(),
-        user_agent_suffix: None,
-        max_concurrent_metadata_hedges: None,
-        partition_failover: PartitionFailover {
-            circuit_breaker_enabled: None,
-            read_failure_threshold: None,
-            write_failure_threshold: None,
-            counter_reset_window_ms: None,
-            partition_unavailability_ms: None,
-            failback_sweep_interval_ms: None,
-            consecutive_hedge_wins: None,
-            topology_cache: None,
-        },
-    }
+    Config::new(place.endpoint.clone(), credential, MetadataMode::Lean)
 }
 
 /// A runtime with nothing set.
 pub fn runtime_config() -> RuntimeConfig {
-    RuntimeConfig {
-        environment: Vec::new(),
-        defaults: options(),
-        user_agent_suffix: None,
-        workload_id: None,
-        correlation_id: None,
-        wrapping_sdk_identifier: None,
-        user_agent_properties: Vec::new(),
-        diagnostics: DiagnosticsConfig {
-            max_request_diagnostics: None,
-            max_summary_size_bytes: None,
-            default_verbosity: None,
-        },
-        throughput_control_groups: Vec::new(),
-        timeouts: RequestTimeouts {
-            connect_ms: None,
-            data_plane_request_ms: None,
-            metadata_request_ms: None,
-        },
-        account_refresh_interval_ms: None,
-    }
+    RuntimeConfig::default()
 }
 
 /// Options with nothing set.
 pub fn options() -> OperationOptions {
-    OperationOptions {
-        content_response_on_write: None,
-        custom_headers: Vec::new(),
-        activity_id: None,
-        read_consistency: None,
-        excluded_regions: None,
-        priority_level: None,
-        throughput_bucket: None,
-        throughput_control_group: None,
-        end_to_end_timeout_ms: None,
-        max_failover_retries: None,
-        max_session_retries: None,
-        max_throttle_retries: None,
-        max_throttle_wait_ms: None,
-        endpoint_unavailability_ttl_ms: None,
-        session_capturing_disabled: None,
-        hedging_enabled: None,
-        availability_strategy: None,
-        retry_ambiguous_writes: None,
-        ru_budget: None,
-        diagnostics_report: None,
-    }
+    OperationOptions::default()
 }
 
 /// Feed options with nothing set.
 pub fn feed_options() -> FeedOptions {
-    FeedOptions {
-        max_item_count: None,
-        max_concurrency: None,
-        prefetch: None,
-        max_fan_out: None,
-        continuation: None,
-        session_token: None,
-        resumable: false,
-    }
+    FeedOptions::default()
 }
 
 /// The container of this place.
