@@ -57,9 +57,12 @@ pub(super) async fn sleep_until(at: u64) {
     .await;
 }
 
-/// When the alarm must ring at the latest; none if nobody waits.
+/// When the alarm must ring at the latest; none if nobody waits, or all have been woken.
 pub(super) fn earliest() -> Option<u64> {
-    TIMERS.with_borrow(|timers| (!timers.waiting.is_empty()).then_some(timers.earliest))
+    TIMERS.with_borrow(|timers| {
+        let waits = !timers.waiting.is_empty() && timers.earliest != u64::MAX;
+        waits.then_some(timers.earliest)
+    })
 }
 
 /// The alarm rang: wakes whose time has come.

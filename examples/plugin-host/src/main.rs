@@ -95,6 +95,15 @@ async fn run(arguments: &Arguments) -> Result<Report, Box<dyn Error>> {
     Ok(plugin.run(&arguments.input).await)
 }
 
+/// A plugin's text as one line that steers no terminal.
+fn harmless(text: &str) -> String {
+    let letters = text.chars().map(|letter| match letter {
+        letter if letter.is_control() => letter.escape_default().collect::<String>(),
+        letter => letter.to_string(),
+    });
+    letters.collect()
+}
+
 fn tell(report: &Report) -> ExitCode {
     let (word, text) = match &report.outcome {
         Outcome::Done(answer) => ("done", answer.clone()),
@@ -103,7 +112,7 @@ fn tell(report: &Report) -> ExitCode {
         Outcome::Trapped { reason } => ("trapped", reason.clone()),
         _ => ("ended", String::new()),
     };
-    println!("{word:<9} {text}");
+    println!("{word:<9} {}", harmless(&text));
     let usage = &report.usage;
     println!("fuel      {}", usage.fuel);
     println!("memory    {} KiB", usage.memory / 1024);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Mapping, Optional, Sequence, Union, Unpack
 
@@ -86,19 +87,28 @@ class Client:
         """
         common = lower(options)
         answers: dict[int, Union[Response, CosmosError]] = {}
+        tasks: list[int] = []
         with self._instance.held():
-            tasks = [
-                self._instance.call(TASKS, "submit", self._driver, operation.value, common)
-                for operation in operations
-            ]
-            while len(answers) < len(tasks):
-                for task in self._instance.call(TASKS, "wait"):
-                    answer = self._instance.call(TASKS, "take", task)
-                    try:
-                        answers[task] = Response.of(answered(answer))
-                    except CosmosError as error:
-                        answers[task] = error
+            try:
+                for operation in operations:
+                    tasks.append(self._instance.call(TASKS, "submit", self._driver, operation.value, common))
+                while len(answers) < len(tasks):
+                    for task in self._instance.call(TASKS, "wait"):
+                        answers[task] = self._taken(task)
+            except BaseException:
+                # Nothing of it is left to the next call.
+                with suppress(CosmosError):
+                    for task in tasks:
+                        self._instance.call(TASKS, "cancel", task)
+                        self._instance.call(TASKS, "take", task)
+                raise
         return [answers[task] for task in tasks]
+
+    def _taken(self, task: int) -> Union[Response, CosmosError]:
+        try:
+            return Response.of(answered(self._instance.call(TASKS, "take", task)))
+        except CosmosError as error:
+            return error
 
     def databases(self) -> Feed:
         """The databases of the account."""

@@ -84,6 +84,17 @@ class Items(WithServers):
         self.assertIsInstance(found[1], CosmosError)
         self.assertEqual(client.execute_all([]), [])
 
+    def test_what_cannot_be_submitted_is_not_sent_later(self) -> None:
+        client = self.open()
+        items = self.container(client)
+        good = operations.create(*items._names, {"id": "1", "pk": "a"}, "a")
+        wrong = operations.read(*items._names, 7, "a")  # type: ignore[arg-type]
+        with self.assertRaises(TypeError):
+            client.execute_all([good, wrong])
+        found = client.execute_all([operations.read(*items._names, "1", "a")])
+        self.assertIsInstance(found[0], CosmosError)
+        self.assertEqual(len(self.requests()), 1)
+
     def test_threads_queue(self) -> None:
         items = self.container(self.open())
         failures: list[BaseException] = []

@@ -198,6 +198,22 @@ async fn end(call: JoinHandle<Result<Response, Error>>) -> Result<Response, Erro
     ended.expect("it ends").expect("it does not panic")
 }
 
+/// The call that is told of the alarm ends with it, and another one still waits for its own time. Both wait for the rest
+/// of a body, where the host has no time of its own.
+#[tokio::test]
+async fn a_deadline_holds_after_another_one_has_passed() {
+    let never = Gate::new();
+    let stalled = || Step::slow_body(200, &[], vec![(never.clone(), GOOD.into())]);
+    let server = ScriptedServer::start([stalled(), stalled()]).unwrap();
+    let instance = async_instance(&lean(config(&server.endpoint()))).await;
+    let first = begun(&server, &instance, 0, 1_500).await;
+    let second = begun(&server, &instance, 1, 1_000).await;
+    for call in [second, first] {
+        let late = end(call).await.expect_err("it is not answered");
+        assert_eq!(late.kind(), Some(ErrorKind::Timeout), "{late}");
+    }
+}
+
 /// All timers share an alarm, which is the first call's. Each row: the milliseconds of two calls; whether the first one is
 /// answered before the second one's time is up, or afterwards.
 #[tokio::test]

@@ -238,3 +238,23 @@ async fn a_host_has_no_more_instances_than_it_may() {
     until_instances(&host, 0).await;
     open().await.unwrap();
 }
+
+/// What `open` has made is idle, and gives way.
+#[test]
+fn tasks_take_the_only_instance_that_there_may_be() {
+    let server = Server::start();
+    let options = Options {
+        max_instances: Some(1),
+        ..Options::default()
+    };
+    let host = host(Face::Blocking, options);
+    let client = blocking::Client::open(&host, config(&server, Limits::new())).unwrap();
+    let tasks = client.tasks().unwrap();
+    assert_eq!(host.instances(), 1);
+    assert_overloaded(client.container("db", "c").read_item::<Value>("1", "k"));
+    drop(tasks);
+    client
+        .container("db", "c")
+        .read_item::<Value>("1", "k")
+        .unwrap();
+}

@@ -112,11 +112,15 @@ impl Tasks {
         (self.live.insert(set), set)
     }
 
+    /// The set of some task under way.
+    fn any(&self) -> Option<u32> {
+        self.live.iter().next_back().map(|(_, set)| *set)
+    }
+
     fn leave(&mut self, place: usize, set: u32) {
         self.live.try_remove(place);
         self.idle.push(set);
-        let other = self.live.iter().next_back().map(|(_, other)| *other);
-        if let Some(other) = other
+        if let Some(other) = self.any()
             && self.alarm.is_some_and(|alarm| alarm.set == set)
         {
             self.move_alarm(other);
@@ -212,7 +216,9 @@ impl Task {
         unsafe { wasip3_task_set(before) };
         if !goes_on {
             self.end();
-        } else if self.state.replace(State::Asleep) == State::Woken {
+        }
+        set_alarm(goes_on.then_some(self.set));
+        if goes_on && self.state.replace(State::Asleep) == State::Woken {
             self.ring();
         }
         goes_on
@@ -229,8 +235,6 @@ impl Task {
         if over {
             self.state.set(State::Woken);
             *future = None;
-        } else {
-            self.set_alarm();
         }
         !over
     }
@@ -265,32 +269,6 @@ impl Task {
             if let Some(callback) = wait.callback {
                 callback(wait.argument, code);
             }
-        }
-    }
-
-    /// Sees to it that the alarm rings when the next timer is due.
-    fn set_alarm(&self) {
-        let Some(at) = timers::earliest() else { return };
-        let later = TASKS.with_borrow_mut(|tasks| match &tasks.alarm {
-            Some(alarm) if alarm.at <= at => None,
-            _ => Some(tasks.alarm.take()),
-        });
-        let Some(later) = later else { return };
-        // SAFETY: the subtask has not ended, or nobody was told.
-        unsafe {
-            if let Some(Alarm { subtask, .. }) = later {
-                join(subtask, 0);
-                cancel_subtask(subtask);
-                drop_subtask(subtask);
-            }
-            let subtask = wait_until(at) >> 4;
-            if subtask == 0 {
-                return timers::ring(now());
-            }
-            let set = self.set;
-            join(subtask, set);
-            let alarm = Some(Alarm { at, subtask, set });
-            TASKS.with_borrow_mut(|tasks| tasks.alarm = alarm);
         }
     }
 
@@ -334,6 +312,37 @@ impl Task {
     fn waker(&self) -> Waker {
         // SAFETY: the functions count as the vtable must. All tasks are in an `Rc`, and there is one thread.
         unsafe { Waker::from_raw(clone_waker(ptr::from_ref(self).cast())) }
+    }
+}
+
+/// Sees to it that the alarm rings when the next timer is due, in this set or that of any task under way: the task that
+/// was told of the last alarm may have ended with it.
+fn set_alarm(set: Option<u32>) {
+    let Some(set) = set.or_else(|| TASKS.with_borrow(Tasks::any)) else {
+        return;
+    };
+    while let Some(at) = timers::earliest() {
+        let later = TASKS.with_borrow_mut(|tasks| match &tasks.alarm {
+            // One that rings already must not be touched: the host is about to tell of it.
+            Some(alarm) if alarm.at <= at || alarm.at <= now() => None,
+            _ => Some(tasks.alarm.take()),
+        });
+        let Some(later) = later else { return };
+        // SAFETY: the subtask has not ended, or nobody was told.
+        unsafe {
+            if let Some(Alarm { subtask, .. }) = later {
+                join(subtask, 0);
+                cancel_subtask(subtask);
+                drop_subtask(subtask);
+            }
+            let subtask = wait_until(at) >> 4;
+            if subtask != 0 {
+                join(subtask, set);
+                let alarm = Some(Alarm { at, subtask, set });
+                return TASKS.with_borrow_mut(|tasks| tasks.alarm = alarm);
+            }
+        }
+        timers::ring(now());
     }
 }
 

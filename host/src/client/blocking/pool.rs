@@ -73,10 +73,19 @@ impl Client {
         Ok(pooled)
     }
 
-    /// A new instance, though others may be idle. Errors: as [`checkout`](Self::checkout).
+    /// A new instance, though others may be idle: where the host has room for no more, one of them goes. Errors: as
+    /// [`checkout`](Self::checkout).
     pub(super) async fn checkout_new(&self) -> Result<Pooled, Error> {
         let place = self.0.front.gate.place().await?;
-        let mut pooled = self.open_instance().await?;
+        let mut opened = self.open_instance().await;
+        if let Err(Error::Overloaded(_)) = &opened {
+            let idle = self.pool().idle.pop();
+            if idle.is_some() {
+                drop(idle);
+                opened = self.open_instance().await;
+            }
+        }
+        let mut pooled = opened?;
         pooled.place = Some(place);
         Ok(pooled)
     }
@@ -105,19 +114,24 @@ impl Client {
 
     /// One that has ended, or was opened before a change, goes; so do all of a closed client.
     pub(super) fn give_back(&self, mut pooled: Pooled) {
-        // Free for the next one only when the instance is there.
-        let _place = pooled.place.take();
+        let place = pooled.place.take();
         let mut pool = self.pool();
-        if !pooled.instance.has_ended()
+        let stays = !pooled.instance.has_ended()
             && pooled.version == pool.version
-            && !self.0.front.gate.is_closed()
-        {
-            if self.0.front.gate.limits().idle_timeout.is_some() {
-                pooled.idle_since = Instant::now();
-            }
-            pool.idle.push(pooled);
+            && !self.0.front.gate.is_closed();
+        if stays && self.0.front.gate.limits().idle_timeout.is_some() {
+            pooled.idle_since = Instant::now();
         }
+        let gone = if stays {
+            pool.idle.push(pooled);
+            None
+        } else {
+            Some(pooled)
+        };
         drop(pool);
+        // The place is free for the next one only when the instance is there, or has gone from the host.
+        drop(gone);
+        drop(place);
     }
 
     fn drop_idle(&self, pool: &mut Pool) {
