@@ -57,12 +57,14 @@ impl ResumeFile {
         write().map_err(|error| self.failed(error))
     }
 
-    /// Takes it away: there is nothing to go on with.
+    /// Takes it away: there is nothing to go on with. When this returns, a power cut does not bring it back.
     pub(crate) fn remove(&self) -> Result<(), Failure> {
-        match fs::remove_file(&self.0) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed(error)),
-            _ => Ok(()),
-        }
+        let removed = match fs::remove_file(&self.0) {
+            Ok(()) => sync_folder(&self.0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        };
+        removed.map_err(|error| self.failed(error))
     }
 
     /// The state belongs to another job.

@@ -131,7 +131,8 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// A new state, or that of a run before. Errors: that is of another job.
+/// A new state, or that of a run before. Errors: that is of another job. With a new one there is no resume file any more:
+/// it would speak of rows that are about to go.
 fn begin(account: &Account, arguments: &Arguments, resume: &ResumeFile) -> Result<State, Failure> {
     let job = Job {
         target: account.target()?,
@@ -145,13 +146,16 @@ fn begin(account: &Account, arguments: &Arguments, resume: &ResumeFile) -> Resul
         None
     };
     match kept {
-        None => Ok(State {
-            job,
-            continuation: None,
-            length: 0,
-            items: 0,
-            charge: 0.0,
-        }),
+        None => {
+            resume.remove()?;
+            Ok(State {
+                job,
+                continuation: None,
+                length: 0,
+                items: 0,
+                charge: 0.0,
+            })
+        }
         Some(kept) if kept.job != job => {
             Err(resume.mismatch("it was begun with another container, query or key"))
         }

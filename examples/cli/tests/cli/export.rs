@@ -1,7 +1,10 @@
 //! `cosmos export`
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use host_tests::gateway::Effect;
 use host_tests::scripted::Seen;
 use serde_json::Value;
 
@@ -85,5 +88,38 @@ async fn a_killed_export_goes_on_after_its_last_page() {
     );
     assert_eq!(ids(&cosmos.read("items.jsonl")), once(1000));
     assert!(pages(&gateway.requests()) <= 16);
+    left_nothing(&cosmos);
+}
+
+#[test]
+fn an_export_that_begins_anew_forgets_the_one_before() {
+    let (gateway, cosmos) = gateway();
+    (1..=1000).for_each(|number| gateway.container("d", "c").put(document(number)));
+    let answered = Arc::new(AtomicU64::new(0));
+    let none_left = {
+        let answered = answered.clone();
+        let less = |left: u64| left.checked_sub(1);
+        move |request: &Seen| {
+            is_page(request)
+                && answered
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+                    .is_err()
+        }
+    };
+    gateway.on(u64::MAX, none_left, Effect::refuse(403, 0));
+    let export = ["export", "items.jsonl", "--page-size", "50"];
+    for anew in ["--no-resume", "--restart"] {
+        answered.store(8, Ordering::Relaxed);
+        assert_eq!(cosmos.run(&export).code, Some(6));
+        assert!(cosmos.has("items.jsonl.export.json"));
+        // It ends before it has a page.
+        let done = cosmos.run(&[&export[..], &[anew]].concat());
+        assert_eq!(done.code, Some(6), "{done:?}");
+        assert_eq!(cosmos.read("items.jsonl.partial"), "");
+        assert!(!cosmos.has("items.jsonl.export.json"));
+    }
+    answered.store(u64::MAX, Ordering::Relaxed);
+    cosmos.ok(&export);
+    assert_eq!(ids(&cosmos.read("items.jsonl")), once(1000));
     left_nothing(&cosmos);
 }

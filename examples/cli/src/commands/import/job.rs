@@ -33,9 +33,21 @@ pub(super) struct State {
     pub(super) line: u64,
     /// Lines before this byte may have been sent.
     pub(super) sent: u64,
+    /// The numbers of those among them that are known not to be written, in order: a conflict of such a line is genuine.
+    #[serde(default)]
+    pub(super) unwritten: Vec<u64>,
     /// The reject file, as far as it belongs to the lines before `offset`.
     pub(super) rejects: Option<Kept>,
     pub(super) counts: Counts,
+}
+
+impl State {
+    /// Whether lines that were sent would get other ids now.
+    fn ids_differ(&self, job: &Job) -> bool {
+        let before = &self.job;
+        let both = before.make_ids && job.make_ids && before.target == job.target;
+        both && before.source != job.source && self.sent > 0
+    }
 }
 
 /// Over all runs.
@@ -120,15 +132,24 @@ impl Source {
     }
 }
 
-/// Where the import begins: at the beginning, or where the resume file says. Errors: that is of another job.
+/// Where the import begins: at the beginning, or where the resume file says. Errors: that is of another job; or
+/// beginning anew would write items a second time.
 pub(super) fn state(
     job: Job,
     resume: Option<&ResumeFile>,
     arguments: &Arguments,
 ) -> Result<State, Failure> {
     let kept = match resume {
-        Some(resume) if !arguments.restart => resume.load::<State>()?,
-        _ => None,
+        // One that cannot be understood is what a restart is for.
+        Some(resume) if arguments.restart => {
+            let kept = resume.load::<State>().ok().flatten();
+            if kept.is_some_and(|kept| kept.ids_differ(&job)) {
+                return Err(written_twice(resume));
+            }
+            None
+        }
+        Some(resume) => resume.load::<State>()?,
+        None => None,
     };
     let (Some(kept), Some(resume)) = (kept, resume) else {
         return Ok(State {
@@ -136,11 +157,19 @@ pub(super) fn state(
             offset: 0,
             line: 0,
             sent: 0,
+            unwritten: Vec::new(),
             rejects: None,
             counts: Counts::default(),
         });
     };
-    let differs = if kept.job.source != job.source {
+    if kept.ids_differ(&job) {
+        return Err(written_twice(resume));
+    }
+    let differs = if kept.job.source != job.source && job.create {
+        Some(
+            "the file has changed since, and with --create its lines that are written would be conflicts",
+        )
+    } else if kept.job.source != job.source {
         Some("the file has changed since")
     } else if kept.job.target != job.target {
         Some("its items went to another container")
@@ -154,4 +183,13 @@ pub(super) fn state(
     }
     eprintln!("resuming after line {}", kept.line);
     Ok(kept)
+}
+
+fn written_twice(resume: &ResumeFile) -> Failure {
+    Failure::Usage(format!(
+        "{} says that a file with other content was imported with --make-ids, in part. Ids are made of a file's content: if \
+         this is that file, corrected, all its lines without an id would be written a second time. Put it back as it was \
+         and import it with --keep-going, then correct the reject file and import that. If these are other items, remove {0}",
+        resume.path().display()
+    ))
 }

@@ -37,7 +37,9 @@ removed at the end. Lines without an answer are sent again; with --create, a con
 there already. Standard input can be imported but not resumed.
 
 A bad line (no JSON, no id, refused by the service) ends the import, and is told with its number. With --keep-going it
-goes to the reject file, and the import ends with exit code 1.
+goes to the reject file, and the import ends with exit code 1. Correct them there and import that file. A corrected FILE
+is another file, which needs --restart: then plain imports write the same items again, with --create what is written is a
+conflict, and with --make-ids it would be written twice, which is refused.
 
 Examples:
   cosmos import orders.jsonl
@@ -78,6 +80,24 @@ pub(crate) struct Arguments {
     restart: bool,
 }
 
+impl Arguments {
+    fn is_stdin(&self) -> bool {
+        self.file.as_os_str() == "-"
+    }
+
+    /// What to do about bad lines. A corrected file is another file, whose lines are all written anew.
+    fn advice(&self) -> &'static str {
+        if self.is_stdin() {
+            "Correct them and import them anew, or reject such lines with --keep-going"
+        } else if self.create || self.make_ids {
+            "Leave the file as it is and go on with --keep-going: such lines go to the reject file. Correct them there, and \
+             import that file"
+        } else {
+            "Correct the file and begin anew with --restart, or reject such lines with --keep-going"
+        }
+    }
+}
+
 /// An import under way.
 struct Import<'a> {
     account: &'a Account,
@@ -98,7 +118,7 @@ pub(crate) async fn run(
     arguments: Arguments,
     hint: &Hint,
 ) -> Result<(), Failure> {
-    let from_stdin = arguments.file.as_os_str() == "-";
+    let from_stdin = arguments.is_stdin();
     job::check(&arguments, settings, from_stdin)?;
     let account = Account::open(settings).await?;
     let container = account.container()?;
@@ -126,6 +146,8 @@ pub(crate) async fn run(
         keep_going: arguments.keep_going,
         lines: arguments.window as usize,
         resend_until: state.sent,
+        unwritten: state.unwritten.clone(),
+        advice: arguments.advice(),
     };
     let length = source.identity.as_ref().map(|identity| identity.length());
     let lines = source.lines_from(&state)?;
@@ -151,14 +173,15 @@ impl Import<'_> {
             self.announce(&window)?;
             let sent = send::send(self.account, &self.container, &window, self.arguments);
             if window.is_last() {
-                let sent = sent.await?;
-                self.settle(window, sent)?;
+                let sent = sent.await;
+                let settled = self.settle(window, sent);
+                self.kept(settled)?;
                 break;
             }
             // The next window is read while this one is on its way.
             let (sent, next) = tokio::join!(sent, fill(filler));
-            self.settle(window, sent?)?;
-            (filler, window) = next?;
+            let settled = self.settle(window, sent);
+            (filler, window) = self.kept(settled.and(next))?;
         }
         self.end(begun.elapsed().as_secs_f64())
     }
@@ -166,6 +189,7 @@ impl Import<'_> {
     /// Before anything of a window is sent, the resume file says so.
     fn announce(&mut self, window: &Window) -> Result<(), Failure> {
         self.state.sent = self.state.sent.max(window.end);
+        self.state.unwritten.retain(|line| *line > window.last);
         if let Some(resume) = &self.resume {
             resume.save(&self.state)?;
             self.hint.set(format!(
@@ -176,13 +200,25 @@ impl Import<'_> {
         Ok(())
     }
 
+    /// What ends an import after its window was sent leaves a state that knows the answers.
+    fn kept<T>(&self, done: Result<T, Failure>) -> Result<T, Failure> {
+        if let (Err(_), Some(resume)) = (&done, &self.resume) {
+            resume.save(&self.state)?;
+        }
+        done
+    }
+
     /// After a window: everything in it is written, or rejected, or the import ends.
     fn settle(&mut self, window: Window, sent: send::Sent) -> Result<(), Failure> {
+        self.state.counts.charge += sent.charge;
+        self.state.unwritten.extend(sent.unwritten);
+        self.state.unwritten.sort_unstable();
+        if let Some(failure) = sent.stopped {
+            return Err(failure);
+        }
         let mut bad = window.bad;
         let mut ready: Vec<_> = window.ready.into_iter().map(Some).collect();
         let written = ready.len().saturating_sub(sent.failed.len()) as u64;
-        let counts = &mut self.state.counts;
-        counts.charge += sent.charge;
         let mut kind = None;
         for (place, failed, reason) in sent.failed {
             kind = kind.or(Some(failed));
@@ -200,12 +236,15 @@ impl Import<'_> {
         match (&mut self.rejects, kind) {
             (Some(rejects), _) => self.state.rejects = Some(rejects.add(&bad)?),
             (None, Some(kind)) => {
-                let text = "the service refused the lines named above; all others up to there are written. Correct them, \
-                            or reject such lines with --keep-going";
-                return Err(Failure::Operation(kind, text.to_owned()));
+                let text = format!(
+                    "the service refused the lines named above; all others up to there are written. {}",
+                    self.arguments.advice()
+                );
+                return Err(Failure::Operation(kind, text));
             }
             (None, None) => {}
         }
+        let counts = &mut self.state.counts;
         counts.there = counts.there.saturating_add(sent.there);
         counts.rejected = counts.rejected.saturating_add(bad.len() as u64);
         let new = written.saturating_sub(sent.there);
@@ -217,14 +256,8 @@ impl Import<'_> {
             rejected => format!(", {rejected} rejected"),
         };
         self.progress.at(self.state.offset, self.written, &more);
-        if let Some(stop) = window.stop {
-            // What was before it is done: the next run begins here.
-            if let Some(resume) = &self.resume {
-                resume.save(&self.state)?;
-            }
-            return Err(stop.failure());
-        }
-        Ok(())
+        // What was before it is done.
+        window.stop.map_or(Ok(()), |stop| Err(stop.failure()))
     }
 
     fn end(self, seconds: f64) -> Result<(), Failure> {
@@ -243,13 +276,14 @@ impl Import<'_> {
             "imported: {written} written, {there} there already, {rejected} rejected; {charge:.2} RU; {seconds:.1} s, \
              {rate:.0}/s"
         );
-        match self.rejects {
-            Some(rejects) if rejected > 0 => Err(Failure::Other(format!(
+        match (self.state.rejects, self.rejects) {
+            // Perhaps by another run, with --keep-going.
+            (Some(kept), _) if rejected > 0 => Err(Failure::Other(format!(
                 "{rejected} lines were rejected: they are in {}",
-                rejects.path().display()
+                kept.path().display()
             ))),
-            Some(rejects) => rejects.remove(),
-            None => Ok(()),
+            (_, Some(rejects)) => rejects.remove(),
+            (_, None) => Ok(()),
         }
     }
 }

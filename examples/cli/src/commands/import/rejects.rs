@@ -19,6 +19,12 @@ pub(super) struct Kept {
     length: u64,
 }
 
+impl Kept {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
 /// The open file.
 pub(super) struct Rejects {
     file: File,
@@ -65,10 +71,6 @@ impl Rejects {
     /// What the resume file says of it.
     pub(super) fn kept(&self) -> Kept {
         self.kept.clone()
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.kept.path
     }
 
     /// Adds lines. When this returns they are on the disk.

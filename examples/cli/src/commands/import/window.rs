@@ -43,6 +43,10 @@ pub(super) struct Rules {
     pub(super) lines: usize,
     /// Lines before this byte may have been sent by another run.
     pub(super) resend_until: u64,
+    /// The numbers of those that it knows not to be written, in order.
+    pub(super) unwritten: Vec<u64>,
+    /// What to do about a bad line.
+    pub(super) advice: &'static str,
 }
 
 /// A line that is an item.
@@ -51,7 +55,7 @@ pub(super) struct Ready {
     pub(super) line: Line,
     pub(super) key: Vec<KeyComponent>,
     pub(super) body: Vec<u8>,
-    /// Whether it may have been sent before.
+    /// Whether it may have been carried out before.
     pub(super) resent: bool,
     /// Names the item.
     name: String,
@@ -189,8 +193,8 @@ impl Filler {
                 }
                 Err(bad) => {
                     window.stop = Some(Stop(format!(
-                        "line {}: {}. All lines before it are written. Correct it, or reject such lines with --keep-going",
-                        bad.line.number, bad.reason
+                        "line {}: {}. All lines before it are written. {}",
+                        bad.line.number, bad.reason, self.rules.advice
                     )));
                     break;
                 }
@@ -214,7 +218,8 @@ impl Rules {
     fn item(&self, line: Line) -> Result<Ready, Bad> {
         match self.read(&line) {
             Ok((key, body, name)) => Ok(Ready {
-                resent: line.end <= self.resend_until,
+                resent: line.end <= self.resend_until
+                    && self.unwritten.binary_search(&line.number).is_err(),
                 line,
                 key,
                 body,

@@ -10,6 +10,8 @@ fn filler(text: &str, keep_going: bool, lines: usize) -> Filler {
         keep_going,
         lines,
         resend_until: 0,
+        unwritten: Vec::new(),
+        advice: "",
     };
     let input = Box::new(Cursor::new(text.as_bytes().to_vec()));
     Filler::new(Lines::new(input, 0, 0), rules)
