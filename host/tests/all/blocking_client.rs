@@ -295,7 +295,9 @@ fn fuel_is_the_same_for_the_same_work() {
         client.fuel_consumed().unwrap() - before
     };
     read();
-    let (second, third) = (read(), read());
+    // The text of the date is made anew each second: the least of some has none of it.
+    let least = || (0..3).map(|_| read()).min().unwrap();
+    let (second, third) = (least(), least());
     assert!(
         second > 1000 && second.abs_diff(third) < second / 50,
         "{second} {third}"
